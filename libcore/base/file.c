@@ -1,0 +1,191 @@
+/* file.c - whole-file reading, mapping, and crash-safe writing. */
+#include "base/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+
+bolter_status bt_map_open(bt_map *m, const char *path, bolter_error *err)
+{
+    *m = (bt_map){0};
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return bt_fail_errno(err, errno, "%s", path);
+    struct stat st;
+    bolter_status rc = BOLTER_OK;
+    if (fstat(fd, &st) != 0)
+        rc = bt_fail_errno(err, errno, "%s", path);
+    else if (!S_ISREG(st.st_mode))
+        rc = bt_fail(err, BOLTER_E_IO, "%s: not a regular file", path);
+    else if (st.st_size > 0) {
+        void *p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+        if (p == MAP_FAILED)
+            rc = bt_fail_errno(err, errno, "%s: mmap", path);
+        else
+            *m = (bt_map){p, (size_t)st.st_size};
+    }
+    close(fd);
+    return rc;
+}
+
+void bt_map_close(bt_map *m)
+{
+    if (m->data) {
+        void *p;
+        memcpy(&p, &m->data, sizeof p);
+        munmap(p, m->len);
+    }
+    *m = (bt_map){0};
+}
+
+bolter_status bt_read_all(bt_buf *b, const char *path, bolter_error *err)
+{
+    FILE *f = fopen(path, "rbe");
+    if (!f)
+        return bt_fail_errno(err, errno, "%s", path);
+    bolter_status rc = BOLTER_OK;
+    char chunk[16384];
+    size_t n;
+    while (rc == BOLTER_OK && (n = fread(chunk, 1, sizeof chunk, f)) > 0) {
+        if (n > bt_buf_room(b))
+            rc = bt_fail(err, BOLTER_E_LIMIT, "%s: larger than %zu bytes", path, b->max);
+        else if (!bt_buf_append(b, chunk, n))
+            rc = bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", path);
+    }
+    if (rc == BOLTER_OK && ferror(f))
+        rc = bt_fail_errno(err, errno, "%s", path);
+    fclose(f);
+    return rc;
+}
+
+char *bt_path_join(const char *dir, const char *name)
+{
+    bt_buf b;
+    bt_buf_init(&b, 65536);
+    if (!bt_buf_appendf(&b, "%s/%s", dir, name)) {
+        bt_buf_free(&b);
+        return NULL;
+    }
+    return b.data;
+}
+
+bool bt_file_exists(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0;
+}
+
+bolter_status bt_close_synced(FILE *f, const char *path, bolter_error *err)
+{
+    bool bad = ferror(f) || fflush(f) != 0 || fsync(fileno(f)) != 0;
+    int e = errno;
+    if (fclose(f) != 0 && !bad) {
+        bad = true;
+        e = errno;
+    }
+    return bad ? bt_fail_errno(err, e ? e : EIO, "%s: write", path) : BOLTER_OK;
+}
+
+bolter_status bt_sync_dir(const char *dir, bolter_error *err)
+{
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return bt_fail_errno(err, errno, "%s", dir);
+    int bad = fsync(fd);
+    int e = errno;
+    close(fd);
+    return bad ? bt_fail_errno(err, e, "%s: fsync", dir) : BOLTER_OK;
+}
+
+static bolter_status sync_parent(const char *path, bolter_error *err)
+{
+    char *copy = bt_strdup(path);
+    if (!copy)
+        return bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", path);
+    size_t n = strlen(copy);
+    while (n > 1 && copy[n - 1] == '/')
+        copy[--n] = 0;
+    char *slash = strrchr(copy, '/');
+    if (slash)
+        slash[slash == copy] = 0;
+    bolter_status rc = bt_sync_dir(slash ? copy : ".", err);
+    bt_release(copy);
+    return rc;
+}
+
+bolter_status bt_write_file(const char *path, const void *bytes, size_t n, bolter_error *err)
+{
+    bt_buf tmp;
+    bt_buf_init(&tmp, 65536);
+    if (!bt_buf_appendf(&tmp, "%s.tmp.%ld", path, (long)getpid()))
+        return bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", path);
+    bolter_status rc;
+    FILE *f = fopen(tmp.data, "wbe");
+    if (!f) {
+        rc = bt_fail_errno(err, errno, "%s", tmp.data);
+    } else {
+        fwrite(bytes, 1, n, f);
+        rc = bt_close_synced(f, path, err);
+        if (rc == BOLTER_OK && rename(tmp.data, path) != 0)
+            rc = bt_fail_errno(err, errno, "%s: rename", path);
+        if (rc == BOLTER_OK)
+            rc = sync_parent(path, err);
+        else
+            unlink(tmp.data);
+    }
+    bt_buf_free(&tmp);
+    return rc;
+}
+
+void bt_remove_dir(const char *dir)
+{
+    DIR *d = opendir(dir);
+    if (!d)
+        return;
+    struct dirent *e;
+    while ((e = readdir(d)))
+        unlinkat(dirfd(d), e->d_name, 0);
+    closedir(d);
+    rmdir(dir);
+}
+
+bolter_status bt_replace_dir(const char *tmp, const char *dir, bolter_error *err)
+{
+    bolter_status rc = bt_sync_dir(tmp, err);
+    if (rc != BOLTER_OK)
+        return rc;
+    /* RENAME_EXCHANGE swaps both in one step where the file system can. */
+    if (renameat2(AT_FDCWD, tmp, AT_FDCWD, dir, RENAME_EXCHANGE) == 0) {
+        bt_remove_dir(tmp);
+        return sync_parent(dir, err);
+    }
+    if (errno == ENOENT) {
+        if (rename(tmp, dir) == 0)
+            return sync_parent(dir, err);
+        return bt_fail_errno(err, errno, "%s: rename", dir);
+    }
+    bt_buf old;
+    bt_buf_init(&old, 65536);
+    if (!bt_buf_appendf(&old, "%s.old.%ld", dir, (long)getpid()))
+        return bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", dir);
+    if (rename(dir, old.data) != 0) {
+        rc = bt_fail_errno(err, errno, "%s: rename", dir);
+    } else if (rename(tmp, dir) != 0) {
+        rc = bt_fail_errno(err, errno, "%s: rename", dir);
+        if (rename(old.data, dir) != 0)
+            rc = bt_fail_errno(NULL, errno, "%s", dir);
+    } else {
+        bt_remove_dir(old.data);
+        rc = sync_parent(dir, err);
+    }
+    bt_buf_free(&old);
+    return rc;
+}

@@ -1,0 +1,13 @@
+base_sources =  \
+	libcore/base/buf.c \
+	libcore/base/buf.h \
+	libcore/base/error.c \
+	libcore/base/error.h \
+	libcore/base/file.c \
+	libcore/base/file.h \
+	libcore/base/mem.c \
+	libcore/base/mem.h \
+	libcore/base/parallel.c \
+	libcore/base/parallel.h \
+	libcore/base/rng.c \
+	libcore/base/rng.h

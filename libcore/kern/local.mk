@@ -1,0 +1,1 @@
+kern_sources =
