@@ -1,1 +1,14 @@
-text_sources =
+text_sources = \
+	libcore/text/charset.c \
+	libcore/text/charset.h \
+	libcore/text/html.c \
+	libcore/text/html.h \
+	libcore/text/layout.c \
+	libcore/text/layout.h \
+	libcore/text/message.c \
+	libcore/text/message.h \
+	libcore/text/normal.c \
+	libcore/text/normal.h \
+	libcore/text/strip.c \
+	libcore/text/strip.h \
+	libcore/text/text.c
