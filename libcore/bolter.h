@@ -118,7 +118,9 @@ void bolter_text_free(bolter_text *t);
 
 typedef struct bolter_tok bolter_tok;
 
-/* Open vocab.json and merges.txt of a directory (byte-level BPE, GPT-2). E_IO, E_FORMAT, E_NOMEM. */
+/*
+ * Open vocab.json and merges.txt of a directory (byte-level BPE, GPT-2). E_IO, E_FORMAT,
+ * E_LIMIT (over 64 MiB), E_NOMEM. */
 bolter_status bolter_tok_open(bolter_tok **out, const char *dir, bolter_error *err);
 /*
  * Encode any bytes; invalid UTF-8 is split as U+FFFD would be, its bytes kept. No special tokens are
@@ -158,19 +160,22 @@ typedef struct bolter_model_info {
 
 /*
  * Open a Hugging Face directory: config.json, model.safetensors (float32, float16, bfloat16, or int8
- * with scales), vocab.json, merges.txt, and bolter.json where present; adapters in adapter_*.{json,
- * safetensors} are merged. Directories without a head open too (n_label 0). The model starts with one
- * reference. E_IO, E_FORMAT, E_VERSION, E_MISMATCH, E_NUMERIC (a weight is not finite), E_NOMEM.
+ * with scales), vocab.json, merges.txt, and bolter.json where present. Directories without a head open
+ * too (n_label 0). The model starts with one reference. E_IO, E_FORMAT, E_VERSION, E_MISMATCH, E_NUMERIC (a weight is not finite), E_NOMEM.
  */
 bolter_status bolter_model_open(bolter_model **out, const char *dir, bolter_error *err);
+/* The same with the LoRA adapters of another directory, in peft's format, merged into the weights. */
+bolter_status bolter_model_open_adapted(bolter_model **out, const char *dir, const char *adapter,
+                                        bolter_error *err);
 bolter_model *bolter_model_ref(bolter_model *m);
 void bolter_model_unref(bolter_model *m);
 /* Facts about a model, valid as long as it is. */
 const bolter_model_info *bolter_model_info_of(const bolter_model *m);
 /* Name of label i, or NULL. */
 const char *bolter_model_label(const bolter_model *m, int32_t i);
+/* Its tokenizer; NULL for a directory without vocab.json. */
 const bolter_tok *bolter_model_tok(const bolter_model *m);
-/* E_MISMATCH with a sentence for the user unless m has a head with a spam label. */
+/* E_MISMATCH with a sentence for the user unless m has a head with a spam label, and a tokenizer. */
 bolter_status bolter_model_need_spam_head(const bolter_model *m, bolter_error *err);
 /*
  * Encode laid-out text as the model reads it: the begin token where the model uses one, then the text,
@@ -328,8 +333,8 @@ bolter_status bolter_dataset_split_file(bolter_dataset *d, const char *path, bol
 /*
  * Read a corpus to its end. part is where its examples go; BOLTER_BY_SPLIT looks the id up in the split
  * files, and without any puts 70 % in train, 10 % in validation, 20 % in test by a hash of the text, so
- * that equal texts stay together. Texts equal to an earlier one are left out of train only if drop_equal.
- * max_depth etc. of the text are the defaults, as in serving. E_FORMAT for an unknown or missing label.
+ * that equal texts stay together. The text's limits are the defaults, as in serving. A label outside
+ * the list, or none where examples train or validate, is E_FORMAT naming the example.
  */
 bolter_status bolter_dataset_add(bolter_dataset *d, bolter_corpus *c, bolter_part part,
                                  bolter_error *err);
@@ -399,8 +404,8 @@ bolter_status bolter_trainer_write_gradients(bolter_trainer *t, const bolter_seq
                                              const int32_t *labels, size_t n_seqs, const char *path,
                                              bolter_error *err);
 /* Keep a copy of the weights in memory, to be saved later; and go back to it. */
-bolter_status bolter_trainer_keep(bolter_trainer *t, bolter_error *err);
-bolter_status bolter_trainer_restore(bolter_trainer *t, bolter_error *err);
+void bolter_trainer_keep(bolter_trainer *t);
+void bolter_trainer_restore(bolter_trainer *t);
 
 typedef struct bolter_save_options {
     const char *dtype;       /* "float32", "float16", "bfloat16", "int8"; NULL: float32 */
