@@ -6,8 +6,7 @@
 
 #include "base/mem.h"
 
-/* ---- Short pieces -----------------------------------------------------------------------------
- */
+/* ---- Short pieces ------------------------------------------------------------------------- */
 
 static size_t lowest(const uint32_t *rank, size_t n)
 {
@@ -18,37 +17,49 @@ static size_t lowest(const uint32_t *rank, size_t n)
     return best;
 }
 
+/* The rule of each pair i, i + 1, apart from its place in the hash table. */
+struct pairs {
+    uint32_t rank[BT_BPE_SHORT];
+    int32_t merged[BT_BPE_SHORT];
+};
+
+static void find_rule(const bt_merges *m, const int32_t *ids, struct pairs *p, size_t i)
+{
+    const bt_merge *rule = bt_merges_find(m, ids[i], ids[i + 1]);
+    p->rank[i] = rule->rank;
+    p->merged[i] = rule->id;
+}
+
+/* Close the gap that the token at i, now n in all, leaves by taking in the next one. */
+static void close_gap(int32_t *ids, struct pairs *p, size_t i, size_t n)
+{
+    for (size_t k = i + 1; k < n; k++) {
+        ids[k] = ids[k + 1];
+        p->rank[k - 1] = p->rank[k];
+        p->merged[k - 1] = p->merged[k];
+    }
+}
+
 static size_t merge_short(const bt_merges *m, int32_t *ids, size_t n)
 {
-    uint32_t rank[BT_BPE_SHORT]; /* of the pair i, i + 1 */
-    int32_t merged[BT_BPE_SHORT];
-    for (size_t i = 0; i + 1 < n; i++) {
-        const bt_merge *rule = bt_merges_find(m, ids[i], ids[i + 1]);
-        rank[i] = rule->rank;
-        merged[i] = rule->id;
-    }
+    struct pairs p;
+    for (size_t i = 0; i + 1 < n; i++)
+        find_rule(m, ids, &p, i);
     while (n > 1) {
-        size_t i = lowest(rank, n - 1);
-        if (rank[i] == BT_NO_RANK)
+        size_t i = lowest(p.rank, n - 1);
+        if (p.rank[i] == BT_NO_RANK)
             break;
-        ids[i] = merged[i];
-        n--;
-        for (size_t k = i + 1; k < n; k++) {
-            ids[k] = ids[k + 1];
-            rank[k - 1] = rank[k];
-            merged[k - 1] = merged[k];
-        }
-        for (size_t k = i ? i - 1 : 0; k <= i && k + 1 < n; k++) {
-            const bt_merge *rule = bt_merges_find(m, ids[k], ids[k + 1]);
-            rank[k] = rule->rank;
-            merged[k] = rule->id;
-        }
+        ids[i] = p.merged[i];
+        close_gap(ids, &p, i, --n);
+        if (i > 0)
+            find_rule(m, ids, &p, i - 1);
+        if (i + 1 < n)
+            find_rule(m, ids, &p, i);
     }
     return n;
 }
 
-/* ---- Long pieces ------------------------------------------------------------------------------
- */
+/* ---- Long pieces -------------------------------------------------------------------------- */
 
 /* A token, at the place of its first byte. Place 0 is never to the right: next 0 ends the list. */
 struct bt_bpe_node {

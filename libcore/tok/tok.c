@@ -21,8 +21,7 @@ struct bolter_tok {
     bt_charclass class;
 };
 
-/* ---- Opening ----------------------------------------------------------------------------------
- */
+/* ---- Opening ------------------------------------------------------------------------------ */
 
 static bolter_status no_memory(bolter_error *err)
 {
@@ -110,8 +109,7 @@ void bolter_tok_free(bolter_tok *t)
     bt_release(t);
 }
 
-/* ---- Encoding ---------------------------------------------------------------------------------
- */
+/* ---- Encoding ----------------------------------------------------------------------------- */
 
 /* The caller's array, and memory for the long pieces of one call. */
 struct sink {
@@ -131,6 +129,13 @@ static void put(struct sink *out, const int32_t *ids, size_t n)
     out->n += n;
 }
 
+static void put_one(struct sink *out, int32_t id)
+{
+    if (out->n < out->cap)
+        out->ids[out->n] = id;
+    out->n++;
+}
+
 static bool reserve(struct sink *out, size_t n)
 {
     if (n <= out->piece_cap)
@@ -138,7 +143,7 @@ static bool reserve(struct sink *out, size_t n)
     bt_release(out->piece);
     out->piece = bt_alloc_array(n, sizeof *out->piece);
     out->piece_cap = out->piece ? n : 0;
-    return out->piece;
+    return out->piece != NULL;
 }
 
 static bool encode_piece(const bolter_tok *t, const unsigned char *s, size_t n, struct sink *out)
@@ -170,7 +175,7 @@ bolter_status bolter_tok_encode(const bolter_tok *t, const char *utf8, size_t n,
         end = bt_pretok_end(&t->class, s, n, pos);
         int32_t id = bt_vocab_find(&t->vocab, s + pos, end - pos);
         if (id >= 0)
-            put(&out, &id, 1);
+            put_one(&out, id);
         else
             ok = encode_piece(t, s + pos, end - pos, &out);
     }
@@ -182,8 +187,7 @@ bolter_status bolter_tok_encode(const bolter_tok *t, const char *utf8, size_t n,
     return BOLTER_OK;
 }
 
-/* ---- Decoding ---------------------------------------------------------------------------------
- */
+/* ---- Decoding ----------------------------------------------------------------------------- */
 
 bolter_status bolter_tok_decode(const bolter_tok *t, const int32_t *ids, size_t n_ids, char *bytes,
                                 size_t cap, size_t *n, bolter_error *err)

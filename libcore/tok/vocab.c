@@ -37,7 +37,7 @@ static uint64_t key_of(const unsigned char *s, size_t n)
 
 static size_t first_slot(const bt_vocab *v, uint64_t key, size_t len)
 {
-    uint64_t h = (key ^ len << 56) * golden;
+    uint64_t h = (key ^ (uint64_t)len << 56) * golden;
     return (h ^ h >> 32) & v->mask;
 }
 
@@ -97,8 +97,7 @@ void bt_vocab_keep(bt_vocab *v, const bool *keep)
     (void)build_index(v, keep);
 }
 
-/* ---- Reading ----------------------------------------------------------------------------------
- */
+/* ---- Reading ------------------------------------------------------------------------------ */
 
 /* Put each name at the place of its id. */
 static bolter_status order_names(const char **names, size_t n, json_t *object, const char *path,
