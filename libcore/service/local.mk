@@ -1,1 +1,2 @@
-service_sources =
+service_sources = \
+	libcore/service/session.c
