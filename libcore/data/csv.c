@@ -206,8 +206,8 @@ static bolter_status check_row(const bolter_corpus *c, const struct csv *csv, co
                                bolter_error *err)
 {
     if (row->n_fields != csv->n_columns)
-        return bt_fail(err, BOLTER_E_FORMAT, "%s:%" PRIu64 ": %zu fields, expected %zu", c->path,
-                       row->line, row->n_fields, csv->n_columns);
+        return bt_fail(err, BOLTER_E_FORMAT, "%s:%" PRIu64 ": fields: found %zu, expected %zu",
+                       c->path, row->line, row->n_fields, csv->n_columns);
     if (csv->label.len == 0)
         return fault(c, row->line, err, "empty label");
     if (strlen(csv->label.data) != csv->label.len)
