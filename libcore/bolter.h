@@ -76,7 +76,7 @@ typedef struct bolter_text bolter_text;
 typedef struct bolter_text_options {
     size_t max_message;   /* bytes of a raw message that are kept; 0: 1 MiB */
     size_t max_output;    /* bytes of UTF-8 produced; 0: 256 KiB */
-    int max_depth;        /* MIME nesting that is followed; 0: 32 */
+    int max_depth;        /* MIME nesting that is followed, at most 256; 0: 32 */
     int max_parts;        /* MIME parts that are read; 0: 256 */
     const char *layout;   /* template, see bolter_text_default_layout(); NULL: the default */
 } bolter_text_options;
@@ -164,9 +164,18 @@ typedef struct bolter_model_info {
  * too (n_label 0). The model starts with one reference. E_IO, E_FORMAT, E_VERSION, E_MISMATCH, E_NUMERIC (a weight is not finite), E_NOMEM.
  */
 bolter_status bolter_model_open(bolter_model **out, const char *dir, bolter_error *err);
-/* The same with the LoRA adapters of another directory, in peft's format, merged into the weights. */
-bolter_status bolter_model_open_adapted(bolter_model **out, const char *dir, const char *adapter,
-                                        bolter_error *err);
+
+typedef struct bolter_open_options {
+    const char *adapter;     /* directory of LoRA adapters in peft's format, merged into the weights */
+    const char *text_layout; /* read mail by this layout; NULL: as the directory says */
+    int32_t max_tokens;      /* read this many tokens; 0: as the directory says */
+    int32_t tail_tokens;     /* with max_tokens: how many of them from the end */
+    const char *begin;       /* "yes" or "no": begin texts with the begin token; NULL: as it says */
+} bolter_open_options;
+
+/* The same, with parts of what the directory says replaced. o may be NULL. E_ARG. */
+bolter_status bolter_model_open_with(bolter_model **out, const char *dir,
+                                     const bolter_open_options *o, bolter_error *err);
 bolter_model *bolter_model_ref(bolter_model *m);
 void bolter_model_unref(bolter_model *m);
 /* Facts about a model, valid as long as it is. */
@@ -410,7 +419,6 @@ void bolter_trainer_restore(bolter_trainer *t);
 typedef struct bolter_save_options {
     const char *dtype;       /* "float32", "float16", "bfloat16", "int8"; NULL: float32 */
     double spam_threshold, unsure_threshold, temperature; /* 0: keep the model's */
-    int32_t max_tokens, tail_tokens;                      /* 0: keep the model's */
     const char *provenance;  /* a JSON object for bolter.json, or NULL */
 } bolter_save_options;
 

@@ -246,10 +246,6 @@ bolter_status bt_card_apply(bt_card *card, const bolter_save_options *o, bolter_
         card->unsure_threshold = o->unsure_threshold;
     if (card->unsure_threshold > card->spam_threshold)
         card->unsure_threshold = card->spam_threshold;
-    if (o->max_tokens > 0) {
-        card->max_tokens = (size_t)o->max_tokens;
-        card->tail_tokens = o->tail_tokens > 0 ? (size_t)o->tail_tokens : 0;
-    }
     if (!o->provenance)
         return BOLTER_OK;
     json_t *j = json_loads(o->provenance, 0, NULL);

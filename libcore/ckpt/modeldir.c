@@ -153,12 +153,38 @@ static bolter_status labels_of_config(bolter_model *m, bolter_error *err)
     return rc;
 }
 
-static bolter_status open_card(bolter_model *m, bolter_error *err)
+/* What the caller wants read differently; checked with the rest of the card. */
+static bolter_status override_card(bolter_model *m, const bolter_open_options *o, bolter_error *err)
+{
+    bt_card *c = &m->card;
+    if (o->begin && strcmp(o->begin, "yes") != 0 && strcmp(o->begin, "no") != 0)
+        return bt_fail(err, BOLTER_E_ARG, "begin token: \"%s\", expected yes or no", o->begin);
+    if (o->begin)
+        c->bos = strcmp(o->begin, "yes") == 0;
+    if (o->max_tokens < 0 || o->tail_tokens < 0 || o->tail_tokens > o->max_tokens / 2)
+        return bt_fail(err, BOLTER_E_ARG, "%ld tokens, %ld of the end: at most half can be the end",
+                       (long)o->max_tokens, (long)o->tail_tokens);
+    if (o->max_tokens > 0) {
+        c->max_tokens = (size_t)o->max_tokens;
+        c->tail_tokens = (size_t)o->tail_tokens;
+    }
+    if (o->text_layout) {
+        bt_release(c->text_layout);
+        c->text_layout = bt_strdup(o->text_layout);
+        if (!c->text_layout)
+            return bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", m->dir);
+    }
+    return BOLTER_OK;
+}
+
+static bolter_status open_card(bolter_model *m, const bolter_open_options *o, bolter_error *err)
 {
     char *path = bt_path_join(m->dir, "bolter.json");
     bolter_status rc = path ? BOLTER_OK : bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", m->dir);
     if (rc == BOLTER_OK && bt_file_exists(path))
         rc = bt_card_read(&m->card, path, err);
+    if (rc == BOLTER_OK && o)
+        rc = override_card(m, o, err);
     bt_card *c = &m->card;
     if (rc == BOLTER_OK && c->n_label == 0)
         rc = labels_of_config(m, err);
@@ -218,9 +244,10 @@ static void fill_info(bolter_model *m)
             m->info.spam_label = (int32_t)i;
 }
 
-bolter_status bolter_model_open_adapted(bolter_model **out, const char *dir, const char *adapter,
-                                        bolter_error *err)
+bolter_status bolter_model_open_with(bolter_model **out, const char *dir,
+                                     const bolter_open_options *o, bolter_error *err)
 {
+    const char *adapter = o ? o->adapter : NULL;
     *out = NULL;
     bolter_model *m = bt_alloc(sizeof *m);
     if (!m || !(m->dir = bt_strdup(dir))) {
@@ -239,7 +266,7 @@ bolter_status bolter_model_open_adapted(bolter_model **out, const char *dir, con
     if (rc == BOLTER_OK)
         rc = open_tokenizer(m, err);
     if (rc == BOLTER_OK)
-        rc = open_card(m, err);
+        rc = open_card(m, o, err);
     if (rc == BOLTER_OK)
         rc = name_model(m, err);
     if (rc != BOLTER_OK) {
@@ -253,7 +280,7 @@ bolter_status bolter_model_open_adapted(bolter_model **out, const char *dir, con
 
 bolter_status bolter_model_open(bolter_model **out, const char *dir, bolter_error *err)
 {
-    return bolter_model_open_adapted(out, dir, NULL, err);
+    return bolter_model_open_with(out, dir, NULL, err);
 }
 
 /* ---- Life and questions ---- */

@@ -39,7 +39,8 @@ static bool open_set(struct check *c, struct set *s, const char *name, const cha
     if (!s->json)
         return false;
     bolter_error err = {0};
-    if (!CHECK(c, bolter_model_open_adapted(&s->m, dir, lora, &err) == BOLTER_OK, "%s", err.text))
+    bolter_open_options o = {.adapter = lora};
+    if (!CHECK(c, bolter_model_open_with(&s->m, dir, &o, &err) == BOLTER_OK, "%s", err.text))
         return false;
     for (size_t i = 0; i < N_EXAMPLES; i++) {
         s->seqs[i] = golden_seq(json_array_get(json_object_get(s->json, "ids"), i));
