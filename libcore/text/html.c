@@ -24,7 +24,7 @@
 
 enum {
     MAX_HTML = 1 << 20,   /* bytes that are read */
-    MAX_TAGS = 20000,     /* start and end tags */
+    MAX_TAGS = 12000,     /* start and end tags */
     MAX_TREE = 48 << 20,  /* bytes of the arena */
     MAX_ATTRIBUTES = 512, /* of an element */
     MAX_HOST = 100,       /* bytes of a host name that are shown */

@@ -1,6 +1,8 @@
 text_sources = \
 	libcore/text/charset.c \
 	libcore/text/charset.h \
+	libcore/text/guard.c \
+	libcore/text/guard.h \
 	libcore/text/html.c \
 	libcore/text/html.h \
 	libcore/text/layout.c \

@@ -21,10 +21,13 @@
 
 #include "base/mem.h"
 #include "text/charset.h"
+#include "text/guard.h"
 #include "text/html.h"
 #include "text/normal.h"
 
 enum {
+    MAX_BOUNDARIES =
+        256,            /* mentions of the word in a message: GMime tests each open one per line */
     MAX_NAMES = 16,     /* attachments that are listed */
     MAX_NAME = 120,     /* bytes of a name */
     STUB = 24,          /* a plain alternative of fewer bytes says nothing */
@@ -163,21 +166,32 @@ static void put_name(struct reader *r, const char *name)
     bt_buf_free(&line);
 }
 
+/* How the body of a part is read. */
+enum body { NO_TEXT, PLAIN, HTML };
+
+static enum body body_of(GMimeObject *o, bool top)
+{
+    GMimeContentType *type = g_mime_object_get_content_type(o);
+    const char *field = g_mime_object_get_header(o, "Content-Type");
+    if (field && !strchr(field, '/')) /* no type at all, such as "text" */
+        return strcasestr(field, "html") ? HTML : PLAIN;
+    if (g_mime_content_type_is_type(type, "text", "html") ||
+        g_mime_content_type_is_type(type, "text", "enriched") ||
+        g_mime_content_type_is_type(type, "application", "xhtml+xml"))
+        return HTML;
+    bool plain = g_mime_content_type_is_type(type, "text", top ? "*" : "plain");
+    return plain ? PLAIN : NO_TEXT;
+}
+
 static void read_leaf(struct reader *r, GMimePart *part, bool top, bt_buf *out)
 {
-    GMimeObject *o = GMIME_OBJECT(part);
-    GMimeContentType *type = g_mime_object_get_content_type(o);
-    const char *disposition = g_mime_object_get_disposition(o);
+    const char *disposition = g_mime_object_get_disposition(GMIME_OBJECT(part));
     const char *name = g_mime_part_get_filename(part);
     bool attached = disposition && strcasecmp(disposition, "attachment") == 0;
-    bool html = g_mime_content_type_is_type(type, "text", "html") ||
-                g_mime_content_type_is_type(type, "text", "enriched") ||
-                g_mime_content_type_is_type(type, "application", "xhtml+xml");
-    bool text = html || g_mime_content_type_is_type(type, "text", "plain") ||
-                (top && g_mime_content_type_is_type(type, "text", "*"));
-    if (text)
-        put_part(r, attached ? &r->late : out, part, html);
-    if (name && (attached || !text))
+    enum body body = body_of(GMIME_OBJECT(part), top);
+    if (body != NO_TEXT)
+        put_part(r, attached ? &r->late : out, part, body == HTML);
+    if (name && (attached || body == NO_TEXT))
         put_name(r, name);
 }
 
@@ -332,22 +346,34 @@ static InternetAddressMailbox *first_mailbox(InternetAddressList *list)
     return NULL;
 }
 
+/* What follows the last "@", in lower case. */
+static void put_domain(struct reader *r, bt_buf *out, const char *address)
+{
+    char domain[256];
+    const char *at = strrchr(address, '@');
+    size_t n = at ? strcspn(++at, " \t\r\n\"<>(),;") : 0;
+    if (n >= sizeof domain)
+        n = bt_utf8_cut(at, sizeof domain - 1);
+    for (size_t i = 0; i < n; i++)
+        domain[i] = at[i] >= 'A' && at[i] <= 'Z' ? (char)(at[i] - 'A' + 'a') : at[i];
+    domain[n] = 0;
+    put_line(r, out, domain);
+}
+
 static void read_from(struct reader *r, bt_fields *f, GMimeMessage *message)
 {
     InternetAddressMailbox *box = first_mailbox(g_mime_message_get_from(message));
-    if (!box) {
-        put_line(r, &f->from_name, g_mime_object_get_header(GMIME_OBJECT(message), "From"));
+    if (box) {
+        const char *address = internet_address_mailbox_get_addr(box);
+        put_line(r, &f->from_name, internet_address_get_name(INTERNET_ADDRESS(box)));
+        put_domain(r, &f->from_domain, address ? address : "");
+    }
+    const char *field = g_mime_object_get_header(GMIME_OBJECT(message), "From");
+    if (f->from_name.len > 0 || f->from_domain.len > 0 || !field)
         return;
-    }
-    put_line(r, &f->from_name, internet_address_get_name(INTERNET_ADDRESS(box)));
-    const char *addr = internet_address_mailbox_get_addr(box);
-    const char *at = addr ? strrchr(addr, '@') : NULL;
-    put_line(r, &f->from_domain, at ? at + 1 : NULL);
-    for (size_t i = 0; i < f->from_domain.len; i++) {
-        char *c = &f->from_domain.data[i];
-        if (*c >= 'A' && *c <= 'Z')
-            *c = (char)(*c - 'A' + 'a');
-    }
+    /* No address by any standard: show what is there. */
+    put_line(r, &f->from_name, field);
+    put_domain(r, &f->from_domain, field);
 }
 
 /* The message begins with a header field. */
@@ -362,12 +388,12 @@ static bool has_header(const char *raw, size_t n)
     return name > 0 && i < n && raw[i] == ':';
 }
 
-static GMimeMessage *parse(const char *raw, size_t n)
+static GMimeMessage *parse(GMimeParserOptions *options, const char *raw, size_t n)
 {
     GMimeStream *mem = g_mime_stream_mem_new_with_buffer(raw, n);
     GMimeParser *parser = g_mime_parser_new_with_stream(mem);
     g_mime_parser_set_persist_stream(parser, FALSE);
-    GMimeMessage *message = g_mime_parser_construct_message(parser, NULL);
+    GMimeMessage *message = g_mime_parser_construct_message(parser, options);
     g_object_unref(parser);
     g_object_unref(mem);
     return message;
@@ -375,16 +401,20 @@ static GMimeMessage *parse(const char *raw, size_t n)
 
 static void read_raw(struct reader *r, bt_fields *f, const char *raw, size_t n)
 {
-    GMimeMessage *message = has_header(raw, n) ? parse(raw, n) : NULL;
-    if (!message) {
+    const char *charsets[] = {"utf-8", "windows-1252", NULL};
+    GMimeParserOptions *options = g_mime_parser_options_new();
+    g_mime_parser_options_set_fallback_charsets(options, charsets);
+    GMimeMessage *message = has_header(raw, n) ? parse(options, raw, n) : NULL;
+    if (message) {
+        put_line(r, &f->subject, g_mime_message_get_subject(message));
+        read_from(r, f, message);
+        if (r->status == BOLTER_OK)
+            read_object(r, g_mime_message_get_mime_part(message), 0, &f->body);
+        g_object_unref(message);
+    } else {
         put_bytes(r, &f->body, raw, n, NULL, false);
-        return;
     }
-    put_line(r, &f->subject, g_mime_message_get_subject(message));
-    read_from(r, f, message);
-    if (r->status == BOLTER_OK)
-        read_object(r, g_mime_message_get_mime_part(message), 0, &f->body);
-    g_object_unref(message);
+    g_mime_parser_options_free(options);
 }
 
 bolter_status bt_message_read(bt_fields *f, const char *raw, size_t n, const bt_message_limits *lim,
@@ -394,14 +424,11 @@ bolter_status bt_message_read(bt_fields *f, const char *raw, size_t n, const bt_
     init_gmime();
     bt_buf_init(&r.late, f->body.max);
     bt_buf_init(&r.names, MAX_NAMES * (MAX_NAME + 32));
-    if (n >= 5 && memcmp(raw, "From ", 5) == 0) { /* the separator line of an mbox */
-        const char *newline = memchr(raw, '\n', n);
-        size_t skip = newline ? (size_t)(newline - raw) + 1 : n;
-        raw += skip;
-        n -= skip;
-    }
-    if (n > 0)
+    bt_buf copy;
+    bt_buf_init(&copy, n);
+    if (go_on(&r, bt_guard(&copy, &raw, &n, &r.truncated)) && n > 0)
         read_raw(&r, f, raw, n);
+    bt_buf_free(&copy);
     if (r.status == BOLTER_OK && r.late.len > 0)
         put_paragraph(&r, &f->body, r.late.data, r.late.len);
     if (r.status == BOLTER_OK && r.names.len > 0)

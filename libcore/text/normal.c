@@ -97,7 +97,7 @@ static bolter_status put_blank(struct writer *w, const char *s, size_t n)
         w->out->data[w->out->len - 1] = ' ';
         return BOLTER_OK;
     }
-    return put(w, *s == '\t' ? "\t" : " ", 1);
+    return put(w, *s == '\t' && w->how == BT_NORMAL_MAIL ? "\t" : " ", 1);
 }
 
 static bolter_status put_newline(struct writer *w)

@@ -119,7 +119,7 @@ static void read_entity(struct strip *p)
 
 static bool at_tag(const struct strip *p)
 {
-    if (p->end - p->at < 2)
+    if (p->end - p->at < 2 || *p->at != '<')
         return false;
     char c = p->at[1];
     return c == '/' || c == '!' || c == '?' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
