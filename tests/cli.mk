@@ -1,5 +1,14 @@
-# Tests of cli.
-check_PROGRAMS += test-field
-TESTS += test-field
+# Tests of the command bolter.
+check_PROGRAMS += test-field test-passthrough
+TESTS += test-field test-passthrough
 test_field_SOURCES = tests/unit/test_field.c $(field_sources)
-test_field_LDADD = libcheck.la libcore.la
+test_field_LDADD = $(check_libs)
+test_passthrough_SOURCES = tests/unit/test_passthrough.c milter/field.c milter/field.h \
+	$(passthrough_sources)
+test_passthrough_LDADD = $(check_libs)
+
+# Writes tiny models whose verdict is known; the daemon's tests use it too.
+check_PROGRAMS += make-model
+make_model_SOURCES = tests/cli/make-model.c
+make_model_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+make_model_LDADD = libcore.la $(JANSSON_LIBS)
