@@ -9,7 +9,6 @@ printf 'A: b\r\nB: c\r\n\td\r\n\r\nbody\000\r\n\r\rx' >crlf
 { printf 'A: b\n\n'; head -c 1000000 /dev/zero | tr '\0' x; } >longline
 head -c 300000 /dev/urandom >noise
 : >nothing
-# No line of the noise may look like one of ours.
 printf 'only header\n' >header
 
 marked_is_whole()
@@ -71,6 +70,16 @@ ham_has_no_yes()
     return 0
 }
 ok "fields of mail that is not spam never say yes" ham_has_no_yes
+
+marked_is_judged_like_the_original()
+{
+    make-model random random || return 1
+    for m in mail forged crlf; do
+        bolter -p -m random <$m >out || return 1
+        same "$(bolter -m random -t <$m)" "$(bolter -m random -t <out)" || return 1
+    done
+}
+ok "a marked message is judged like the original" marked_is_judged_like_the_original
 
 verdict_as_status()
 {
