@@ -232,7 +232,7 @@ static void write_config(const struct plan *p)
 {
     json_t *by_id = json_object(), *by_label = json_object();
     for (size_t i = 0; i < p->n_label; i++) {
-        char id[8];
+        char id[24];
         snprintf(id, sizeof id, "%zu", i);
         json_object_set_new(by_id, id, json_string(p->labels[i]));
         json_object_set_new(by_label, p->labels[i], json_integer((json_int_t)i));
