@@ -1,1 +1,2 @@
 # Files of contrib/.
+EXTRA_DIST += contrib/procmailrc contrib/maildroprc

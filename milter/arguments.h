@@ -1,0 +1,29 @@
+/* arguments.h - the command line of bolter. */
+#ifndef ARGUMENTS_H
+#define ARGUMENTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "milter/operand.h"
+#include "milter/output.h"
+
+struct arguments {
+    const char *model_dir;
+    enum output_format format;
+    enum operand_kind kind;
+    bool passthrough, exit_verdict;
+    bool help, version;
+    char *const *paths;
+    size_t n_paths;
+};
+
+/*
+ * Read the command line, to its end also behind a wrong option: with -p somewhere in it the message
+ * must not be lost. False if an option is wrong or does not fit another; said on standard error.
+ */
+bool arguments_parse(struct arguments *a, int argc, char **argv);
+/* --help */
+void arguments_help(void);
+
+#endif

@@ -1,0 +1,156 @@
+/*
+ * classify.c - main of bolter: one of two ways.
+ *
+ *     passthrough   standard input -> held -> verdict -> standard output, marked
+ *     report        standard input or operands -> verdicts -> lines, and an exit status
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bolter.h"
+#include "milter/arguments.h"
+#include "milter/complain.h"
+#include "milter/judge.h"
+#include "milter/operand.h"
+#include "milter/output.h"
+#include "milter/passthrough.h"
+
+enum { EXIT_ERROR = 3, EXIT_TEMPFAIL = 75 };
+
+static int verdict_status(bolter_class decision)
+{
+    return decision == BOLTER_SPAM ? 0 : decision == BOLTER_HAM ? 1 : 2;
+}
+
+/* ---- Passthrough ---- */
+
+static bool judge_for_passthrough(void *ud, const char *bytes, size_t n,
+                                  struct passthrough_report *out)
+{
+    const struct arguments *a = ud;
+    struct judge j;
+    bolter_verdict v = {0};
+    bolter_error err = {0};
+    bolter_status rc = judge_open(&j, a->model_dir, &err);
+    if (rc == BOLTER_OK)
+        rc = judge_bytes(&j, true, bytes, n, &v, &err);
+    if (rc != BOLTER_OK)
+        complain("%s", err.text);
+    bool ok = rc == BOLTER_OK;
+    if (ok) {
+        struct field_set set;
+        field_format(&set, &v, j.model, bolter_model_info_of(j.model)->spam_threshold);
+        out->decision = v.decision;
+        ok = mark_block(out->block, sizeof out->block, &set);
+    }
+    judge_close(&j);
+    return ok;
+}
+
+static int run_passthrough(struct arguments *a)
+{
+    bolter_class decision = BOLTER_UNSURE;
+    if (passthrough(STDIN_FILENO, stdout, judge_for_passthrough, a, &decision) != PASSED_MARKED)
+        return EXIT_TEMPFAIL;
+    return a->exit_verdict ? verdict_status(decision) : 0;
+}
+
+/* ---- Report ---- */
+
+struct report {
+    struct judge judge;
+    enum output_format format;
+    float *scores;
+    bolter_class last;
+};
+
+static bool report_one(void *ud, const char *id, bool is_mail, const char *bytes, size_t n)
+{
+    struct report *r = ud;
+    bolter_verdict v = {0};
+    bolter_error err = {0};
+    bolter_status rc = judge_bytes(&r->judge, is_mail, bytes, n, &v, &err);
+    if (rc == BOLTER_OK && r->format == OUTPUT_JSON)
+        rc = judge_scores(&r->judge, &v, r->scores, &err);
+    if (rc != BOLTER_OK) {
+        complain("%s: %s", id ? id : "standard input", err.text);
+        return false;
+    }
+    struct output_row row = {id, &v, r->judge.model, r->scores};
+    output_row(stdout, r->format, &row);
+    r->last = v.decision;
+    return true;
+}
+
+static int report_all(struct report *r, const struct arguments *a)
+{
+    size_t n = 0;
+    bool ok = operand_each(a->paths, a->n_paths, a->kind, report_one, r, &n);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        complain("standard output: %s", strerror(errno));
+        return EXIT_ERROR;
+    }
+    if (ok && n == 0)
+        complain("no message in the input");
+    if (!ok || n == 0)
+        return EXIT_ERROR;
+    return n == 1 ? verdict_status(r->last) : 0;
+}
+
+static int run_report(const struct arguments *a)
+{
+    struct report r = {.format = a->format};
+    bolter_error err = {0};
+    if (judge_open(&r.judge, a->model_dir, &err) != BOLTER_OK) {
+        complain("%s", err.text);
+        return EXIT_ERROR;
+    }
+    int status = EXIT_ERROR;
+    r.scores = calloc((size_t)bolter_model_info_of(r.judge.model)->n_label, sizeof *r.scores);
+    if (r.scores)
+        status = report_all(&r, a);
+    else
+        complain("no memory for the scores");
+    free(r.scores);
+    judge_close(&r.judge);
+    return status;
+}
+
+/* ---- Main ---- */
+
+/* A file opened later must not get the number of a closed standard stream. */
+static bool standard_streams_open(void)
+{
+    if (fcntl(STDIN_FILENO, F_GETFD) < 0 || fcntl(STDOUT_FILENO, F_GETFD) < 0) {
+        complain("standard input or output is closed");
+        return false;
+    }
+    return fcntl(STDERR_FILENO, F_GETFD) >= 0 || open("/dev/null", O_WRONLY) == STDERR_FILENO;
+}
+
+int main(int argc, char **argv)
+{
+    struct arguments a;
+    signal(SIGPIPE, SIG_IGN);
+    bool usable = arguments_parse(&a, argc, argv);
+    if (!standard_streams_open())
+        return a.passthrough ? EXIT_TEMPFAIL : EXIT_ERROR;
+    if (!usable && !a.passthrough)
+        return EXIT_ERROR;
+    if (!usable) {
+        passthrough_unmarked(STDIN_FILENO, stdout);
+        return EXIT_TEMPFAIL;
+    }
+    if (a.help)
+        arguments_help();
+    else if (a.version)
+        printf("bolter %s\n", bolter_version());
+    else
+        return a.passthrough ? run_passthrough(&a) : run_report(&a);
+    return fflush(stdout) == 0 ? 0 : EXIT_ERROR;
+}

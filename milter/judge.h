@@ -1,0 +1,28 @@
+/* judge.h - a model, a session and a text extractor: from the bytes of a message to its verdict. */
+#ifndef JUDGE_H
+#define JUDGE_H
+
+#include "bolter.h"
+
+struct judge {
+    bolter_model *model;
+    bolter_session *session;
+    bolter_text *text;
+    const char *laid_out; /* what the model read last */
+    size_t n_laid_out;
+};
+
+/* Open a model directory that knows spam, and what is needed beside it. */
+bolter_status judge_open(struct judge *j, const char *model_dir, bolter_error *err);
+/* Verdict on a raw message, or on plain text. */
+bolter_status judge_bytes(struct judge *j, bool is_mail, const char *bytes, size_t n,
+                          bolter_verdict *v, bolter_error *err);
+/*
+ * Probabilities of all labels (n_label of the model) for the message judged last. With two labels
+ * they follow from the verdict; with more the model runs once again.
+ */
+bolter_status judge_scores(struct judge *j, const bolter_verdict *v, float *prob,
+                           bolter_error *err);
+void judge_close(struct judge *j);
+
+#endif

@@ -1,0 +1,125 @@
+/* output.c - the three forms of a verdict. The program never calls setlocale(): points are points.
+ */
+#include "milter/output.h"
+
+#include <math.h>
+#include <string.h>
+
+static const char *decision_name(bolter_class d)
+{
+    return d == BOLTER_SPAM ? "spam" : d == BOLTER_UNSURE ? "unsure" : "ham";
+}
+
+static long total_ms(const bolter_verdict *v)
+{
+    return lround(v->queue_ms + v->compute_ms);
+}
+
+static void put_id(FILE *out, const char *id)
+{
+    if (!id)
+        return;
+    putc(' ', out);
+    for (; *id; id++)
+        putc((unsigned char)*id < 0x20 || *id == 0x7f ? '?' : *id, out);
+}
+
+static void put_plain(FILE *out, const struct output_row *r)
+{
+    const bolter_verdict *v = r->verdict;
+    fprintf(out, "%s %.4f (%zu tokens%s, %ld ms)", decision_name(v->decision), (double)v->spam,
+            v->n_tokens, v->truncated ? ", truncated" : "", total_ms(v));
+    put_id(out, r->id);
+    putc('\n', out);
+}
+
+static void put_terse(FILE *out, const struct output_row *r)
+{
+    static const char letter[] = {[BOLTER_HAM] = 'H', [BOLTER_UNSURE] = 'U', [BOLTER_SPAM] = 'S'};
+    fprintf(out, "%c %.6f", letter[r->verdict->decision], (double)r->verdict->spam);
+    put_id(out, r->id);
+    putc('\n', out);
+}
+
+/* Length of the well-formed UTF-8 character at s, of n bytes; 0 if there is none. RFC 3629. */
+static size_t utf8_len(const unsigned char *s, size_t n)
+{
+    if (s[0] < 0x80)
+        return 1;
+    size_t len = s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : s[0] >= 0xe0 && s[0] < 0xf0 ? 3 : 4;
+    if (s[0] < 0xc2 || s[0] > 0xf4 || len > n)
+        return 0;
+    for (size_t i = 1; i < len; i++)
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+    bool overlong = (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xf0 && s[1] < 0x90);
+    bool surrogate = s[0] == 0xed && s[1] > 0x9f;
+    bool too_high = s[0] == 0xf4 && s[1] > 0x8f;
+    return overlong || surrogate || too_high ? 0 : len;
+}
+
+static void put_string(FILE *out, const char *text)
+{
+    const unsigned char *s = (const unsigned char *)text;
+    size_t n = strlen(text);
+    putc('"', out);
+    while (n > 0) {
+        size_t len = utf8_len(s, n);
+        if (len == 0)
+            fputs("\\ufffd", out);
+        else if (*s < 0x20 || *s == 0x7f)
+            fprintf(out, "\\u%04x", *s);
+        else if (*s == '"' || *s == '\\')
+            fprintf(out, "\\%c", *s);
+        else
+            fwrite(s, 1, len, out);
+        s += len ? len : 1;
+        n -= len ? len : 1;
+    }
+    putc('"', out);
+}
+
+static void put_scores(FILE *out, const struct output_row *r)
+{
+    int32_t n = bolter_model_info_of(r->model)->n_label;
+    fputs(",\"scores\":{", out);
+    for (int32_t i = 0; i < n; i++) {
+        if (i > 0)
+            putc(',', out);
+        put_string(out, bolter_model_label(r->model, i));
+        fprintf(out, ":%.6f", (double)r->scores[i]);
+    }
+    putc('}', out);
+}
+
+static void put_json(FILE *out, const struct output_row *r)
+{
+    const bolter_verdict *v = r->verdict;
+    fputs("{\"v\":1,\"id\":", out);
+    put_string(out, r->id ? r->id : "-");
+    fprintf(out, ",\"verdict\":\"%s\",\"label\":", decision_name(v->decision));
+    put_string(out, bolter_model_label(r->model, v->label));
+    fprintf(out, ",\"score\":%.6f", (double)v->spam);
+    put_scores(out, r);
+    fprintf(out, ",\"tokens\":%zu,\"windows\":1,\"truncated\":%s,\"model\":", v->n_tokens,
+            v->truncated ? "true" : "false");
+    put_string(out, v->model_id);
+    fprintf(out, ",\"ms\":%ld}\n", total_ms(v));
+}
+
+void output_row(FILE *out, enum output_format format, const struct output_row *row)
+{
+    switch (format) {
+    case OUTPUT_PLAIN:
+        put_plain(out, row);
+        break;
+    case OUTPUT_TERSE:
+        put_terse(out, row);
+        break;
+    case OUTPUT_JSON:
+        put_json(out, row);
+        break;
+    case OUTPUT_NONE:
+        break;
+    }
+}

@@ -1,0 +1,27 @@
+/* output.h - one verdict as a line for people, for scripts, or as JSON. */
+#ifndef OUTPUT_H
+#define OUTPUT_H
+
+#include <stdio.h>
+
+#include "bolter.h"
+
+enum output_format { OUTPUT_PLAIN, OUTPUT_TERSE, OUTPUT_JSON, OUTPUT_NONE };
+
+struct output_row {
+    const char *id; /* NULL: the one message on standard input */
+    const bolter_verdict *verdict;
+    const bolter_model *model;
+    const float *scores; /* of all labels; only for JSON */
+};
+
+/*
+ * PLAIN  spam 0.9981 (87 tokens, 12 ms) ID
+ * TERSE  S 0.998123 ID           S spam, H ham, U unsure; always six digits
+ * JSON   {"v":1,"id":"-","verdict":"spam","label":"spam","score":0.998123,"scores":{...}, ...}
+ *
+ * Control bytes of an id become "?" (in JSON they are escaped, and invalid UTF-8 is U+FFFD).
+ */
+void output_row(FILE *out, enum output_format format, const struct output_row *row);
+
+#endif
