@@ -3,3 +3,8 @@ check_PROGRAMS += test-service
 TESTS += test-service
 test_service_SOURCES = tests/unit/test_service.c
 test_service_LDADD = $(check_libs)
+
+check_PROGRAMS += test-settings
+TESTS += test-settings
+test_settings_SOURCES = tests/unit/test_settings.c
+test_settings_LDADD = libbolterconf.la $(check_libs)
