@@ -1,1 +1,2 @@
 # Files of milter/.
+include milter/daemon.mk
