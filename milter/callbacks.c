@@ -247,6 +247,11 @@ bool callbacks_serve(void)
     return smfi_main() == MI_SUCCESS;
 }
 
+void callbacks_stop(void)
+{
+    smfi_stop();
+}
+
 /*
  * Threads that were in the middle of an answer go on after smfi_main() has returned. What they say is
  * written by libmilter just after the callback, hence the moment of grace at the end.

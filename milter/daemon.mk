@@ -3,6 +3,8 @@ noinst_LTLIBRARIES += libdaemon.la
 libdaemon_la_SOURCES = \
 	milter/answer.c \
 	milter/answer.h \
+	milter/control.c \
+	milter/control.h \
 	milter/daemon.c \
 	milter/daemon.h \
 	milter/forged.c \
@@ -18,8 +20,6 @@ libdaemon_la_SOURCES = \
 	milter/options.h \
 	milter/policy.c \
 	milter/policy.h \
-	milter/reload.c \
-	milter/reload.h \
 	milter/snapshot.c \
 	milter/snapshot.h
 libdaemon_la_LIBADD = libbolterconf.la

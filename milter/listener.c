@@ -212,7 +212,9 @@ bool listener_open(struct listener *l, const struct settings *s, uid_t uid)
     if (!parse(&a, s->socket) || !find_group(s->socket_group, &gid))
         return false;
     bool ok = a.family == AF_UNIX ? open_unix(l, &a, s, uid, gid) : open_inet(l, &a, s->socket);
-    if (ok && listen(l->fd, BACKLOG) != 0)
+    l->address_len = sizeof l->address;
+    if (ok && (listen(l->fd, BACKLOG) != 0 ||
+               getsockname(l->fd, (struct sockaddr *)&l->address, &l->address_len) != 0))
         ok = fail(s->socket, "listen");
     if (ok)
         return true;
@@ -220,6 +222,17 @@ bool listener_open(struct listener *l, const struct settings *s, uid_t uid)
         close(l->fd);
     listener_remove(l);
     return false;
+}
+
+void listener_poke(const struct listener *l)
+{
+    int fd = socket(l->address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return;
+    /* Refused or full: whoever waits there finds out in time of their own. */
+    int ignored = connect(fd, (const struct sockaddr *)&l->address, l->address_len);
+    (void)ignored;
+    close(fd);
 }
 
 void listener_remove(const struct listener *l)

@@ -7,6 +7,7 @@
 #define LISTENER_H
 
 #include <stdbool.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
@@ -14,6 +15,8 @@
 
 struct listener {
     int fd;
+    struct sockaddr_storage address;
+    socklen_t address_len;
     char path[108]; /* of a unix socket, or "" */
     dev_t dev;      /* identity of that socket */
     ino_t ino;
@@ -26,6 +29,8 @@ bool listener_check(const struct settings *s);
  * somebody answers is left alone and is an error. Logs what went wrong. Before threads start.
  */
 bool listener_open(struct listener *l, const struct settings *s, uid_t uid);
+/* Connect to it and hang up, to wake whoever waits there. Tries only. */
+void listener_poke(const struct listener *l);
 /* Remove our unix socket, unless another took its name. The descriptor is libmilter's by then. */
 void listener_remove(const struct listener *l);
 

@@ -8,12 +8,12 @@
 #include <unistd.h>
 
 #include "milter/callbacks.h"
+#include "milter/control.h"
 #include "milter/daemon.h"
 #include "milter/listener.h"
 #include "milter/log.h"
 #include "milter/options.h"
 #include "milter/policy.h"
-#include "milter/reload.h"
 
 #define EXIT_USAGE 2
 /* How long messages in flight may take after a stop signal; below a service manager's usual patience. */
@@ -113,25 +113,27 @@ static bool is_relative(const char *name, const char *path)
     return true;
 }
 
-/* From a stop signal to the end: refuse new work, finish what is under way. */
-static int stop(struct reload *r, struct holder *h)
+/* libmilter has returned; its threads may still be at work on the messages in flight. */
+static void finish(struct holder *h)
 {
-    reload_stop(r);
     log_write(SETTINGS_LOG_INFO, "stopping");
     if (!callbacks_drain(DRAIN_MS)) {
-        /* Threads are still at work: leave without taking the ground from under them. */
         log_write(SETTINGS_LOG_WARNING, "messages were still in flight after %d s", DRAIN_MS / 1000);
-        _exit(EXIT_SUCCESS);
+        return;
     }
     snapshot_replace(h, NULL);
-    return EXIT_SUCCESS;
 }
 
-static int serve(const struct options *o, const struct settings *s, int ready_fd, int listen_fd)
+static int serve(const struct options *o, const struct settings *s, int ready_fd,
+                 const struct listener *l)
 {
-    struct holder h;
-    struct reload r;
+    static struct holder h; /* threads of libmilter may outlive this function */
     struct snapshot *snap;
+    const struct control c = {.options = o,
+                              .listener = l,
+                              .holder = &h,
+                              .serve = callbacks_serve,
+                              .stop = callbacks_stop};
     if (!open_snapshot(&snap, s))
         return EXIT_FAILURE;
     holder_init(&h);
@@ -140,19 +142,15 @@ static int serve(const struct options *o, const struct settings *s, int ready_fd
              (s->log_to == SETTINGS_LOG_AUTO && !o->foreground));
     log_write(SETTINGS_LOG_INFO, "bolter-milter %s serves %s: model=%s", bolter_version(), s->socket,
               bolter_model_info_of(snap->model)->id);
-    /* From here on snap may be replaced at any moment. */
-    if (!callbacks_register(listen_fd, &h) || !reload_start(&r, o, &h)) {
+    if (!callbacks_register(l->fd, &h)) {
         snapshot_replace(&h, NULL);
         return EXIT_FAILURE;
     }
     if (ready_fd >= 0)
         daemon_ready(ready_fd, s->log_to == SETTINGS_LOG_STDERR);
-    if (!callbacks_serve()) {
-        log_write(SETTINGS_LOG_ERROR, "libmilter gave up");
-        stop(&r, &h);
-        return EXIT_FAILURE;
-    }
-    return stop(&r, &h);
+    bool served = control_run(&c);
+    finish(&h);
+    return served ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static int run(const struct options *o, const struct settings *s)
@@ -169,10 +167,13 @@ static int run(const struct options *o, const struct settings *s)
     int status = EXIT_FAILURE;
     if (daemon_write_pid(s->pid_file)) {
         if (daemon_become(&who))
-            status = serve(o, s, ready_fd, l.fd);
+            status = serve(o, s, ready_fd, &l);
         daemon_remove_pid(s->pid_file);
     }
     listener_remove(&l);
+    /* Where messages are still in flight, exit() would take the ground from under their threads. */
+    if (!callbacks_drain(0))
+        _exit(status);
     return status;
 }
 
@@ -180,8 +181,9 @@ int main(int argc, char **argv)
 {
     static struct settings s;
     struct options o;
-    reload_block_signal();
     log_open(false);
+    if (!control_init())
+        return EXIT_FAILURE;
     enum options_result parsed = options_parse(&o, argc, argv);
     int status = parsed == OPTIONS_DONE ? EXIT_SUCCESS : EXIT_USAGE;
     if (parsed == OPTIONS_GO) {
