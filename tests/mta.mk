@@ -12,3 +12,7 @@ fakemta_LDADD = libmta.la libcore.la
 TESTS += test-mta
 test_mta_SOURCES = tests/mta/test_mta.c
 test_mta_LDADD = libmta.la $(check_libs)
+
+# Scripts against the daemon; make-model writes the models.
+TESTS += tests/mta/test-milter.sh tests/mta/test-postfix.sh
+EXTRA_DIST += tests/mta/lib.sh tests/mta/test-milter.sh tests/mta/test-postfix.sh tests/tsan.supp
