@@ -15,10 +15,17 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/bolter-mta-XXXXXX") || exit 99
 chmod 755 "$work"
 pids=
 
-clean_up() {
-    for p in $pids; do
-        kill -CONT "$p" && kill -KILL "$p" && wait "$p"
+# Kill the daemons of the cases, or with an argument those that were started after it was $pids.
+end_daemons() {
+    local p
+    for p in ${pids#"${1-}"}; do
+        kill -KILL "$p" && wait "$p"
     done 2>/dev/null
+    pids=${1-}
+}
+
+clean_up() {
+    end_daemons
     rm -rf "$work"
 }
 trap clean_up EXIT
@@ -31,7 +38,7 @@ check() {
     "$@" >"$work/check.out" 2>&1 && return
     echo "failed: $what"
     echo "command: $*"
-    head -n 40 "$work/check.out"
+    tail -n 8 "$work/check.out"
     bad=1
 }
 
@@ -52,12 +59,14 @@ skip_all() {
     exit 0
 }
 
+# Daemons that a case starts end with it.
 run_cases() {
-    local number=0 failed=0 name bad skipped logs
+    local number=0 failed=0 name bad skipped logs kept=$pids
     echo "1..$#"
     for name; do
         number=$((number + 1)) bad=0 skipped= logs=
         "$name" >"$work/case.out" 2>&1
+        end_daemons "$kept"
         if [ $bad -ne 0 ]; then
             failed=1
             { cat "$work/case.out"; tail -n 12 $logs /dev/null; } 2>/dev/null | sed 's/^/# /'
@@ -87,8 +96,8 @@ is_gone() {
     ! kill -0 "$1" 2>/dev/null
 }
 
-# start NAME OPTION...: bolter-milter in the foreground, its log in NAME.log. Sets pid, and socket
-# unless the options set another. Returns when it answers.
+# start NAME OPTION...: bolter-milter on a socket NAME.sock; returns when it answers. Sets pid and
+# socket.
 start() {
     local name=$1
     shift
@@ -97,7 +106,7 @@ start() {
     check "$name is up" within 30 answers "$socket"
 }
 
-# launch NAME OPTION...: the same without a socket of its own and without waiting.
+# launch NAME OPTION...: bolter-milter in the foreground, its log in NAME.log. Sets pid.
 launch() {
     local name=$1
     shift
@@ -107,13 +116,11 @@ launch() {
     pids="$pids $pid"
 }
 
-# stop PID SIGNAL: and wait for its end, 10 seconds at most; sets status.
-stop() {
-    kill -"$2" "$1"
-    within 10 is_gone "$1" || { echo "failed: $1 lives after SIG$2" && bad=1 && kill -KILL "$1"; }
+# ended PID: wait for its end, 10 seconds at most; sets status.
+ended() {
+    within 10 is_gone "$1" || { echo "failed: $1 has not ended" && bad=1 && kill -KILL "$1"; }
     wait "$1" 2>/dev/null
     status=$?
-    pids=${pids/ $1/}
 }
 
 # A model that calls every message VERDICT, in DIR.

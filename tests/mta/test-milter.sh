@@ -46,7 +46,6 @@ verdict_of_spam_stands_on_top_in_the_documented_order() {
     check "origin" grep -Eq '^X-Bolter: label=[a-z]+, model=[0-9a-f]{16}, tokens=[0-9]+,' \
         "$work/fields"
     check "the rest is as it was" marked "$work/spam.eml"
-    stop $pid TERM
 }
 
 verdict_of_ham_has_no_flag_and_never_says_yes() {
@@ -56,7 +55,6 @@ verdict_of_ham_has_no_flag_and_never_says_yes() {
     check "no flag" test -z "$(grep -i '^x-spam-flag' "$work/fields")"
     check "status" grep -Eq '^X-Spam-Status: No, score=[01]\.[0-9]{4} required=' "$work/fields"
     check "no yes" test -z "$(grep -i yes "$work/fields")"
-    stop $pid TERM
 }
 
 everything_but_the_verdict_stays_byte_for_byte() {
@@ -77,7 +75,6 @@ everything_but_the_verdict_stays_byte_for_byte() {
         check "chunks of $n" send --chunk $n "$work/spam.eml"
         check "chunks of $n leave the message alone" marked "$work/spam.eml"
     done
-    stop $pid TERM
 }
 
 chunks_do_not_change_the_verdict() {
@@ -88,7 +85,6 @@ chunks_do_not_change_the_verdict() {
         verdict_fields "$work/out" | sed 's/ms=[0-9]*//' >"$work/fields.$n"
         check "the same verdict" cmp "$work/fields.65535" "$work/fields.$n"
     done
-    stop $pid TERM
 }
 
 eight_forged_copies_in_any_case_are_removed() {
@@ -102,22 +98,18 @@ eight_forged_copies_in_any_case_are_removed() {
     check "what is left is the message without them" marked "$work/ham.eml"
     same "fields" "$(grep -Eic '^x-spam-status' "$work/out")" 1
     same "flags" "$(grep -Eic '^x-spam-flag' "$work/out")" 0
-    stop $pid TERM
 }
 
 refusal_is_the_configured_code_and_text() {
     start reject --set model="$work/spam-model" --set reject_threshold=0.5
     same "the usual text" "$("$fakemta" --socket "$socket" "$work/spam.eml")" \
         "$work/spam.eml: 550 5.7.1 Message refused: it looks like spam"
-    stop $pid TERM
     start reject2 --set model="$work/spam-model" --set reject_threshold=0.5 \
         --set reject_code=554 --set reject_dsn=5.7.0 --set reject_text="99.5% spam, %s"
     same "text with percent signs" "$("$fakemta" --socket "$socket" "$work/spam.eml")" \
         "$work/spam.eml: 554 5.7.0 99.5%% spam, %%s"
-    stop $pid TERM
     start reject3 --set model="$work/ham-model" --set reject_threshold=0.5
     same "ham passes" "$("$fakemta" --socket "$socket" "$work/ham.eml")" "$work/ham.eml: accept"
-    stop $pid TERM
 }
 
 message_after_one_broken_off_at_each_step_is_right() {
@@ -132,7 +124,6 @@ message_after_one_broken_off_at_each_step_is_right() {
     done
     check "new connections over one socket" send --new-connection "$work/spam.eml" "$work/spam.eml"
     same "verdicts over one socket" "$(grep -c '^X-Spam-Flag: YES' "$work/out")" 2
-    stop $pid TERM
 }
 
 every_kind_of_client_and_envelope_is_answered() {
@@ -146,7 +137,6 @@ every_kind_of_client_and_envelope_is_answered() {
     check "bounce gets a verdict" marked "$work/spam.eml"
     check "addresses without brackets" send --from a@b.example --to c@example.org "$work/spam.eml"
     check "an authenticated user" send --login bob "$work/spam.eml"
-    stop $pid TERM
 }
 
 mta_that_offers_less_is_served_or_told_no() {
@@ -157,7 +147,6 @@ mta_that_offers_less_is_served_or_told_no() {
         check "without header changes the message is left alone" cmp "$work/out" "$work/spam.eml"
     fi
     check "the daemon lives" send "$work/spam.eml"
-    stop $pid TERM
 }
 
 two_hundred_messages_on_sixteen_connections_are_all_answered() {
@@ -165,7 +154,8 @@ two_hundred_messages_on_sixteen_connections_are_all_answered() {
     check "answered" send -c 16 -m 200 "$work/spam.eml" "$work/forged.eml"
     same "verdicts" "$(grep -c '^X-Spam-Flag: YES' "$work/out")" 200
     same "statuses" "$(grep -ic '^x-spam-status:' "$work/out")" 200
-    stop $pid TERM
+    kill -TERM $pid
+    ended $pid
     same "exit status" $status 0
 }
 
@@ -180,7 +170,6 @@ large_body_is_cut_and_still_answered() {
     check "$bytes bytes came over, at most three chunks" test "$bytes" -le 196605
     check "an MTA that knows no skip" send --protocol 7f "$work/large.eml"
     check "as it was, without skip" marked "$work/large.eml"
-    stop $pid TERM
 }
 
 says_spam() {
@@ -208,7 +197,8 @@ reload_takes_a_good_configuration_and_keeps_the_old_over_a_bad_one() {
     printf 'socket = "%s";\nmodel = "%s";\n' "$socket" "$work/ham-model" >"$conf"
     kill -USR1 $pid
     check "a mended file is taken" within 20 eval '! says_spam'
-    stop $pid TERM
+    kill -TERM $pid
+    ended $pid
     same "exit status" $status 0
 }
 
@@ -227,34 +217,40 @@ reload_under_load_loses_no_message() {
     wait $sender
     same "all answered: $(tail -n 1 "$work/busy.out")" $? 0
     check "the daemon answers" send "$work/spam.eml"
-    stop $pid TERM
 }
 
 sigterm_and_sigint_end_the_daemon_with_status_0() {
-    local signal
-    for signal in TERM INT; do
-        start "sig$signal" --set model="$work/ham-model"
-        stop $pid $signal
-        same "exit status after SIG$signal" $status 0
-        check "the socket is gone" test ! -e "$work/sig$signal.sock"
-    done
-    start sigload --set model="$work/ham-model"
-    "$fakemta" --socket "$socket" -c 8 -m 2000 --timeout 3000 "$work/ham.eml" >/dev/null 2>&1 &
-    local sender=$!
+    local idle interrupted busy sender
+    start idle --set model="$work/ham-model"
+    idle=$pid
+    start interrupted --set model="$work/ham-model"
+    interrupted=$pid
+    start busy --set model="$work/ham-model"
+    busy=$pid
+    "$fakemta" --socket "$socket" -c 8 -m 4000 --timeout 3000 "$work/ham.eml" >/dev/null 2>&1 &
+    sender=$!
     sleep 0.2
-    stop $pid TERM
-    same "exit status under load" $status 0
+    kill -TERM $idle $busy
+    kill -INT $interrupted
+    ended $idle
+    same "status of an idle daemon after SIGTERM" $status 0
+    ended $interrupted
+    same "status after SIGINT" $status 0
+    ended $busy
+    same "status under load" $status 0
     wait $sender
+    check "the sockets are gone" test -z "$(ls "$work"/idle.sock "$work"/interrupted.sock \
+        "$work"/busy.sock 2>/dev/null)"
 }
 
 stale_socket_of_a_killed_daemon_is_replaced() {
     start stale --set model="$work/ham-model"
-    stop $pid KILL
+    kill -KILL $pid
+    ended $pid
     check "the socket is left" test -S "$work/stale.sock"
     check "nobody answers" test -z "$(answers "$socket" && echo answered)"
     start stale --set model="$work/ham-model"
     check "the restarted daemon answers" send "$work/ham.eml"
-    stop $pid TERM
 }
 
 socket_of_a_live_daemon_and_a_plain_file_are_refused() {
@@ -265,7 +261,6 @@ socket_of_a_live_daemon_and_a_plain_file_are_refused() {
     check "not with success" eval "! wait $pid"
     check "it names the socket" grep -q "$work/live.sock" "$work/second.log"
     check "the first one answers" send "$work/ham.eml"
-    stop $first TERM
     echo precious >"$work/file"
     launch file --set socket="unix:$work/file" --set model="$work/ham-model"
     check "a plain file is no socket" within 20 is_gone $pid
@@ -299,18 +294,20 @@ garbage_and_bare_connects_leave_the_daemon_alive() {
     check "the process lives" kill -0 $pid
     check "it answers" send "$work/ham.eml"
     check "rightly" marked "$work/ham.eml"
-    stop $pid TERM
+    kill -TERM $pid
+    ended $pid
     same "exit status" $status 0
 }
 
 inet_socket_answers_without_the_delay_of_small_packets() {
-    start inet --set socket="inet:$("$fakemta" --free-port)@127.0.0.1" --set model="$work/ham-model"
+    socket=inet:$("$fakemta" --free-port)@127.0.0.1
+    launch inet --set socket="$socket" --set model="$work/ham-model"
+    check "up" within 30 answers "$socket"
     check "answered" send "$work/ham.eml"
     check "rightly" marked "$work/ham.eml"
     local ms
     ms=$(summary ms_median -m 20 "$work/ham.eml")
     check "a median of $ms ms is below a delayed acknowledgement" test "${ms%.*}" -lt 35
-    stop $pid TERM
 }
 
 check_option_says_whether_the_daemon_would_start() {
@@ -349,7 +346,6 @@ descriptors_stay_flat_over_five_hundred_messages() {
     same "failed messages" "$(summary failed -c 16 -m 500 "$work/ham.eml")" 0
     check "$before descriptors before, $(descriptors) after" within 5 eval \
         "test \$(descriptors) -le $before"
-    stop $pid TERM
 }
 
 run_cases verdict_of_spam_stands_on_top_in_the_documented_order \

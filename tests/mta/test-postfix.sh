@@ -259,8 +259,7 @@ broken() {
     kill -"$2" $pid
     finish
     same "answer of $1 after SIG$2" "${reply%% *}" "$3"
-    kill -CONT $pid
-    stop $pid KILL
+    end_daemons "$kept"
     [ "$3" = 250 ] || return
     check "delivery" within 20 has_mail
     as_sent "$delivered" >"$work/got"
@@ -294,7 +293,8 @@ restarted_daemon_filters_the_next_connection() {
     daemon victim spam
     deliver tempfail "$work/spam.eml"
     delivered_is_as_expected victim "$work/spam.eml" "$work/spam.eml"
-    stop $pid TERM
+    kill -TERM $pid
+    ended $pid
     same "exit status" $status 0
 }
 
