@@ -188,8 +188,8 @@ const bolter_tok *bolter_model_tok(const bolter_model *m);
 bolter_status bolter_model_need_spam_head(const bolter_model *m, bolter_error *err);
 /*
  * Encode laid-out text as the model reads it: the begin token where the model uses one, then the text,
- * and of a long text its first and last tokens. ids has room for max_tokens. *n_all, if not NULL, is
- * the count before cutting.
+ * and of a long text its first and last tokens; an empty text is read as an empty line. ids has room for
+ * max_tokens; *n_ids is 1 to max_tokens. *n_all, if not NULL, is the count before cutting.
  */
 bolter_status bolter_model_encode(const bolter_model *m, const char *utf8, size_t n, int32_t *ids,
                                   size_t *n_ids, size_t *n_all, bolter_error *err);

@@ -14,6 +14,8 @@ bolter_status bolter_model_encode(const bolter_model *m, const char *utf8, size_
     bolter_status rc = bolter_tok_encode(m->tok, utf8, n, ids + bos, max - bos, &all, err);
     if (rc != BOLTER_OK)
         return rc;
+    if (all + bos == 0) /* a model needs one position to look at: an empty line */
+        return bolter_model_encode(m, "\n", 1, ids, n_ids, n_all, err);
     if (bos)
         ids[0] = m->bos_id;
     if (n_all)

@@ -188,11 +188,6 @@ static bolter_status add_example(bolter_dataset *d, const bolter_example *ex, bo
         rc = find_label(d, ex, part, &label, err);
     if (rc == BOLTER_OK)
         rc = bolter_model_encode(d->m, utf8, n, d->ids, &n_ids, NULL, err);
-    /* A model without a begin token reads nothing of an empty text; token 0 stands for it. */
-    if (rc == BOLTER_OK && n_ids == 0) {
-        d->ids[0] = 0;
-        n_ids = 1;
-    }
     return rc == BOLTER_OK ? store(&d->part[part], ex->id, d->ids, n_ids, label, err) : rc;
 }
 

@@ -7,6 +7,7 @@
 #include "bolter.h"
 #include "ckpt/model.h"
 #include "kern/kern.h"
+#include "service/verdict.h"
 
 /* Rows of hidden states that meet the vocabulary at a time in bolter_session_lm(). */
 #define LM_ROWS 32
@@ -51,6 +52,11 @@ void bolter_session_free(bolter_session *s)
     bt_release(s->lm_logits);
     bolter_model_unref(s->m);
     bt_release(s);
+}
+
+bolter_model *bt_session_model(const bolter_session *s)
+{
+    return s->m;
 }
 
 static bolter_status check_seqs(const bolter_session *s, const bolter_seq *seqs, size_t n_seqs,

@@ -12,16 +12,6 @@ double bt_ms_between(int64_t from_ns, int64_t to_ns)
     return (double)(to_ns - from_ns) / 1e6;
 }
 
-/* A text without a single token is read as an empty line: a model needs one position to look at. */
-static bolter_status encode(const bolter_model *m, const char *utf8, size_t n, bt_reading *r,
-                            size_t *n_all, bolter_error *err)
-{
-    bolter_status s = bolter_model_encode(m, utf8, n, r->ids, &r->n_ids, n_all, err);
-    if (s == BOLTER_OK && r->n_ids == 0)
-        s = bolter_model_encode(m, "\n", 1, r->ids, &r->n_ids, n_all, err);
-    return s;
-}
-
 bolter_status bt_reading_open(bt_reading *r, const bolter_model *m, const char *utf8, size_t n,
                               bolter_error *err)
 {
@@ -30,7 +20,7 @@ bolter_status bt_reading_open(bt_reading *r, const bolter_model *m, const char *
     *r = (bt_reading){.ids = bt_alloc_array((size_t)info->max_tokens, sizeof *r->ids)};
     if (!r->ids)
         return bt_fail(err, BOLTER_E_NOMEM, "verdict: no memory for %d tokens", info->max_tokens);
-    bolter_status s = encode(m, utf8, n, r, &n_all, err);
+    bolter_status s = bolter_model_encode(m, utf8, n, r->ids, &r->n_ids, &n_all, err);
     r->truncated = n_all > r->n_ids;
     if (s != BOLTER_OK)
         bt_reading_clear(r);
