@@ -382,6 +382,7 @@ typedef struct bolter_train_options {
 typedef struct bolter_step {
     uint64_t step; /* from 1 */
     double loss;   /* mean cross-entropy of the batch before the update, nats */
+    uint64_t n_right; /* sequences whose largest logit was their label's */
     double lr, grad_norm;
     uint64_t n_tokens;
 } bolter_step;

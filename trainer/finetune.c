@@ -172,12 +172,19 @@ static bool validate(struct finetune *f, double *loss, double *accuracy)
     return true;
 }
 
-static bool evaluate(struct finetune *f, const bolter_step *step, double train_loss)
+/* Means since the last evaluation. */
+struct recent {
+    double loss;
+    uint64_t n_steps, n_right, n_seqs;
+};
+
+static bool evaluate(struct finetune *f, const bolter_step *step, const struct recent *r)
 {
     struct runlog_line line = {.step = step->step,
                                .epoch = (double)step->step / (double)f->steps_an_epoch,
                                .examples = step->step * f->batch,
-                               .train_loss = train_loss,
+                               .train_loss = r->loss / (double)r->n_steps,
+                               .train_accuracy = (double)r->n_right / (double)r->n_seqs,
                                .lr = step->lr};
     if (!validate(f, &line.validation_loss, &line.validation_accuracy))
         return false;
@@ -202,26 +209,26 @@ static bool train(struct finetune *f, struct progress *p)
 {
     static bolter_seq seqs[MAX_BATCH];
     static int32_t labels[MAX_BATCH];
-    double sum = 0;
-    size_t n_sum = 0;
+    struct recent r = {0};
     for (size_t i = 0; i < f->steps && !interrupted; i++) {
         bolter_step step;
         bolter_error err = {0};
         size_t n = gather(f, i, seqs, labels);
         if (bolter_trainer_step(f->t, seqs, labels, n, &step, &err) != BOLTER_OK)
             return failed(&err);
-        sum += step.loss;
-        n_sum++;
+        r.loss += step.loss;
+        r.n_steps++;
+        r.n_right += step.n_right;
+        r.n_seqs += n;
         char note[64];
         snprintf(note, sizeof note, "loss %.4f", step.loss);
         progress_show(p, i + 1, f->steps, note);
         if ((i + 1) % f->eval_every != 0 && i + 1 < f->steps)
             continue;
         progress_end(p);
-        if (!evaluate(f, &step, sum / (double)n_sum))
+        if (!evaluate(f, &step, &r))
             return false;
-        sum = 0;
-        n_sum = 0;
+        r = (struct recent){0};
         if (f->patience > 0 && f->worse >= f->patience)
             break;
     }

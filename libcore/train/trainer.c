@@ -295,15 +295,15 @@ static bolter_status pad(bolter_trainer *t, const bolter_seq **seqs, size_t n, b
 
 /* Run a batch through the workers. */
 static bolter_status run(bolter_trainer *t, const bolter_seq *seqs, const int32_t *labels, size_t n,
-                         float *logits, double *loss, bolter_error *err)
+                         float *logits, bt_result *out, bolter_error *err)
 {
     bolter_status rc = check_batch(t, seqs, labels, n, err);
     if (rc == BOLTER_OK)
         rc = pad(t, &seqs, n, err);
     if (rc != BOLTER_OK)
         return rc;
-    bt_job job = {&t->net, seqs, labels, n, t->read, logits};
-    return bt_workers_run(t->workers, &job, loss, err);
+    bt_work work = {&t->net, seqs, labels, n, t->read, logits};
+    return bt_workers_run(t->workers, &work, out, err);
 }
 
 /* ---- A step ---- */
@@ -343,11 +343,12 @@ static void update_share(void *arg, size_t share)
 bolter_status bolter_trainer_step(bolter_trainer *t, const bolter_seq *seqs, const int32_t *labels,
                                   size_t n_seqs, bolter_step *out, bolter_error *err)
 {
-    double loss, norm = 0;
+    bt_result result;
+    double norm = 0;
     if (!labels)
         return bt_fail(err, BOLTER_E_ARG, "trainer: no labels");
-    bolter_status rc = run(t, seqs, labels, n_seqs, NULL, &loss, err);
-    if (rc == BOLTER_OK && !isfinite(loss))
+    bolter_status rc = run(t, seqs, labels, n_seqs, NULL, &result, err);
+    if (rc == BOLTER_OK && !isfinite(result.loss))
         rc = bt_fail(err, BOLTER_E_NUMERIC, "step %llu: the loss is not finite",
                      (unsigned long long)t->step + 1);
     if (rc != BOLTER_OK)
@@ -364,7 +365,11 @@ bolter_status bolter_trainer_step(bolter_trainer *t, const bolter_seq *seqs, con
                            clip > 0 && norm > clip ? (float)(clip / norm) : 1.0f}};
     bt_parallel(o->threads, update_share, &u);
     merge_pairs(t);
-    *out = (bolter_step){.step = t->step, .loss = loss, .lr = lr, .grad_norm = norm};
+    *out = (bolter_step){.step = t->step,
+                         .loss = result.loss,
+                         .n_right = result.n_right,
+                         .lr = lr,
+                         .grad_norm = norm};
     for (size_t i = 0; i < n_seqs; i++)
         out->n_tokens += seqs[i].n;
     return BOLTER_OK;
@@ -373,8 +378,8 @@ bolter_status bolter_trainer_step(bolter_trainer *t, const bolter_seq *seqs, con
 bolter_status bolter_trainer_logits(bolter_trainer *t, const bolter_seq *seqs, size_t n_seqs,
                                     float *logits, bolter_error *err)
 {
-    double loss;
-    return run(t, seqs, NULL, n_seqs, logits, &loss, err);
+    bt_result result;
+    return run(t, seqs, NULL, n_seqs, logits, &result, err);
 }
 
 /* ---- Keeping and saving ---- */
@@ -432,12 +437,12 @@ bolter_status bolter_trainer_write_gradients(bolter_trainer *t, const bolter_seq
                                              const int32_t *labels, size_t n_seqs, const char *path,
                                              bolter_error *err)
 {
-    double loss;
+    bt_result result;
     char text[40];
-    bolter_status rc = run(t, seqs, labels, n_seqs, NULL, &loss, err);
+    bolter_status rc = run(t, seqs, labels, n_seqs, NULL, &result, err);
     if (rc != BOLTER_OK)
         return rc;
-    snprintf(text, sizeof text, "%.17g", loss);
+    snprintf(text, sizeof text, "%.17g", result.loss);
     json_t *metadata = json_pack("{s:s, s:s}", "format", "pt", "loss", text);
     bt_safetensors_writer w;
     rc = bt_writer_init(&w, metadata, err);

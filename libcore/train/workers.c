@@ -19,7 +19,7 @@ struct worker {
     float **g;    /* by parameter index; NULL where there is none */
     size_t *mine; /* indices of its sequences, n_mine */
     size_t n_mine, n_tokens;
-    double loss;
+    bt_result result;
     float *logits; /* (CHUNK_SEQS, n_label), then their gradients */
     bolter_seq seqs[CHUNK_SEQS];
     size_t index[CHUNK_SEQS];
@@ -31,7 +31,7 @@ struct bt_workers {
     size_t n, chunk_tokens, n_values, cap;
     struct worker *worker;
     size_t *order; /* sequences by falling length */
-    const bt_job *job;
+    const bt_work *work;
 };
 
 static bolter_status open_worker(bt_workers *w, struct worker *k, const bool *has_gradient,
@@ -129,36 +129,36 @@ static int longer_first(const void *a, const void *b, void *seqs)
 }
 
 /* The longest sequence left goes to the worker with the fewest tokens. */
-static void share_out(bt_workers *w, const bt_job *job)
+static void share_out(bt_workers *w, const bt_work *work)
 {
-    for (size_t i = 0; i < job->n_seqs; i++)
+    for (size_t i = 0; i < work->n_seqs; i++)
         w->order[i] = i;
-    qsort_r(w->order, job->n_seqs, sizeof *w->order, longer_first,
-            (void *)(uintptr_t)job->seqs);
+    qsort_r(w->order, work->n_seqs, sizeof *w->order, longer_first,
+            (void *)(uintptr_t)work->seqs);
     for (size_t i = 0; i < w->n; i++)
         w->worker[i].n_mine = w->worker[i].n_tokens = 0;
-    for (size_t i = 0; i < job->n_seqs; i++) {
+    for (size_t i = 0; i < work->n_seqs; i++) {
         struct worker *least = &w->worker[0];
         for (size_t k = 1; k < w->n; k++)
             if (w->worker[k].n_tokens < least->n_tokens)
                 least = &w->worker[k];
         least->mine[least->n_mine++] = w->order[i];
-        least->n_tokens += job->seqs[w->order[i]].n;
+        least->n_tokens += work->seqs[w->order[i]].n;
     }
 }
 
 /* ---- One worker ---- */
 
 /* Collect the next of its sequences that fit a chunk; how many. */
-static size_t next_chunk(struct worker *k, const bt_job *job, size_t from, size_t chunk_tokens)
+static size_t next_chunk(struct worker *k, const bt_work *work, size_t from, size_t chunk_tokens)
 {
     size_t n = 0, tokens = 0;
     while (from + n < k->n_mine && n < CHUNK_SEQS) {
         size_t i = k->mine[from + n];
-        if (n > 0 && tokens + job->seqs[i].n > chunk_tokens)
+        if (n > 0 && tokens + work->seqs[i].n > chunk_tokens)
             break;
-        tokens += job->seqs[i].n;
-        k->seqs[n] = job->seqs[i];
+        tokens += work->seqs[i].n;
+        k->seqs[n] = work->seqs[i];
         k->index[n++] = i;
     }
     return n;
@@ -167,32 +167,34 @@ static size_t next_chunk(struct worker *k, const bt_job *job, size_t from, size_
 /* Forward, and with labels backward, of the n sequences in k->seqs. */
 static void run_chunk(const bt_workers *w, struct worker *k, size_t n)
 {
-    const bt_job *job = w->job;
+    const bt_work *work = w->work;
     size_t K = w->cfg.n_label;
-    bt_batch b = {k->seqs, n, job->read, true};
-    bt_gpt2_forward(k->run, job->net, &b);
-    bt_head_forward(k->run, job->net, &b, k->logits);
+    bt_batch b = {k->seqs, n, work->read, true};
+    bt_gpt2_forward(k->run, work->net, &b);
+    bt_head_forward(k->run, work->net, &b, k->logits);
     for (size_t i = 0; i < n; i++) {
         float *row = k->logits + i * K;
-        if (job->logits)
-            memcpy(job->logits + k->index[i] * K, row, K * sizeof *row);
-        if (job->labels)
-            k->loss += bt_xent(row, row, K, (size_t)job->labels[k->index[i]],
-                               1.0 / (double)job->n_seqs);
+        if (work->logits)
+            memcpy(work->logits + k->index[i] * K, row, K * sizeof *row);
+        if (!work->labels)
+            continue;
+        size_t label = (size_t)work->labels[k->index[i]];
+        k->result.n_right += row[label] >= bt_max(row, K);
+        k->result.loss += bt_xent(row, row, K, label, 1.0 / (double)work->n_seqs);
     }
-    if (job->labels)
-        bt_gpt2_backward(k->run, job->net, &b, k->logits, k->g);
+    if (work->labels)
+        bt_gpt2_backward(k->run, work->net, &b, k->logits, k->g);
 }
 
 static void run_worker(void *arg, size_t i)
 {
     bt_workers *w = arg;
     struct worker *k = &w->worker[i];
-    k->loss = 0;
-    if (w->job->labels)
+    k->result = (bt_result){0};
+    if (w->work->labels)
         memset(k->block, 0, w->n_values * sizeof *k->block);
     for (size_t at = 0, n; at < k->n_mine; at += n) {
-        n = next_chunk(k, w->job, at, w->chunk_tokens);
+        n = next_chunk(k, w->work, at, w->chunk_tokens);
         run_chunk(w, k, n);
     }
 }
@@ -212,18 +214,20 @@ static void reduce(void *arg, size_t i)
     }
 }
 
-bolter_status bt_workers_run(bt_workers *w, const bt_job *job, double *loss, bolter_error *err)
+bolter_status bt_workers_run(bt_workers *w, const bt_work *work, bt_result *out, bolter_error *err)
 {
-    bolter_status rc = reserve(w, job->n_seqs, err);
+    bolter_status rc = reserve(w, work->n_seqs, err);
     if (rc != BOLTER_OK)
         return rc;
-    share_out(w, job);
-    w->job = job;
+    share_out(w, work);
+    w->work = work;
     bt_parallel(w->n, run_worker, w);
-    if (job->labels && w->n > 1)
+    if (work->labels && w->n > 1)
         bt_parallel(w->n, reduce, w);
-    *loss = 0;
-    for (size_t i = 0; i < w->n; i++)
-        *loss += w->worker[i].loss / (double)job->n_seqs;
+    *out = (bt_result){0};
+    for (size_t i = 0; i < w->n; i++) {
+        out->loss += w->worker[i].result.loss / (double)work->n_seqs;
+        out->n_right += w->worker[i].result.n_right;
+    }
     return BOLTER_OK;
 }

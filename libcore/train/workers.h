@@ -10,23 +10,28 @@
 
 typedef struct bt_workers bt_workers;
 
-typedef struct bt_job {
+typedef struct bt_work {
     const bt_net *net;
     const bolter_seq *seqs;
     const int32_t *labels; /* NULL: forward only */
     size_t n_seqs;
     bt_read read;
     float *logits;         /* (n_seqs, n_label), or NULL */
-} bt_job;
+} bt_work;
+
+typedef struct bt_result {
+    double loss;    /* mean cross-entropy in nats; 0 without labels */
+    size_t n_right; /* sequences whose largest logit is their label's */
+} bt_result;
 
 /* has_gradient (by parameter index) says which dense gradients exist. E_NOMEM. */
 bolter_status bt_workers_open(bt_workers **out, const bt_params *params, const bt_config *cfg,
                               const bool *has_gradient, size_t n_threads, size_t longest,
                               bolter_error *err);
 void bt_workers_free(bt_workers *w);
-/* Dense gradients by parameter index after a job with labels: of the mean cross-entropy. */
+/* Dense gradients by parameter index after work with labels: of the mean cross-entropy. */
 float *const *bt_workers_gradients(const bt_workers *w);
-/* Run a job; *loss is the mean cross-entropy in nats. E_NOMEM. */
-bolter_status bt_workers_run(bt_workers *w, const bt_job *job, double *loss, bolter_error *err);
+/* Run a piece of work on all threads. E_NOMEM. */
+bolter_status bt_workers_run(bt_workers *w, const bt_work *work, bt_result *out, bolter_error *err);
 
 #endif
