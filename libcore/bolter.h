@@ -76,7 +76,7 @@ typedef struct bolter_text bolter_text;
 typedef struct bolter_text_options {
     size_t max_message;   /* bytes of a raw message that are kept; 0: 1 MiB */
     size_t max_output;    /* bytes of UTF-8 produced; 0: 256 KiB */
-    int max_depth;        /* MIME nesting that is followed; 0: 32 */
+    int max_depth;        /* MIME nesting that is followed, at most 256; 0: 32 */
     int max_parts;        /* MIME parts that are read; 0: 256 */
     const char *layout;   /* template, see bolter_text_default_layout(); NULL: the default */
 } bolter_text_options;
@@ -118,7 +118,9 @@ void bolter_text_free(bolter_text *t);
 
 typedef struct bolter_tok bolter_tok;
 
-/* Open vocab.json and merges.txt of a directory (byte-level BPE, GPT-2). E_IO, E_FORMAT, E_NOMEM. */
+/*
+ * Open vocab.json and merges.txt of a directory (byte-level BPE, GPT-2). E_IO, E_FORMAT,
+ * E_LIMIT (over 64 MiB), E_NOMEM. */
 bolter_status bolter_tok_open(bolter_tok **out, const char *dir, bolter_error *err);
 /*
  * Encode any bytes; invalid UTF-8 is split as U+FFFD would be, its bytes kept. No special tokens are
@@ -158,24 +160,36 @@ typedef struct bolter_model_info {
 
 /*
  * Open a Hugging Face directory: config.json, model.safetensors (float32, float16, bfloat16, or int8
- * with scales), vocab.json, merges.txt, and bolter.json where present; adapters in adapter_*.{json,
- * safetensors} are merged. Directories without a head open too (n_label 0). The model starts with one
- * reference. E_IO, E_FORMAT, E_VERSION, E_MISMATCH, E_NUMERIC (a weight is not finite), E_NOMEM.
+ * with scales), vocab.json, merges.txt, and bolter.json where present. Directories without a head open
+ * too (n_label 0). The model starts with one reference. E_IO, E_FORMAT, E_VERSION, E_MISMATCH, E_NUMERIC (a weight is not finite), E_NOMEM.
  */
 bolter_status bolter_model_open(bolter_model **out, const char *dir, bolter_error *err);
+
+typedef struct bolter_open_options {
+    const char *adapter;     /* directory of LoRA adapters in peft's format, merged into the weights */
+    const char *text_layout; /* read mail by this layout; NULL: as the directory says */
+    int32_t max_tokens;      /* read this many tokens; 0: as the directory says */
+    int32_t tail_tokens;     /* with max_tokens: how many of them from the end */
+    const char *begin;       /* "yes" or "no": begin texts with the begin token; NULL: as it says */
+} bolter_open_options;
+
+/* The same, with parts of what the directory says replaced. o may be NULL. E_ARG. */
+bolter_status bolter_model_open_with(bolter_model **out, const char *dir,
+                                     const bolter_open_options *o, bolter_error *err);
 bolter_model *bolter_model_ref(bolter_model *m);
 void bolter_model_unref(bolter_model *m);
 /* Facts about a model, valid as long as it is. */
 const bolter_model_info *bolter_model_info_of(const bolter_model *m);
 /* Name of label i, or NULL. */
 const char *bolter_model_label(const bolter_model *m, int32_t i);
+/* Its tokenizer; NULL for a directory without vocab.json. */
 const bolter_tok *bolter_model_tok(const bolter_model *m);
-/* E_MISMATCH with a sentence for the user unless m has a head with a spam label. */
+/* E_MISMATCH with a sentence for the user unless m has a head with a spam label, and a tokenizer. */
 bolter_status bolter_model_need_spam_head(const bolter_model *m, bolter_error *err);
 /*
  * Encode laid-out text as the model reads it: the begin token where the model uses one, then the text,
- * and of a long text its first and last tokens. ids has room for max_tokens. *n_all, if not NULL, is
- * the count before cutting.
+ * and of a long text its first and last tokens; an empty text is read as an empty line. ids has room for
+ * max_tokens; *n_ids is 1 to max_tokens. *n_all, if not NULL, is the count before cutting.
  */
 bolter_status bolter_model_encode(const bolter_model *m, const char *utf8, size_t n, int32_t *ids,
                                   size_t *n_ids, size_t *n_all, bolter_error *err);
@@ -328,8 +342,8 @@ bolter_status bolter_dataset_split_file(bolter_dataset *d, const char *path, bol
 /*
  * Read a corpus to its end. part is where its examples go; BOLTER_BY_SPLIT looks the id up in the split
  * files, and without any puts 70 % in train, 10 % in validation, 20 % in test by a hash of the text, so
- * that equal texts stay together. Texts equal to an earlier one are left out of train only if drop_equal.
- * max_depth etc. of the text are the defaults, as in serving. E_FORMAT for an unknown or missing label.
+ * that equal texts stay together. The text's limits are the defaults, as in serving. A label outside
+ * the list, or none where examples train or validate, is E_FORMAT naming the example.
  */
 bolter_status bolter_dataset_add(bolter_dataset *d, bolter_corpus *c, bolter_part part,
                                  bolter_error *err);
@@ -399,13 +413,12 @@ bolter_status bolter_trainer_write_gradients(bolter_trainer *t, const bolter_seq
                                              const int32_t *labels, size_t n_seqs, const char *path,
                                              bolter_error *err);
 /* Keep a copy of the weights in memory, to be saved later; and go back to it. */
-bolter_status bolter_trainer_keep(bolter_trainer *t, bolter_error *err);
-bolter_status bolter_trainer_restore(bolter_trainer *t, bolter_error *err);
+void bolter_trainer_keep(bolter_trainer *t);
+void bolter_trainer_restore(bolter_trainer *t);
 
 typedef struct bolter_save_options {
     const char *dtype;       /* "float32", "float16", "bfloat16", "int8"; NULL: float32 */
     double spam_threshold, unsure_threshold, temperature; /* 0: keep the model's */
-    int32_t max_tokens, tail_tokens;                      /* 0: keep the model's */
     const char *provenance;  /* a JSON object for bolter.json, or NULL */
 } bolter_save_options;
 

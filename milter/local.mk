@@ -1,2 +1,3 @@
 # Files of milter/.
 include milter/bolter.mk
+include milter/daemon.mk

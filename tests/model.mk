@@ -1,1 +1,11 @@
-# Tests of model.
+# Tests of kernels, model, checkpoint and trainer.
+check_LTLIBRARIES += libgolden.la
+libgolden_la_SOURCES = tests/golden/golden.c tests/golden/golden.h
+libgolden_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+
+check_PROGRAMS += test-golden-lm test-golden-classifier
+TESTS += test-golden-lm test-golden-classifier
+test_golden_lm_SOURCES = tests/golden/test_golden_lm.c
+test_golden_lm_LDADD = libgolden.la $(check_libs)
+test_golden_classifier_SOURCES = tests/golden/test_golden_classifier.c
+test_golden_classifier_LDADD = libgolden.la $(check_libs)

@@ -1,1 +1,18 @@
-# Tests of mta.
+# Tests of the mail path: an MTA of our own, and real ones.
+
+# The MTA's side of the milter protocol; fakemta is also what the README shows a verdict with.
+check_LTLIBRARIES += libmta.la
+libmta_la_SOURCES = tests/mta/mtaclient.c tests/mta/mtaclient.h tests/mta/mtamail.c \
+	tests/mta/mtamail.h tests/mta/mtawire.c tests/mta/mtawire.h
+
+check_PROGRAMS += fakemta test-mta
+fakemta_SOURCES = tests/mta/fakemta.c
+fakemta_LDADD = libmta.la libcore.la
+
+TESTS += test-mta
+test_mta_SOURCES = tests/mta/test_mta.c
+test_mta_LDADD = libmta.la $(check_libs)
+
+# Scripts against the daemon; make-model writes the models.
+TESTS += tests/mta/test-milter.sh tests/mta/test-postfix.sh
+EXTRA_DIST += tests/mta/lib.sh tests/mta/test-milter.sh tests/mta/test-postfix.sh tests/tsan.supp

@@ -1,1 +1,10 @@
-# Tests of service.
+# Tests of service, settings and the daemon's parts.
+check_PROGRAMS += test-service
+TESTS += test-service
+test_service_SOURCES = tests/unit/test_service.c
+test_service_LDADD = $(check_libs)
+
+check_PROGRAMS += test-settings
+TESTS += test-settings
+test_settings_SOURCES = tests/unit/test_settings.c
+test_settings_LDADD = libbolterconf.la $(check_libs)

@@ -1,1 +1,7 @@
 # Tests of tok.
+check_PROGRAMS += test-tok
+TESTS += test-tok
+test_tok_SOURCES = tests/unit/test_tok.c
+test_tok_CFLAGS = $(AM_CFLAGS) $(GMIME_CFLAGS) $(JANSSON_CFLAGS)
+test_tok_LDADD = $(check_libs) $(GMIME_LIBS) $(JANSSON_LIBS)
+EXTRA_DIST += tests/fetch-gpt2-vocab

@@ -47,6 +47,7 @@ static void one_line(char *s)
             *s = '?';
 }
 
+__attribute__((format(printf, 4, 0)))
 static void fill(bolter_error *err, bolter_status code, int e, const char *fmt, va_list ap)
 {
     if (!err || err->code != BOLTER_OK)

@@ -1,6 +1,8 @@
 base_sources =  \
 	libcore/base/buf.c \
 	libcore/base/buf.h \
+	libcore/base/digest.c \
+	libcore/base/digest.h \
 	libcore/base/error.c \
 	libcore/base/error.h \
 	libcore/base/file.c \

@@ -1,1 +1,10 @@
-kern_sources =
+kern_sources = \
+	libcore/kern/adamw.c \
+	libcore/kern/attention.c \
+	libcore/kern/gelu.c \
+	libcore/kern/gemm.c \
+	libcore/kern/kern.h \
+	libcore/kern/layernorm.c \
+	libcore/kern/linear.c \
+	libcore/kern/softmax.c \
+	libcore/kern/vector.h

@@ -1,1 +1,7 @@
-model_sources =
+model_sources = \
+	libcore/model/gpt2.c \
+	libcore/model/gpt2.h \
+	libcore/model/param.c \
+	libcore/model/param.h \
+	libcore/model/run.c \
+	libcore/model/run.h

@@ -1,1 +1,9 @@
-service_sources =
+service_sources = \
+	libcore/service/queue.c \
+	libcore/service/queue.h \
+	libcore/service/service.c \
+	libcore/service/session.c \
+	libcore/service/verdict.c \
+	libcore/service/verdict.h \
+	libcore/service/worker.c \
+	libcore/service/worker.h

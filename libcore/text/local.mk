@@ -1,1 +1,16 @@
-text_sources =
+text_sources = \
+	libcore/text/charset.c \
+	libcore/text/charset.h \
+	libcore/text/guard.c \
+	libcore/text/guard.h \
+	libcore/text/html.c \
+	libcore/text/html.h \
+	libcore/text/layout.c \
+	libcore/text/layout.h \
+	libcore/text/message.c \
+	libcore/text/message.h \
+	libcore/text/normal.c \
+	libcore/text/normal.h \
+	libcore/text/strip.c \
+	libcore/text/strip.h \
+	libcore/text/text.c

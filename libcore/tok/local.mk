@@ -1,1 +1,16 @@
-tok_sources =
+tok_sources = \
+	libcore/tok/alphabet.c \
+	libcore/tok/alphabet.h \
+	libcore/tok/bpe.c \
+	libcore/tok/bpe.h \
+	libcore/tok/charclass-table.h \
+	libcore/tok/charclass.c \
+	libcore/tok/charclass.h \
+	libcore/tok/merges.c \
+	libcore/tok/merges.h \
+	libcore/tok/pretok.c \
+	libcore/tok/pretok.h \
+	libcore/tok/tok.c \
+	libcore/tok/vocab.c \
+	libcore/tok/vocab.h
+EXTRA_DIST += libcore/tok/charclass.awk

@@ -1,1 +1,8 @@
-train_sources =
+train_sources = \
+	libcore/train/schedule.c \
+	libcore/train/schedule.h \
+	libcore/train/slots.c \
+	libcore/train/slots.h \
+	libcore/train/trainer.c \
+	libcore/train/workers.c \
+	libcore/train/workers.h

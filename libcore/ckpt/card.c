@@ -1,0 +1,259 @@
+/*
+ * card.c - bolter.json: what a model directory says beside the weights. One table of its keys serves
+ * reading and refusing; a key that is not in it could change what the model means, so it is an error.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "ckpt/model.h"
+
+/* Versions of the file and of the text extraction that the model was trained with. */
+#define CARD_VERSION 1
+#define TEXT_VERSION 1
+
+static const char *const positions[] = {
+    [BT_READ_LAST] = "last", [BT_READ_FIRST] = "first", [BT_READ_MEAN] = "mean"};
+
+const char *bt_read_name(bt_read r)
+{
+    return r <= BT_READ_MEAN ? positions[r] : "all";
+}
+
+bool bt_read_of(const char *name, bt_read *out)
+{
+    for (size_t i = 0; name && i < sizeof positions / sizeof *positions; i++) {
+        if (strcmp(positions[i], name) == 0) {
+            *out = (bt_read)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+void bt_card_default(bt_card *card)
+{
+    *card = (bt_card){.temperature = 1, .spam_threshold = 0.5, .unsure_threshold = 0.5};
+}
+
+void bt_card_clear(bt_card *card)
+{
+    for (size_t i = 0; i < card->n_label; i++)
+        bt_release(card->label[i]);
+    bt_release(card->label);
+    bt_release(card->text_layout);
+    bt_release(card->model_id);
+    json_decref(card->provenance);
+    *card = (bt_card){0};
+}
+
+bolter_status bt_card_set_labels(bt_card *card, const char *const *label, size_t n, bolter_error *err)
+{
+    char **copy = bt_alloc_array(n, sizeof *copy);
+    size_t i = 0;
+    while (copy && i < n && (copy[i] = bt_strdup(label[i])))
+        i++;
+    if (i < n) {
+        while (i > 0)
+            bt_release(copy[--i]);
+        bt_release(copy);
+        return bt_fail(err, BOLTER_E_NOMEM, "labels: no memory");
+    }
+    for (i = 0; i < card->n_label; i++)
+        bt_release(card->label[i]);
+    bt_release(card->label);
+    card->label = copy;
+    card->n_label = n;
+    return BOLTER_OK;
+}
+
+bolter_status bt_card_copy(bt_card *to, const bt_card *from, bolter_error *err)
+{
+    *to = *from;
+    to->label = NULL;
+    to->n_label = 0;
+    to->text_layout = from->text_layout ? bt_strdup(from->text_layout) : NULL;
+    to->model_id = from->model_id ? bt_strdup(from->model_id) : NULL;
+    to->provenance = json_incref(from->provenance);
+    if ((from->text_layout && !to->text_layout) || (from->model_id && !to->model_id))
+        return bt_fail(err, BOLTER_E_NOMEM, "bolter.json: no memory");
+    return bt_card_set_labels(to, (const char *const *)from->label, from->n_label, err);
+}
+
+/* ---- Reading: one function a type, false when the value is of another type or out of range ---- */
+
+static bool read_text(char **to, const json_t *v)
+{
+    if (!json_is_string(v) || json_string_length(v) > 65536)
+        return false;
+    bt_release(*to);
+    *to = bt_strdup(json_string_value(v));
+    return *to != NULL;
+}
+
+static bool read_size(size_t *to, const json_t *v, size_t min)
+{
+    json_int_t n = json_integer_value(v);
+    if (!json_is_integer(v) || n < (json_int_t)min || n > 1 << 20)
+        return false;
+    *to = (size_t)n;
+    return true;
+}
+
+static bool read_number(double *to, const json_t *v, double min, double max)
+{
+    double x = json_number_value(v);
+    if (!json_is_number(v) || !(x >= min && x <= max))
+        return false;
+    *to = x;
+    return true;
+}
+
+static bool read_labels(bt_card *card, const json_t *v)
+{
+    const char *names[256];
+    size_t n = json_array_size(v);
+    if (n < 2 || n > 256)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        names[i] = json_string_value(json_array_get(v, i));
+        if (!names[i] || !*names[i] || strlen(names[i]) > 255)
+            return false;
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(names[i], names[k]) == 0)
+                return false;
+    }
+    return bt_card_set_labels(card, names, n, NULL) == BOLTER_OK;
+}
+
+static bool read_bool(bool *to, const json_t *v)
+{
+    *to = json_is_true(v);
+    return json_is_boolean(v);
+}
+
+static bool is_version(const json_t *v, int version)
+{
+    return json_is_integer(v) && json_integer_value(v) == version;
+}
+
+/* The keys and how each is read. */
+static bool read_v(bt_card *c, const json_t *v) { (void)c; return is_version(v, CARD_VERSION); }
+static bool read_text_version(bt_card *c, const json_t *v) { (void)c; return is_version(v, TEXT_VERSION); }
+static bool read_layout(bt_card *c, const json_t *v) { return read_text(&c->text_layout, v); }
+static bool read_id(bt_card *c, const json_t *v)
+{
+    return json_string_length(v) == 16 && read_text(&c->model_id, v);
+}
+static bool read_position(bt_card *c, const json_t *v) { return bt_read_of(json_string_value(v), &c->position); }
+static bool read_bos(bt_card *c, const json_t *v) { return read_bool(&c->bos, v); }
+static bool read_max(bt_card *c, const json_t *v) { return read_size(&c->max_tokens, v, 1); }
+static bool read_tail(bt_card *c, const json_t *v) { return read_size(&c->tail_tokens, v, 0); }
+static bool read_temperature(bt_card *c, const json_t *v) { return read_number(&c->temperature, v, 1e-3, 1e3); }
+static bool read_spam(bt_card *c, const json_t *v) { return read_number(&c->spam_threshold, v, 0, 1); }
+static bool read_unsure(bt_card *c, const json_t *v) { return read_number(&c->unsure_threshold, v, 0, 1); }
+static bool read_provenance(bt_card *c, const json_t *v)
+{
+    json_decref(c->provenance);
+    c->provenance = json_deep_copy(v);
+    return json_is_object(v) && c->provenance;
+}
+
+static const struct key {
+    const char *name, *expected;
+    bool (*read)(bt_card *card, const json_t *v);
+} keys[] = {
+    {"v", "1", read_v},
+    {"text_version", "1", read_text_version},
+    {"labels", "2 to 256 different names", read_labels},
+    {"text_layout", "a string", read_layout},
+    {"model_id", "16 hexadecimal digits", read_id},
+    {"position", "\"last\", \"first\" or \"mean\"", read_position},
+    {"bos", "true or false", read_bos},
+    {"max_tokens", "1 to 1048576", read_max},
+    {"tail_tokens", "0 to 1048576", read_tail},
+    {"temperature", "0.001 to 1000", read_temperature},
+    {"spam_threshold", "0 to 1", read_spam},
+    {"unsure_threshold", "0 to 1", read_unsure},
+    {"provenance", "an object", read_provenance},
+};
+
+static bolter_status read_keys(bt_card *card, json_t *j, const char *path, bolter_error *err)
+{
+    if (!json_object_get(j, "v"))
+        return bt_fail(err, BOLTER_E_FORMAT, "%s: no \"v\", expected the format version 1", path);
+    const char *name;
+    json_t *v;
+    json_object_foreach(j, name, v)
+    {
+        const struct key *k = keys, *end = keys + sizeof keys / sizeof *keys;
+        while (k < end && strcmp(k->name, name) != 0)
+            k++;
+        if (k == end)
+            return bt_fail(err, BOLTER_E_FORMAT, "%s: unknown key \"%s\"", path, name);
+        if (!k->read(card, v))
+            return bt_fail(err,
+                           k->read == read_v || k->read == read_text_version ? BOLTER_E_VERSION
+                                                                              : BOLTER_E_FORMAT,
+                           "%s: \"%s\" is not %s", path, name, k->expected);
+    }
+    return BOLTER_OK;
+}
+
+bolter_status bt_card_read(bt_card *card, const char *path, bolter_error *err)
+{
+    bt_buf text;
+    bt_buf_init(&text, 1 << 20);
+    bt_card_default(card);
+    bolter_status rc = bt_read_all(&text, path, err);
+    if (rc == BOLTER_OK) {
+        json_error_t je = {0};
+        json_t *j = json_loadb(text.data ? text.data : "", text.len, JSON_REJECT_DUPLICATES, &je);
+        rc = json_is_object(j) ? read_keys(card, j, path, err)
+                               : bt_fail(err, BOLTER_E_FORMAT, "%s:%d: %s", path, je.line,
+                                         j ? "not an object" : je.text);
+        json_decref(j);
+    }
+    bt_buf_free(&text);
+    if (rc != BOLTER_OK)
+        bt_card_clear(card);
+    return rc;
+}
+
+json_t *bt_card_json(const bt_card *card)
+{
+    json_t *labels = json_array();
+    for (size_t i = 0; i < card->n_label; i++)
+        json_array_append_new(labels, json_string(card->label[i]));
+    return json_pack("{s:i, s:i, s:s*, s:o, s:s, s:b, s:I, s:I, s:f, s:f, s:f, s:s*, s:O*}", "v",
+                     CARD_VERSION, "text_version", TEXT_VERSION, "model_id", card->model_id,
+                     "labels", labels, "position", bt_read_name(card->position), "bos", card->bos,
+                     "max_tokens", (json_int_t)card->max_tokens, "tail_tokens",
+                     (json_int_t)card->tail_tokens, "temperature", card->temperature,
+                     "spam_threshold", card->spam_threshold, "unsure_threshold",
+                     card->unsure_threshold, "text_layout", card->text_layout, "provenance",
+                     card->provenance);
+}
+
+bolter_status bt_card_apply(bt_card *card, const bolter_save_options *o, bolter_error *err)
+{
+    if (o->temperature > 0)
+        card->temperature = o->temperature;
+    if (o->spam_threshold > 0)
+        card->spam_threshold = o->spam_threshold;
+    if (o->unsure_threshold > 0)
+        card->unsure_threshold = o->unsure_threshold;
+    if (card->unsure_threshold > card->spam_threshold)
+        card->unsure_threshold = card->spam_threshold;
+    if (!o->provenance)
+        return BOLTER_OK;
+    json_t *j = json_loads(o->provenance, 0, NULL);
+    if (!json_is_object(j)) {
+        json_decref(j);
+        return bt_fail(err, BOLTER_E_ARG, "provenance: not a JSON object");
+    }
+    json_decref(card->provenance);
+    card->provenance = j;
+    return BOLTER_OK;
+}

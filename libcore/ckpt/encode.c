@@ -1,0 +1,34 @@
+/* encode.c - laid-out text to the ids that a model reads: begin token, head and tail of long texts. */
+#include <string.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "ckpt/model.h"
+
+bolter_status bolter_model_encode(const bolter_model *m, const char *utf8, size_t n, int32_t *ids,
+                                  size_t *n_ids, size_t *n_all, bolter_error *err)
+{
+    size_t max = m->card.max_tokens, tail = m->card.tail_tokens, bos = m->card.bos ? 1 : 0, all;
+    if (!m->tok)
+        return bt_fail(err, BOLTER_E_MISMATCH, "%s: no vocab.json", m->dir);
+    bolter_status rc = bolter_tok_encode(m->tok, utf8, n, ids + bos, max - bos, &all, err);
+    if (rc != BOLTER_OK)
+        return rc;
+    if (all + bos == 0) /* a model needs one position to look at: an empty line */
+        return bolter_model_encode(m, "\n", 1, ids, n_ids, n_all, err);
+    if (bos)
+        ids[0] = m->bos_id;
+    if (n_all)
+        *n_all = all + bos;
+    *n_ids = all + bos < max ? all + bos : max;
+    if (all + bos <= max || tail == 0)
+        return BOLTER_OK;
+    int32_t *whole = bt_alloc_array(all, sizeof *whole);
+    if (!whole)
+        return bt_fail(err, BOLTER_E_NOMEM, "text: no memory for %zu tokens", all);
+    rc = bolter_tok_encode(m->tok, utf8, n, whole, all, &all, err);
+    if (rc == BOLTER_OK)
+        memcpy(ids + max - tail, whole + all - tail, tail * sizeof *ids);
+    bt_release(whole);
+    return rc;
+}

@@ -1,0 +1,80 @@
+/* model.h - what a bolter_model is inside: a directory's weights, tokenizer and settings. */
+#ifndef BT_MODEL_H
+#define BT_MODEL_H
+
+#include <jansson.h>
+
+#include "bolter.h"
+#include "ckpt/safetensors.h"
+#include "model/gpt2.h"
+
+/* What bolter.json says beside the weights; see bt_card_read(). */
+typedef struct bt_card {
+    char **label; /* n_label names, owned */
+    size_t n_label;
+    char *text_layout; /* owned */
+    char *model_id;    /* owned; NULL: not stated */
+    bt_read position;
+    bool bos;          /* texts begin with the config's bos_token_id */
+    size_t max_tokens, tail_tokens; /* 0: not stated */
+    double temperature, spam_threshold, unsure_threshold;
+    json_t *provenance; /* owned; NULL: none */
+} bt_card;
+
+struct bolter_model {
+    unsigned refs; /* atomic */
+    char *dir;
+    bt_config cfg;
+    bt_params params;
+    const float **w;  /* by table index: into st's mapping, or into block */
+    float *block;     /* values that had to be converted */
+    bt_safetensors st;
+    json_t *config;   /* config.json as it was */
+    int32_t bos_id;   /* -1: the config names none */
+    bt_card card;
+    bolter_tok *tok;
+    bolter_model_info info;
+    char id[17];
+};
+
+/* ---- config.c ---- */
+
+/* Read config.json into c (n_label stays 0) and *json (owned by the caller). Other architectures and
+ * variants of GPT-2 that we do not compute are E_MISMATCH. */
+bolter_status bt_config_read(bt_config *c, int32_t *bos_id, json_t **json, const char *path,
+                             bolter_error *err);
+/* A copy of config.json for a classifier with these labels, as transformers reads it; new. */
+json_t *bt_config_classifier(const json_t *config, char *const *label, size_t n_label);
+
+/* ---- card.c ---- */
+
+/* The values of a directory without bolter.json. */
+void bt_card_default(bt_card *card);
+/* Read bolter.json over the defaults. E_FORMAT names the key, E_VERSION for another "v". */
+bolter_status bt_card_read(bt_card *card, const char *path, bolter_error *err);
+/* The JSON of a card; new. NULL without memory. */
+json_t *bt_card_json(const bt_card *card);
+/* Deep copy and release. */
+bolter_status bt_card_copy(bt_card *to, const bt_card *from, bolter_error *err);
+bolter_status bt_card_set_labels(bt_card *card, const char *const *label, size_t n, bolter_error *err);
+void bt_card_clear(bt_card *card);
+/* "last", "first" or "mean", and back; false for another word. */
+const char *bt_read_name(bt_read r);
+bool bt_read_of(const char *name, bt_read *out);
+
+/* ---- adapter.c ---- */
+
+/* Merge the LoRA adapters of a directory in peft's format into the model's weights. */
+bolter_status bt_adapter_merge(bolter_model *m, const char *dir, bolter_error *err);
+
+/* ---- save.c ---- */
+
+/* Write a whole directory: the card, these weights (by table index) in a number format, and the
+ * tokenizer files and config of source. As bolter_trainer_save() promises. */
+bolter_status bt_model_write(const bolter_model *source, const bt_params *params,
+                             const float *const *w, const bt_card *card, const char *dtype,
+                             const char *dir, bolter_error *err);
+/* card with o's changes. */
+bolter_status bt_card_apply(bt_card *card, const bolter_save_options *o, bolter_error *err);
+
+#endif

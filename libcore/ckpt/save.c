@@ -1,0 +1,216 @@
+/*
+ * save.c - write a model directory so that its name always means a whole model: everything goes into
+ * DIR.tmp.PID, is synced, and takes DIR's place in one step.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "ckpt/int8.h"
+#include "ckpt/model.h"
+
+/* ---- Weights ---- */
+
+/* How one parameter is stored: int8 keeps the small tensors as they are. */
+static bt_dtype dtype_for(bt_dtype wanted, const bt_param *p)
+{
+    bool large = p->lora || p->layer == 0;
+    return wanted == BT_I8 && !large ? BT_F32 : wanted;
+}
+
+static void file_name(char name[96], const bt_param *p, const char *suffix)
+{
+    bool head = strcmp(p->name, "score.weight") == 0;
+    snprintf(name, 96, "%s%s%s", head ? "" : "transformer.", p->name, suffix);
+}
+
+static bolter_status declare(bt_safetensors_writer *w, const bt_param *p, bt_dtype dtype,
+                             bolter_error *err)
+{
+    char name[96];
+    const size_t dim[2] = {p->rows, p->cols}, scales = p->lora ? p->cols : p->rows;
+    bool matrix = p->matrix || p->rows > 1;
+    file_name(name, p, "");
+    bolter_status rc =
+        bt_writer_declare(w, name, dtype, matrix ? dim : dim + 1, matrix ? 2 : 1, err);
+    if (rc != BOLTER_OK || dtype != BT_I8)
+        return rc;
+    file_name(name, p, "_scale");
+    return bt_writer_declare(w, name, BT_F32, &scales, 1, err);
+}
+
+static bolter_status put(bt_safetensors_writer *w, const bt_param *p, bt_dtype dtype, const float *x,
+                         bolter_error *err)
+{
+    if (dtype != BT_I8) {
+        bt_writer_put_floats(w, dtype, x, bt_param_size(p));
+        return BOLTER_OK;
+    }
+    size_t n = p->lora ? p->cols : p->rows;
+    int8_t *q = bt_alloc(bt_param_size(p));
+    float *scale = bt_alloc_array(n, sizeof *scale);
+    bolter_status rc = BOLTER_OK;
+    if (q && scale) {
+        bt_quantise(q, scale, x, p->rows, p->cols, p->lora);
+        bt_writer_put_bytes(w, q, bt_param_size(p));
+        bt_writer_put_bytes(w, scale, n * sizeof *scale);
+    } else {
+        rc = bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", w->path);
+    }
+    bt_release(q);
+    bt_release(scale);
+    return rc;
+}
+
+static bolter_status write_weights(const bt_params *params, const float *const *w, bt_dtype wanted,
+                                   const char *path, bolter_error *err)
+{
+    bt_safetensors_writer wr;
+    json_t *metadata = json_pack("{s:s}", "format", "pt");
+    bolter_status rc = bt_writer_init(&wr, metadata, err);
+    for (size_t i = 0; rc == BOLTER_OK && i < params->n; i++)
+        rc = declare(&wr, &params->row[i], dtype_for(wanted, &params->row[i]), err);
+    if (rc == BOLTER_OK)
+        rc = bt_writer_begin(&wr, path, err);
+    for (size_t i = 0; rc == BOLTER_OK && i < params->n; i++)
+        rc = put(&wr, &params->row[i], dtype_for(wanted, &params->row[i]), w[i], err);
+    if (rc == BOLTER_OK)
+        rc = bt_writer_end(&wr, err);
+    bt_writer_clear(&wr);
+    json_decref(metadata);
+    return rc;
+}
+
+/* ---- The other files ---- */
+
+static bolter_status write_json(const char *dir, const char *name, json_t *j, bolter_error *err)
+{
+    char *path = bt_path_join(dir, name);
+    char *text = j ? json_dumps(j, JSON_INDENT(2)) : NULL;
+    bolter_status rc = path && text ? bt_write_file(path, text, strlen(text), err)
+                                    : bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", dir);
+    free(text);
+    bt_release(path);
+    return rc;
+}
+
+static bolter_status copy_file(const char *from_dir, const char *dir, const char *name,
+                               bolter_error *err)
+{
+    char *from = bt_path_join(from_dir, name), *to = bt_path_join(dir, name);
+    bt_buf b;
+    bt_buf_init(&b, 256u << 20);
+    bolter_status rc = from && to ? BOLTER_OK : bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", dir);
+    bool there = rc == BOLTER_OK && bt_file_exists(from);
+    if (there)
+        rc = bt_read_all(&b, from, err);
+    if (there && rc == BOLTER_OK)
+        rc = bt_write_file(to, b.data ? b.data : "", b.len, err);
+    bt_buf_free(&b);
+    bt_release(from);
+    bt_release(to);
+    return rc;
+}
+
+/* bolter.json with the id of the weights that were just written. */
+static bolter_status write_card(const bt_card *card, const char *weights, const char *dir,
+                                bolter_error *err)
+{
+    char hex[65];
+    bolter_status rc = bolter_file_sha256(weights, hex, err);
+    if (rc != BOLTER_OK)
+        return rc;
+    hex[16] = 0;
+    bt_card named = *card;
+    named.model_id = hex;
+    json_t *j = bt_card_json(&named);
+    rc = write_json(dir, "bolter.json", j, err);
+    json_decref(j);
+    return rc;
+}
+
+static bolter_status fill_directory(const bolter_model *source, const bt_params *params,
+                                    const float *const *w, const bt_card *card, bt_dtype dtype,
+                                    const char *dir, bolter_error *err)
+{
+    char *weights = bt_path_join(dir, "model.safetensors");
+    json_t *config = card->n_label > 0
+                         ? bt_config_classifier(source->config, card->label, card->n_label)
+                         : json_incref(source->config);
+    bolter_status rc = weights ? write_json(dir, "config.json", config, err)
+                               : bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", dir);
+    if (rc == BOLTER_OK)
+        rc = copy_file(source->dir, dir, "vocab.json", err);
+    if (rc == BOLTER_OK)
+        rc = copy_file(source->dir, dir, "merges.txt", err);
+    if (rc == BOLTER_OK)
+        rc = write_weights(params, w, dtype, weights, err);
+    if (rc == BOLTER_OK && card->n_label > 0)
+        rc = write_card(card, weights, dir, err);
+    json_decref(config);
+    bt_release(weights);
+    return rc;
+}
+
+static bool dtype_named(const char *name, bt_dtype *out)
+{
+    static const struct {
+        const char *name;
+        bt_dtype dtype;
+    } names[] = {{"float32", BT_F32}, {"float16", BT_F16}, {"bfloat16", BT_BF16}, {"int8", BT_I8}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(names[i].name, name) == 0) {
+            *out = names[i].dtype;
+            return true;
+        }
+    }
+    return false;
+}
+
+bolter_status bt_model_write(const bolter_model *source, const bt_params *params,
+                             const float *const *w, const bt_card *card, const char *dtype,
+                             const char *dir, bolter_error *err)
+{
+    bt_dtype d = BT_F32;
+    if (dtype && !dtype_named(dtype, &d))
+        return bt_fail(err, BOLTER_E_ARG,
+                       "%s: unknown number format, expected float32, float16, bfloat16 or int8",
+                       dtype);
+    bt_buf tmp;
+    bt_buf_init(&tmp, 65536);
+    size_t n = strlen(dir);
+    while (n > 1 && dir[n - 1] == '/')
+        n--;
+    if (!bt_buf_appendf(&tmp, "%.*s.tmp.%ld", (int)n, dir, (long)getpid()))
+        return bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", dir);
+    bolter_status rc = BOLTER_OK;
+    bt_remove_dir(tmp.data);
+    if (mkdir(tmp.data, 0777) != 0)
+        rc = bt_fail_errno(err, errno, "%s", tmp.data);
+    if (rc == BOLTER_OK)
+        rc = fill_directory(source, params, w, card, d, tmp.data, err);
+    if (rc == BOLTER_OK)
+        rc = bt_replace_dir(tmp.data, dir, err);
+    if (rc != BOLTER_OK)
+        bt_remove_dir(tmp.data);
+    bt_buf_free(&tmp);
+    return rc;
+}
+
+bolter_status bolter_model_save(const bolter_model *m, const char *dir, const bolter_save_options *o,
+                                bolter_error *err)
+{
+    bt_card card = {0};
+    bolter_status rc = bt_card_copy(&card, &m->card, err);
+    if (rc == BOLTER_OK)
+        rc = bt_card_apply(&card, o, err);
+    if (rc == BOLTER_OK)
+        rc = bt_model_write(m, &m->params, m->w, &card, o->dtype, dir, err);
+    bt_card_clear(&card);
+    return rc;
+}

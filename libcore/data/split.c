@@ -1,0 +1,136 @@
+/* split.c - fixed splits from files, or a split by content. */
+#include "data/split.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+
+struct bt_split_entry {
+    char *id; /* NULL: free */
+    bolter_part part;
+};
+
+/* FNV-1a with a final mix; Fowler, Noll, Vo. */
+static uint64_t hash(const char *s, size_t n)
+{
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < n; i++)
+        h = (h ^ (unsigned char)s[i]) * UINT64_C(0x100000001b3);
+    h ^= h >> 32;
+    h *= UINT64_C(0xd6e8feb86659fd93);
+    return h ^ (h >> 32);
+}
+
+/* The entry of an id, or the free one where it belongs; the table has room. */
+static struct bt_split_entry *slot(struct bt_split_entry *entry, size_t cap, const char *id)
+{
+    size_t i = (size_t)hash(id, strlen(id)) & (cap - 1);
+    while (entry[i].id && strcmp(entry[i].id, id) != 0)
+        i = (i + 1) & (cap - 1);
+    return &entry[i];
+}
+
+static bool grow(bt_split *s)
+{
+    size_t cap = s->cap ? 2 * s->cap : 4096;
+    struct bt_split_entry *entry = bt_alloc_array(cap, sizeof *entry);
+    if (!entry)
+        return false;
+    for (size_t i = 0; i < s->cap; i++)
+        if (s->entry[i].id)
+            *slot(entry, cap, s->entry[i].id) = s->entry[i];
+    bt_release(s->entry);
+    s->entry = entry;
+    s->cap = cap;
+    return true;
+}
+
+static bool part_of(const char *word, bolter_part *part)
+{
+    static const struct {
+        const char *word;
+        bolter_part part;
+    } words[] = {{"train", BOLTER_TRAIN},        {"validation", BOLTER_VALID},
+                 {"test", BOLTER_TEST},          {"duplicate", BOLTER_LEFT_OUT},
+                 {"conflict", BOLTER_LEFT_OUT}};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strcmp(words[i].word, word) == 0) {
+            *part = words[i].part;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bolter_status add_line(bt_split *s, char *line, const char *path, size_t number,
+                              bolter_error *err)
+{
+    line[strcspn(line, "\r\n")] = 0;
+    if (*line == 0 || *line == '#')
+        return BOLTER_OK;
+    char *field[4] = {line, NULL, NULL, NULL};
+    for (int i = 0; i < 3 && field[i] && (field[i + 1] = strchr(field[i], '\t')); i++)
+        *field[i + 1]++ = 0;
+    bolter_part part;
+    if (!field[2] || !part_of(field[2], &part))
+        return bt_fail(err, BOLTER_E_FORMAT,
+                       "%s:%zu: expected id TAB label TAB train, validation, test, duplicate or "
+                       "conflict", path, number);
+    if (2 * s->n >= s->cap && !grow(s))
+        return bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", path);
+    struct bt_split_entry *e = slot(s->entry, s->cap, field[0]);
+    if (e->id && e->part != part)
+        return bt_fail(err, BOLTER_E_MISMATCH, "%s:%zu: %s already has another part", path, number,
+                       field[0]);
+    if (!e->id) {
+        if (!(e->id = bt_strdup(field[0])))
+            return bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", path);
+        e->part = part;
+        s->n++;
+    }
+    return BOLTER_OK;
+}
+
+bolter_status bt_split_read(bt_split *s, const char *path, bolter_error *err)
+{
+    FILE *f = fopen(path, "re");
+    if (!f)
+        return bt_fail_errno(err, errno, "%s", path);
+    char *line = NULL;
+    size_t cap = 0, number = 0;
+    bolter_status rc = BOLTER_OK;
+    while (rc == BOLTER_OK && getline(&line, &cap, f) >= 0)
+        rc = add_line(s, line, path, ++number, err);
+    if (rc == BOLTER_OK && ferror(f))
+        rc = bt_fail_errno(err, errno, "%s", path);
+    free(line);
+    fclose(f);
+    return rc;
+}
+
+bolter_status bt_split_part(const bt_split *s, const char *id, const char *text, size_t n,
+                            bolter_part *part, bolter_error *err)
+{
+    if (s->n > 0) {
+        const struct bt_split_entry *e = slot(s->entry, s->cap, id);
+        if (!e->id)
+            return bt_fail(err, BOLTER_E_MISMATCH, "%s: not in the split file", id);
+        *part = e->part;
+        return BOLTER_OK;
+    }
+    uint64_t share = hash(text, n) % 10;
+    *part = share < 7 ? BOLTER_TRAIN : share < 8 ? BOLTER_VALID : BOLTER_TEST;
+    return BOLTER_OK;
+}
+
+void bt_split_clear(bt_split *s)
+{
+    for (size_t i = 0; i < s->cap; i++)
+        bt_release(s->entry[i].id);
+    bt_release(s->entry);
+    *s = (bt_split){0};
+}

@@ -1,0 +1,23 @@
+/* split.h - which part an example belongs to: by a split file, or by a hash of its text. */
+#ifndef BT_SPLIT_H
+#define BT_SPLIT_H
+
+#include <stddef.h>
+
+#include "bolter.h"
+
+typedef struct bt_split {
+    struct bt_split_entry *entry; /* open addressing, cap a power of two; owned */
+    size_t n, cap;
+} bt_split;
+
+/* Add a file's lines: id TAB label TAB part [TAB key]; lines that begin with # are comments. E_FORMAT
+ * names the line; an id that already has another part is E_MISMATCH. */
+bolter_status bt_split_read(bt_split *s, const char *path, bolter_error *err);
+/* The part of an example. An id that the files do not know is E_MISMATCH. Without any file: 70 % train,
+ * 10 % validation, 20 % test by a hash of the text. */
+bolter_status bt_split_part(const bt_split *s, const char *id, const char *text, size_t n,
+                            bolter_part *part, bolter_error *err);
+void bt_split_clear(bt_split *s);
+
+#endif

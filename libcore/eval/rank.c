@@ -1,0 +1,125 @@
+/* rank.c - ranks scores and takes every measure off counts at ranks. */
+#include "eval/rank.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+
+struct scored {
+    float score;
+    bool spam;
+};
+
+static int by_score(const void *a, const void *b)
+{
+    const struct scored *x = a, *y = b;
+    return (x->score > y->score) - (x->score < y->score);
+}
+
+/* Give each of the sorted examples its rank, and count the ranks. */
+static void assign(bt_ranks *r, const struct scored *sorted, size_t n, double threshold)
+{
+    uint32_t rank = 0;
+    for (size_t i = 0; i < n; i++) {
+        rank += i > 0 && sorted[i].score > sorted[i - 1].score;
+        bt_side *side = sorted[i].spam ? &r->spam : &r->ham;
+        side->rank[side->n++] = rank;
+        side->count[rank]++;
+        if ((double)sorted[i].score < threshold)
+            r->threshold = rank + 1;
+    }
+    r->n_rank = rank + 1;
+}
+
+bolter_status bt_ranks_init(bt_ranks *r, const float *spam, const int32_t *truth, size_t n,
+                            double threshold, bolter_error *err)
+{
+    *r = (bt_ranks){0};
+    if (n > UINT32_MAX)
+        return bt_fail(err, BOLTER_E_LIMIT, "report: %zu examples, expected at most 2^32 - 1", n);
+    struct scored *sorted = bt_alloc_array(n, sizeof *sorted);
+    r->spam.rank = bt_alloc_array(n, sizeof *r->spam.rank);
+    r->ham.rank = bt_alloc_array(n, sizeof *r->ham.rank);
+    r->spam.count = bt_alloc_array(n, sizeof *r->spam.count);
+    r->ham.count = bt_alloc_array(n, sizeof *r->ham.count);
+    if (!sorted || !r->spam.rank || !r->ham.rank || !r->spam.count || !r->ham.count) {
+        bt_release(sorted);
+        bt_ranks_free(r);
+        return bt_fail(err, BOLTER_E_NOMEM, "report: no memory for %zu examples", n);
+    }
+    for (size_t i = 0; i < n; i++)
+        sorted[i] = (struct scored){spam[i], truth[i] == 1};
+    qsort(sorted, n, sizeof *sorted, by_score);
+    assign(r, sorted, n, threshold);
+    bt_release(sorted);
+    return BOLTER_OK;
+}
+
+void bt_ranks_free(bt_ranks *r)
+{
+    bt_release(r->spam.rank);
+    bt_release(r->spam.count);
+    bt_release(r->ham.rank);
+    bt_release(r->ham.count);
+    *r = (bt_ranks){0};
+}
+
+static uint64_t count_from(const bt_ranks *r, const bt_side *side, size_t rank)
+{
+    uint64_t sum = 0;
+    for (size_t i = rank; i < r->n_rank; i++)
+        sum += side->count[i];
+    return sum;
+}
+
+void bt_ranks_called_spam(const bt_ranks *r, uint64_t *tp, uint64_t *fp)
+{
+    *tp = count_from(r, &r->spam, r->threshold);
+    *fp = count_from(r, &r->ham, r->threshold);
+}
+
+/* Mann-Whitney: the share of (spam, ham) pairs in which spam scores higher, ties counted half. */
+static double auc(const bt_ranks *r)
+{
+    double below = 0, halves = 0;
+    for (size_t i = 0; i < r->n_rank; i++) {
+        halves += r->spam.count[i] * (2 * below + r->ham.count[i]);
+        below += r->ham.count[i];
+    }
+    return halves / 2 / (double)r->spam.n / (double)r->ham.n;
+}
+
+/* The share of spam strictly above the (floor(fpr * ham) + 1)-th highest ham. */
+static double recall_at(const bt_ranks *r, double fpr)
+{
+    if (r->ham.n == 0)
+        return NAN;
+    /* The last term makes up for products such as 0.29 * 100 that fall short of a whole number. */
+    uint64_t allowed = (uint64_t)floor(fpr * (double)r->ham.n + 1e-9), ham = 0, spam = 0;
+    for (size_t i = r->n_rank; i-- > 0;) {
+        ham += r->ham.count[i];
+        if (ham > allowed)
+            break;
+        spam += r->spam.count[i];
+    }
+    return (double)spam / (double)r->spam.n;
+}
+
+void bt_ranks_measure(const bt_ranks *r, double out[BT_N_MEASURE])
+{
+    uint64_t called_tp, called_fp;
+    bt_ranks_called_spam(r, &called_tp, &called_fp);
+    double n_spam = (double)r->spam.n, n_ham = (double)r->ham.n; /* 0 / 0 gives the NaN we want */
+    double tp = (double)called_tp, fp = (double)called_fp, tn = n_ham - fp;
+    out[BT_ACCURACY] = (tp + tn) / (n_spam + n_ham);
+    out[BT_BALANCED_ACCURACY] = (tp / n_spam + tn / n_ham) / 2;
+    out[BT_PRECISION] = tp + fp > 0 ? tp / (tp + fp) : 0;
+    out[BT_RECALL] = tp / n_spam;
+    out[BT_F1] = 2 * tp / (n_spam + tp + fp);
+    out[BT_FPR] = fp / n_ham;
+    out[BT_AUC] = auc(r);
+    out[BT_RECALL_FPR_01] = recall_at(r, 0.001);
+    out[BT_RECALL_FPR_1] = recall_at(r, 0.01);
+}

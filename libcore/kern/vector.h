@@ -1,0 +1,58 @@
+/*
+ * vector.h - helpers for loops that the compiler vectorises, and the macro that compiles a function
+ * once for each instruction set and picks one when the program starts.
+ *
+ * Sums that may be reassociated run over BT_LANES accumulators: the result depends on the order
+ * chosen here, never on the instruction set or the compiler.
+ */
+#ifndef BT_VECTOR_H
+#define BT_VECTOR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__SANITIZE_ADDRESS__) && \
+    !defined(__SANITIZE_THREAD__) && !defined(BT_NO_CLONES)
+#define BT_CLONES __attribute__((target_clones("avx512f", "avx2,fma", "default")))
+#else
+#define BT_CLONES
+#endif
+
+#define BT_LANES 16
+
+static inline float bt_lane_sum(const float lanes[BT_LANES])
+{
+    float sum = 0;
+    for (size_t i = 0; i < BT_LANES; i++)
+        sum += lanes[i];
+    return sum;
+}
+
+/*
+ * e^x for x clamped to [-87.33, 88.37], within 2e-7 relative: x = n ln 2 + r, a polynomial for e^r
+ * (its Taylor coefficients, |r| <= 0.347), and n added to the exponent.
+ */
+static inline float bt_expf(float x)
+{
+    x = x < -87.33f ? -87.33f : x;
+    x = x > 88.37f ? 88.37f : x;
+    float n = (x * 1.44269504f + 12582912.0f) - 12582912.0f;
+    float r = x - n * 0.693359375f;
+    r = r + n * 2.12194440e-4f;
+    float p = 1.0f / 5040;
+    p = p * r + 1.0f / 720;
+    p = p * r + 1.0f / 120;
+    p = p * r + 1.0f / 24;
+    p = p * r + 1.0f / 6;
+    p = p * r + 0.5f;
+    p = p * r + 1.0f;
+    p = p * r + 1.0f;
+    union {
+        float f;
+        int32_t i;
+    } v = {p};
+    v.i += (int32_t)n * (1 << 23);
+    return v.f;
+}
+
+#endif

@@ -1,0 +1,203 @@
+/*
+ * service.c - bolter_service_*: a queue, and workers with a session each.
+ *
+ *     caller:  text -> ids, queue, wait          (any thread)
+ *     worker:  gather, score, decide, deliver    (the only threads that compute)
+ */
+#include "base/error.h"
+#include "base/mem.h"
+#include "service/queue.h"
+#include "service/verdict.h"
+#include "service/worker.h"
+
+#define DEFAULT_WORKERS    1
+#define DEFAULT_MAX_SEQS   16
+#define DEFAULT_MAX_QUEUED 256
+#define MAX_WORKERS        1024
+#define MAX_SEQS           4096
+/* Tokens of a batch: room for four of the longest messages keeps the products large and the memory
+ * of a session small; a batch of usual mail holds many more. */
+#define LONGEST_PER_BATCH 4
+#define DEFAULT_WAIT_MS   1000
+#define NS_PER_MS         1000000
+
+/* What one worker owns. */
+typedef struct scorer {
+    const bolter_model *model;
+    bolter_session *session;
+    bolter_seq *seqs; /* max_seqs */
+    float *prob;      /* (max_seqs, n_label) */
+} scorer;
+
+struct bolter_service {
+    bolter_model *model;
+    bt_queue *queue;
+    size_t max_seqs, max_tokens;
+    size_t n_scorers, n_started;
+    scorer *scorers;
+    bt_worker *workers;
+};
+
+static void fill_verdict(const scorer *sc, bt_job *j, const float *prob)
+{
+    j->status = BOLTER_OK;
+    j->verdict = (bolter_verdict){.n_tokens = j->seq.n, .truncated = j->truncated};
+    bt_verdict_decide(&j->verdict, sc->model, prob);
+    j->verdict.queue_ms = bt_ms_between(j->queued_ns, j->taken_ns);
+    j->verdict.compute_ms = bt_ms_between(j->taken_ns, bt_now_ns());
+}
+
+static bool score_together(scorer *sc, bt_job **jobs, size_t n)
+{
+    size_t n_label = (size_t)bolter_model_info_of(sc->model)->n_label;
+    bolter_error err = {0};
+    for (size_t i = 0; i < n; i++)
+        sc->seqs[i] = jobs[i]->seq;
+    bolter_status s = bolter_session_score(sc->session, sc->seqs, n, sc->prob, &err);
+    for (size_t i = 0; i < n; i++) {
+        if (s == BOLTER_OK) {
+            fill_verdict(sc, jobs[i], sc->prob + i * n_label);
+            continue;
+        }
+        jobs[i]->status = s;
+        jobs[i]->err = err;
+    }
+    return s == BOLTER_OK;
+}
+
+/* A message that cannot be scored must not take its batch with it: each gets a second chance alone. */
+static void score_batch(void *state, bt_job **jobs, size_t n)
+{
+    scorer *sc = state;
+    if (score_together(sc, jobs, n) || n == 1)
+        return;
+    for (size_t i = 0; i < n; i++)
+        score_together(sc, &jobs[i], 1);
+}
+
+static bolter_status open_scorer(bolter_service *s, scorer *sc, bolter_error *err)
+{
+    size_t n_label = (size_t)bolter_model_info_of(s->model)->n_label, n_prob;
+    if (!bt_mul_size(s->max_seqs, n_label, &n_prob))
+        return bt_fail(err, BOLTER_E_NOMEM, "service: %zu labels are too many", n_label);
+    sc->model = s->model;
+    sc->seqs = bt_alloc_array(s->max_seqs, sizeof *sc->seqs);
+    sc->prob = bt_alloc_array(n_prob, sizeof *sc->prob);
+    if (!sc->seqs || !sc->prob)
+        return bt_fail(err, BOLTER_E_NOMEM, "service: no memory for batches of %zu", s->max_seqs);
+    return bolter_session_open(&sc->session, s->model, s->max_seqs, s->max_tokens, err);
+}
+
+static bolter_status start(bolter_service *s, bolter_error *err)
+{
+    for (size_t i = 0; i < s->n_scorers; i++) {
+        s->workers[i] = (bt_worker){.queue = s->queue,
+                                    .run = score_batch,
+                                    .state = &s->scorers[i],
+                                    .max_jobs = s->max_seqs,
+                                    .max_tokens = s->max_tokens};
+        bolter_status status = open_scorer(s, &s->scorers[i], err);
+        if (status == BOLTER_OK)
+            status = bt_worker_start(&s->workers[i], err);
+        if (status != BOLTER_OK)
+            return status;
+        s->n_started++;
+    }
+    return BOLTER_OK;
+}
+
+static size_t or_default(size_t value, size_t fallback)
+{
+    return value ? value : fallback;
+}
+
+static bolter_status open_parts(bolter_service *s, const bolter_service_options *o,
+                                bolter_error *err)
+{
+    size_t longest = (size_t)bolter_model_info_of(s->model)->max_tokens;
+    s->max_seqs = or_default(o->max_seqs, DEFAULT_MAX_SEQS);
+    s->n_scorers = or_default(o->workers, DEFAULT_WORKERS);
+    if (s->max_seqs > MAX_SEQS || s->n_scorers > MAX_WORKERS)
+        return bt_fail(err, BOLTER_E_ARG, "service: %zu workers of %zu messages, expected at most "
+                       "%d and %d", s->n_scorers, s->max_seqs, MAX_WORKERS, MAX_SEQS);
+    s->max_tokens =
+        longest * (s->max_seqs < LONGEST_PER_BATCH ? s->max_seqs : LONGEST_PER_BATCH);
+    s->scorers = bt_alloc_array(s->n_scorers, sizeof *s->scorers);
+    s->workers = bt_alloc_array(s->n_scorers, sizeof *s->workers);
+    if (!s->scorers || !s->workers)
+        return bt_fail(err, BOLTER_E_NOMEM, "service: no memory for %zu workers", s->n_scorers);
+    return bt_queue_open(&s->queue, or_default(o->max_queued, DEFAULT_MAX_QUEUED), err);
+}
+
+bolter_status bolter_service_open(bolter_service **out, bolter_model *m,
+                                  const bolter_service_options *o, bolter_error *err)
+{
+    static const bolter_service_options defaults;
+    *out = NULL;
+    bolter_status status = bolter_model_need_spam_head(m, err);
+    if (status != BOLTER_OK)
+        return status;
+    bolter_service *s = bt_alloc(sizeof *s);
+    if (!s)
+        return bt_fail(err, BOLTER_E_NOMEM, "service: no memory");
+    s->model = bolter_model_ref(m);
+    status = open_parts(s, o ? o : &defaults, err);
+    if (status == BOLTER_OK)
+        status = start(s, err);
+    if (status != BOLTER_OK) {
+        bolter_service_close(s);
+        return status;
+    }
+    *out = s;
+    return BOLTER_OK;
+}
+
+void bolter_service_close(bolter_service *s)
+{
+    if (!s)
+        return;
+    if (s->queue)
+        bt_queue_close(s->queue);
+    for (size_t i = 0; i < s->n_started; i++)
+        bt_worker_join(&s->workers[i]);
+    for (size_t i = 0; s->scorers && i < s->n_scorers; i++) {
+        bolter_session_free(s->scorers[i].session);
+        bt_release(s->scorers[i].seqs);
+        bt_release(s->scorers[i].prob);
+    }
+    bt_queue_free(s->queue);
+    bt_release(s->scorers);
+    bt_release(s->workers);
+    bolter_model_unref(s->model);
+    bt_release(s);
+}
+
+bolter_status bolter_service_classify(bolter_service *s, const char *utf8, size_t n,
+                                      uint32_t timeout_ms, uint32_t wait_ms, bolter_wait_fn wait,
+                                      void *ud, bolter_verdict *out, bolter_error *err)
+{
+    int64_t begin_ns = bt_now_ns();
+    bt_patience p = {.every_ns = (int64_t)(wait_ms ? wait_ms : DEFAULT_WAIT_MS) * NS_PER_MS,
+                     .wait = wait,
+                     .ud = ud};
+    if (timeout_ms)
+        p.deadline_ns = begin_ns + (int64_t)timeout_ms * NS_PER_MS;
+    bt_reading r;
+    bolter_status status = bt_reading_open(&r, s->model, utf8, n, err);
+    if (status != BOLTER_OK)
+        return status;
+    bt_job j = {.seq = {.ids = r.ids, .n = r.n_ids}, .truncated = r.truncated};
+    int64_t read_ns = bt_now_ns();
+    status = bt_queue_run(s->queue, &j, &p, err);
+    if (status == BOLTER_OK) {
+        *out = j.verdict;
+        out->compute_ms += bt_ms_between(begin_ns, read_ns);
+    }
+    bt_reading_clear(&r);
+    return status;
+}
+
+size_t bolter_service_queued(bolter_service *s)
+{
+    return bt_queue_length(s->queue);
+}

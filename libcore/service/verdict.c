@@ -1,0 +1,86 @@
+/* verdict.c - classify one text in the caller's thread; the parts that the service shares. */
+#include "service/verdict.h"
+
+#include <stdio.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "service/queue.h"
+
+double bt_ms_between(int64_t from_ns, int64_t to_ns)
+{
+    return (double)(to_ns - from_ns) / 1e6;
+}
+
+bolter_status bt_reading_open(bt_reading *r, const bolter_model *m, const char *utf8, size_t n,
+                              bolter_error *err)
+{
+    const bolter_model_info *info = bolter_model_info_of(m);
+    size_t n_all = 0;
+    *r = (bt_reading){.ids = bt_alloc_array((size_t)info->max_tokens, sizeof *r->ids)};
+    if (!r->ids)
+        return bt_fail(err, BOLTER_E_NOMEM, "verdict: no memory for %d tokens", info->max_tokens);
+    bolter_status s = bolter_model_encode(m, utf8, n, r->ids, &r->n_ids, &n_all, err);
+    r->truncated = n_all > r->n_ids;
+    if (s != BOLTER_OK)
+        bt_reading_clear(r);
+    return s;
+}
+
+void bt_reading_clear(bt_reading *r)
+{
+    bt_release(r->ids);
+    *r = (bt_reading){0};
+}
+
+static bolter_class decide(const bolter_model_info *info, float spam)
+{
+    if ((double)spam >= info->spam_threshold)
+        return BOLTER_SPAM;
+    return (double)spam >= info->unsure_threshold ? BOLTER_UNSURE : BOLTER_HAM;
+}
+
+void bt_verdict_decide(bolter_verdict *out, const bolter_model *m, const float *prob)
+{
+    const bolter_model_info *info = bolter_model_info_of(m);
+    out->label = 0;
+    for (int32_t i = 1; i < info->n_label; i++)
+        if (prob[i] > prob[out->label])
+            out->label = i;
+    out->prob = prob[out->label];
+    out->spam = prob[info->spam_label];
+    out->decision = decide(info, out->spam);
+    snprintf(out->model_id, sizeof out->model_id, "%s", info->id);
+}
+
+static bolter_status score(bolter_session *s, const bolter_model *m, const bt_reading *r,
+                           bolter_verdict *out, bolter_error *err)
+{
+    float *prob = bt_alloc_array((size_t)bolter_model_info_of(m)->n_label, sizeof *prob);
+    if (!prob)
+        return bt_fail(err, BOLTER_E_NOMEM, "verdict: no memory for the probabilities");
+    bolter_seq seq = {.ids = r->ids, .n = r->n_ids};
+    bolter_status status = bolter_session_score(s, &seq, 1, prob, err);
+    if (status == BOLTER_OK) {
+        *out = (bolter_verdict){.n_tokens = r->n_ids, .truncated = r->truncated};
+        bt_verdict_decide(out, m, prob);
+    }
+    bt_release(prob);
+    return status;
+}
+
+bolter_status bolter_classify(bolter_session *s, const char *utf8, size_t n, bolter_verdict *out,
+                              bolter_error *err)
+{
+    const bolter_model *m = bt_session_model(s);
+    int64_t begin_ns = bt_now_ns();
+    bt_reading r;
+    bolter_status status = bolter_model_need_spam_head(m, err);
+    if (status != BOLTER_OK || (status = bt_reading_open(&r, m, utf8, n, err)) != BOLTER_OK)
+        return status;
+    status = score(s, m, &r, out, err);
+    if (status == BOLTER_OK)
+        out->compute_ms = bt_ms_between(begin_ns, bt_now_ns());
+    bt_reading_clear(&r);
+    return status;
+}

@@ -1,0 +1,33 @@
+/*
+ * verdict.h - from text to token ids, and from probabilities to a verdict.
+ */
+#ifndef BT_VERDICT_H
+#define BT_VERDICT_H
+
+#include "bolter.h"
+
+/* The model of a session, borrowed. Defined beside the session. */
+bolter_model *bt_session_model(const bolter_session *s);
+
+/* The ids that a model reads of one text. */
+typedef struct bt_reading {
+    int32_t *ids; /* owned */
+    size_t n_ids; /* at least 1 */
+    bool truncated;
+} bt_reading;
+
+/* E_NOMEM. On success, bt_reading_clear() frees it. */
+bolter_status bt_reading_open(bt_reading *r, const bolter_model *m, const char *utf8, size_t n,
+                              bolter_error *err);
+void bt_reading_clear(bt_reading *r);
+
+/*
+ * Fill decision, label, prob, spam and model_id of *out from the n_label probabilities of m, which
+ * has a spam label; n_tokens, truncated and the times stay as they are.
+ */
+void bt_verdict_decide(bolter_verdict *out, const bolter_model *m, const float *prob);
+
+/* Milliseconds between two moments of bt_now_ns(). */
+double bt_ms_between(int64_t from_ns, int64_t to_ns);
+
+#endif

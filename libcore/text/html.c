@@ -1,0 +1,498 @@
+/*
+ * html.c - the text that a reader of an HTML part sees; the only file that knows gumbo.
+ *
+ * gumbo builds the tree that a browser would, out of any bytes. It frees a tree recursively, has no
+ * limits, and takes time quadratic in attributes of a tag and in open elements. So it gets memory
+ * only from an arena with a limit, which is freed as a whole, and is left by longjmp when the arena
+ * says no; and what has too many tags does not get to it at all. Then bt_strip_tags() reads the
+ * part.
+ *
+ * The walk over the tree keeps its own stack. Text goes to the writer, which joins blanks and knows
+ * what separates two words: a blank, a line end, an empty line.
+ */
+#include "text/html.h"
+
+#include <setjmp.h>
+#include <string.h>
+#include <strings.h>
+
+#include <gumbo.h>
+
+#include "base/mem.h"
+#include "text/normal.h"
+#include "text/strip.h"
+
+enum {
+    MAX_HTML = 1 << 20,   /* bytes that are read */
+    MAX_TAGS = 12000,     /* start and end tags */
+    MAX_TREE = 48 << 20,  /* bytes of the arena */
+    MAX_ATTRIBUTES = 512, /* of an element */
+    MAX_HOST = 100,       /* bytes of a host name that are shown */
+    MAX_ANCHOR = 1024,    /* bytes of an anchor text that are searched for its host */
+    ARENA_BLOCK = 128 << 10,
+    ALIGNMENT = 16
+};
+
+/* ---- Memory for gumbo ---------------------------------------------------------------------------
+ */
+
+struct block {
+    struct block *next;
+    size_t used, size;
+    _Alignas(ALIGNMENT) char bytes[];
+};
+
+struct arena {
+    struct block *blocks;
+    size_t total;
+    size_t attributes; /* since the last element */
+    jmp_buf stop;
+    bolter_status status; /* why it stopped */
+};
+
+static void stop(struct arena *a, bolter_status why)
+{
+    a->status = why;
+    longjmp(a->stop, 1);
+}
+
+static struct block *new_block(struct arena *a, size_t need)
+{
+    size_t size = need > ARENA_BLOCK ? need : ARENA_BLOCK;
+    if (size > MAX_TREE - a->total)
+        stop(a, BOLTER_E_LIMIT);
+    struct block *b = bt_alloc(sizeof *b + size);
+    if (!b)
+        stop(a, BOLTER_E_NOMEM);
+    else
+        *b = (struct block){.next = a->blocks, .size = size};
+    a->total += size;
+    a->blocks = b;
+    return b;
+}
+
+/* gumbo compares each attribute of a tag with those before it; their size tells attributes apart.
+ */
+static void count_attributes(struct arena *a, size_t size)
+{
+    if (size == sizeof(GumboNode))
+        a->attributes = 0;
+    else if (size == sizeof(GumboAttribute) && ++a->attributes > MAX_ATTRIBUTES)
+        stop(a, BOLTER_E_LIMIT);
+}
+
+static void *take(void *userdata, size_t size)
+{
+    struct arena *a = userdata;
+    count_attributes(a, size);
+    if (size > MAX_TREE)
+        stop(a, BOLTER_E_LIMIT);
+    size_t need = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    struct block *b = a->blocks;
+    if (!b || b->size - b->used < need)
+        b = new_block(a, need);
+    void *p = b->bytes + b->used;
+    b->used += need;
+    return p;
+}
+
+static void give(void *userdata, void *p)
+{
+    (void)userdata;
+    (void)p;
+}
+
+static void arena_free(struct arena *a)
+{
+    for (struct block *b = a->blocks, *next; b; b = next) {
+        next = b->next;
+        bt_release(b);
+    }
+    a->blocks = NULL;
+}
+
+/* E_LIMIT: this is not for a parser; E_NOMEM. */
+static bolter_status parse(struct arena *a, const char *html, size_t n, const GumboNode **root)
+{
+    GumboOptions options = kGumboDefaultOptions;
+    options.allocator = take;
+    options.deallocator = give;
+    options.userdata = a;
+    options.max_errors = 0;
+    if (setjmp(a->stop))
+        return a->status;
+    *root = gumbo_parse_with_options(&options, html, n)->root;
+    return BOLTER_OK;
+}
+
+static bool fit_for_parser(const char *html, size_t n)
+{
+    size_t tags = 0;
+    const char *end = html + n;
+    for (const char *s = html; (s = memchr(s, '<', (size_t)(end - s))) != NULL && ++s < end;)
+        tags += *s == '/' || (*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z');
+    return tags <= MAX_TAGS;
+}
+
+/* ---- The writer
+ * ---------------------------------------------------------------------------------- */
+
+/* What must come before the next word; the larger wins. */
+enum gap { NO_GAP, BLANK, LINE, PARAGRAPH };
+
+struct frame {
+    const GumboNode *node;
+    unsigned next;     /* child to visit */
+    bool hidden, tiny; /* by display and the like; by a font size of zero, which a child may undo */
+    bool pre;
+    size_t text_start; /* of the element in out */
+};
+
+struct walk {
+    bt_buf *out;
+    size_t start;
+    enum gap gap;
+    size_t *n_hidden;
+    char last_host[MAX_HOST + 1];
+    struct frame *stack;
+    size_t depth, cap;
+    bolter_status status;
+};
+
+static void put(struct walk *w, const char *s, size_t n)
+{
+    if (w->status != BOLTER_OK)
+        return;
+    size_t room = bt_buf_room(w->out), fits = n <= room ? n : bt_utf8_cut(s, room);
+    if (fits > 0 && !bt_buf_append(w->out, s, fits))
+        w->status = BOLTER_E_NOMEM;
+    else if (fits < n)
+        w->status = BOLTER_E_LIMIT;
+}
+
+static void put_gap(struct walk *w, enum gap gap)
+{
+    if (gap > w->gap)
+        w->gap = gap;
+}
+
+static void put_word(struct walk *w, const char *s, size_t n)
+{
+    static const char *const gaps[] = {
+        [NO_GAP] = "", [BLANK] = " ", [LINE] = "\n", [PARAGRAPH] = "\n\n"};
+    if (w->out->len > w->start)
+        put(w, gaps[w->gap], strlen(gaps[w->gap]));
+    w->gap = NO_GAP;
+    put(w, s, n);
+}
+
+static void put_text(struct walk *w, const char *s, bool pre)
+{
+    while (*s && w->status == BOLTER_OK) {
+        size_t blank = strspn(s, " \t\r\n\f");
+        for (size_t i = 0; i < blank; i++)
+            put_gap(w, pre && s[i] == '\n' ? LINE : BLANK);
+        s += blank;
+        size_t n = strcspn(s, " \t\r\n\f");
+        if (n > 0)
+            put_word(w, s, n);
+        s += n;
+    }
+}
+
+/* ---- Links
+ * ---------------------------------------------------------------------------------------- */
+
+static const char *attribute(const GumboNode *node, const char *name)
+{
+    const GumboAttribute *a = gumbo_get_attribute(&node->v.element.attributes, name);
+    return a ? a->value : NULL;
+}
+
+/* Host of a web or mail address in lower case, "" for others. */
+static void host_of(char host[MAX_HOST + 1], const char *url)
+{
+    url += strspn(url, " \t\r\n");
+    size_t scheme = strncasecmp(url, "http:", 5) == 0     ? 5
+                    : strncasecmp(url, "https:", 6) == 0  ? 6
+                    : strncasecmp(url, "mailto:", 7) == 0 ? 7
+                                                          : 0;
+    url += scheme;
+    size_t slashes = strspn(url, "/\\");
+    host[0] = 0;
+    if (scheme == 0 && slashes < 2)
+        return;
+    url += slashes;
+    size_t n = strcspn(url, "/\\?#");
+    const char *at = memrchr(url, '@', n);
+    if (at) {
+        n -= (size_t)(at + 1 - url);
+        url = at + 1;
+    }
+    size_t len = 0;
+    for (; len < n && len < MAX_HOST && !strchr(":<>\"' \t\r\n", url[len]); len++)
+        host[len] = url[len] >= 'A' && url[len] <= 'Z' ? (char)(url[len] - 'A' + 'a') : url[len];
+    host[bt_utf8_cut(url, len)] = 0;
+}
+
+static bool mentions(const char *text, size_t n, const char *word)
+{
+    size_t len = strlen(word);
+    for (size_t i = 0; len > 0 && i + len <= n; i++)
+        if (strncasecmp(text + i, word, len) == 0)
+            return true;
+    return false;
+}
+
+/* After an anchor: the host it leads to, unless its text names it or the last one was the same. */
+static void put_host(struct walk *w, const struct frame *f)
+{
+    char host[MAX_HOST + 1];
+    const char *href = attribute(f->node, "href");
+    if (!href)
+        return;
+    host_of(host, href);
+    const char *bare = strncmp(host, "www.", 4) == 0 ? host + 4 : host;
+    if (!*bare || strcmp(host, w->last_host) == 0 || w->status != BOLTER_OK)
+        return;
+    size_t text = w->out->len - f->text_start;
+    text = text < MAX_ANCHOR ? text : MAX_ANCHOR;
+    if (text > 0 && mentions(w->out->data + f->text_start, text, bare))
+        return;
+    memcpy(w->last_host, host, sizeof host);
+    char shown[MAX_HOST + 3] = "<";
+    memcpy(shown + 1, host, strlen(host));
+    shown[strlen(host) + 1] = '>';
+    enum gap after = w->gap;
+    w->gap = BLANK;
+    put_word(w, shown, strlen(host) + 2);
+    put_gap(w, after > BLANK ? after : BLANK);
+}
+
+/* ---- What is hidden
+ * ---------------------------------------------------------------------------------- */
+
+/* A number that is zero, with or without a unit. */
+static bool is_zero(const char *s, size_t n)
+{
+    size_t i = 0;
+    bool digit = false;
+    for (; i < n && (s[i] == '0' || s[i] == '.'); i++)
+        digit = digit || s[i] == '0';
+    return digit && (i == n || s[i] < '1' || s[i] > '9');
+}
+
+static bool same(const char *s, size_t n, const char *word)
+{
+    return n == strlen(word) && strncasecmp(s, word, n) == 0;
+}
+
+static void read_property(struct frame *f, const char *s, size_t n)
+{
+    const char *colon = memchr(s, ':', n);
+    if (!colon)
+        return;
+    size_t skip = strspn(s, " \t\r\n");
+    const char *name = s + skip, *value = colon + 1 + strspn(colon + 1, " \t\r\n");
+    size_t name_len = name < colon ? (size_t)(colon - name) : 0;
+    size_t len = value < s + n ? (size_t)(s + n - value) : 0;
+    while (name_len > 0 && strchr(" \t\r\n", name[name_len - 1]))
+        name_len--;
+    size_t word = 0;
+    while (word < len && !strchr(" \t\r\n!", value[word]))
+        word++;
+    if (same(name, name_len, "font-size"))
+        f->tiny = is_zero(value, len);
+    else if ((same(name, name_len, "display") && same(value, word, "none")) ||
+             (same(name, name_len, "visibility") && same(value, word, "hidden")) ||
+             (same(name, name_len, "opacity") && is_zero(value, len)))
+        f->hidden = true;
+}
+
+static void read_style(struct frame *f)
+{
+    if (attribute(f->node, "hidden"))
+        f->hidden = true;
+    const char *style = attribute(f->node, "style");
+    for (size_t n; style && *style; style += n + (style[n] == ';')) {
+        n = strcspn(style, ";");
+        read_property(f, style, n);
+    }
+}
+
+/* ---- The walk
+ * ----------------------------------------------------------------------------------------- */
+
+enum role { INLINE, TEXTLESS, CELL, BREAK, ON_OWN_LINE, ON_OWN_PARAGRAPH, PREFORMATTED };
+
+static enum role role_of(const GumboNode *node)
+{
+    static const unsigned char roles[GUMBO_TAG_LAST] = {
+        [GUMBO_TAG_HEAD] = TEXTLESS,
+        [GUMBO_TAG_TITLE] = TEXTLESS,
+        [GUMBO_TAG_SCRIPT] = TEXTLESS,
+        [GUMBO_TAG_STYLE] = TEXTLESS,
+        [GUMBO_TAG_TEMPLATE] = TEXTLESS,
+        [GUMBO_TAG_NOSCRIPT] = TEXTLESS,
+        [GUMBO_TAG_IFRAME] = TEXTLESS,
+        [GUMBO_TAG_NOEMBED] = TEXTLESS,
+        [GUMBO_TAG_NOFRAMES] = TEXTLESS,
+        [GUMBO_TAG_OBJECT] = TEXTLESS,
+        [GUMBO_TAG_CANVAS] = TEXTLESS,
+        [GUMBO_TAG_AUDIO] = TEXTLESS,
+        [GUMBO_TAG_VIDEO] = TEXTLESS,
+        [GUMBO_TAG_TD] = CELL,
+        [GUMBO_TAG_TH] = CELL,
+        [GUMBO_TAG_OPTION] = CELL,
+        [GUMBO_TAG_BUTTON] = CELL,
+        [GUMBO_TAG_BR] = BREAK,
+        [GUMBO_TAG_HR] = BREAK,
+        [GUMBO_TAG_DIV] = ON_OWN_LINE,
+        [GUMBO_TAG_TR] = ON_OWN_LINE,
+        [GUMBO_TAG_LI] = ON_OWN_LINE,
+        [GUMBO_TAG_DT] = ON_OWN_LINE,
+        [GUMBO_TAG_DD] = ON_OWN_LINE,
+        [GUMBO_TAG_TABLE] = ON_OWN_LINE,
+        [GUMBO_TAG_CENTER] = ON_OWN_LINE,
+        [GUMBO_TAG_FORM] = ON_OWN_LINE,
+        [GUMBO_TAG_CAPTION] = ON_OWN_LINE,
+        [GUMBO_TAG_SECTION] = ON_OWN_LINE,
+        [GUMBO_TAG_ARTICLE] = ON_OWN_LINE,
+        [GUMBO_TAG_HEADER] = ON_OWN_LINE,
+        [GUMBO_TAG_FOOTER] = ON_OWN_LINE,
+        [GUMBO_TAG_MAIN] = ON_OWN_LINE,
+        [GUMBO_TAG_NAV] = ON_OWN_LINE,
+        [GUMBO_TAG_ADDRESS] = ON_OWN_LINE,
+        [GUMBO_TAG_FIELDSET] = ON_OWN_LINE,
+        [GUMBO_TAG_FIGURE] = ON_OWN_LINE,
+        [GUMBO_TAG_ASIDE] = ON_OWN_LINE,
+        [GUMBO_TAG_P] = ON_OWN_PARAGRAPH,
+        [GUMBO_TAG_UL] = ON_OWN_PARAGRAPH,
+        [GUMBO_TAG_OL] = ON_OWN_PARAGRAPH,
+        [GUMBO_TAG_DL] = ON_OWN_PARAGRAPH,
+        [GUMBO_TAG_H1] = ON_OWN_PARAGRAPH,
+        [GUMBO_TAG_H2] = ON_OWN_PARAGRAPH,
+        [GUMBO_TAG_H3] = ON_OWN_PARAGRAPH,
+        [GUMBO_TAG_H4] = ON_OWN_PARAGRAPH,
+        [GUMBO_TAG_H5] = ON_OWN_PARAGRAPH,
+        [GUMBO_TAG_H6] = ON_OWN_PARAGRAPH,
+        [GUMBO_TAG_BLOCKQUOTE] = ON_OWN_PARAGRAPH,
+        [GUMBO_TAG_PRE] = PREFORMATTED,
+        [GUMBO_TAG_TEXTAREA] = PREFORMATTED,
+    };
+    return (enum role)roles[node->v.element.tag];
+}
+
+static void put_role_gap(struct walk *w, enum role role)
+{
+    static const enum gap gaps[] = {
+        [INLINE] = NO_GAP,
+        [TEXTLESS] = NO_GAP,
+        [CELL] = BLANK,
+        [BREAK] = LINE,
+        [ON_OWN_LINE] = LINE,
+        [ON_OWN_PARAGRAPH] = PARAGRAPH,
+        [PREFORMATTED] = PARAGRAPH,
+    };
+    /* Two breaks in a row leave an empty line. */
+    put_gap(w, role == BREAK && w->gap == LINE ? PARAGRAPH : gaps[role]);
+}
+
+static bool push(struct walk *w, const struct frame *f)
+{
+    if (w->depth == w->cap) {
+        size_t cap = w->cap ? 2 * w->cap : 64;
+        struct frame *more = bt_realloc_array(w->stack, cap, sizeof *more);
+        if (!more) {
+            w->status = BOLTER_E_NOMEM;
+            return false;
+        }
+        w->stack = more;
+        w->cap = cap;
+    }
+    w->stack[w->depth++] = *f;
+    return true;
+}
+
+static void enter_element(struct walk *w, const GumboNode *node, const struct frame *parent)
+{
+    enum role role = role_of(node);
+    if (role == TEXTLESS)
+        return;
+    struct frame f = {.node = node, .text_start = w->out->len};
+    if (parent) {
+        f.hidden = parent->hidden;
+        f.tiny = parent->tiny;
+        f.pre = parent->pre;
+    }
+    f.pre = f.pre || role == PREFORMATTED;
+    read_style(&f);
+    const char *alt = node->v.element.tag == GUMBO_TAG_IMG ? attribute(node, "alt") : NULL;
+    if (!f.hidden && !f.tiny)
+        put_role_gap(w, role);
+    if (alt && !f.hidden) {
+        put_gap(w, BLANK);
+        put_text(w, alt, false);
+        put_gap(w, BLANK);
+    }
+    push(w, &f);
+}
+
+static void leave_element(struct walk *w)
+{
+    const struct frame *f = &w->stack[--w->depth];
+    enum role role = role_of(f->node);
+    if (f->hidden)
+        return;
+    if (f->node->v.element.tag == GUMBO_TAG_A)
+        put_host(w, f);
+    if (role != BREAK && !f->tiny)
+        put_role_gap(w, role);
+}
+
+static void enter(struct walk *w, const GumboNode *node, const struct frame *parent)
+{
+    if (node->type == GUMBO_NODE_ELEMENT) {
+        enter_element(w, node, parent);
+    } else if (node->type == GUMBO_NODE_WHITESPACE || node->type == GUMBO_NODE_TEXT ||
+               node->type == GUMBO_NODE_CDATA) {
+        if (parent->hidden || parent->tiny)
+            *w->n_hidden += node->type == GUMBO_NODE_TEXT ? strlen(node->v.text.text) : 0;
+        else
+            put_text(w, node->v.text.text, parent->pre);
+    }
+}
+
+static bolter_status walk(struct walk *w, const GumboNode *root)
+{
+    enter(w, root, NULL);
+    while (w->depth > 0 && w->status == BOLTER_OK) {
+        struct frame *top = &w->stack[w->depth - 1];
+        const GumboVector *children = &top->node->v.element.children;
+        if (top->next == children->length) {
+            leave_element(w);
+            continue;
+        }
+        const struct frame parent = *top; /* the stack may move */
+        enter(w, children->data[top->next++], &parent);
+    }
+    bt_release(w->stack);
+    return w->status;
+}
+
+bolter_status bt_html_text(bt_buf *out, const char *html, size_t n, size_t *n_hidden)
+{
+    size_t all = n;
+    n = n <= MAX_HTML ? n : MAX_HTML;
+    struct arena arena = {.blocks = NULL};
+    const GumboNode *root = NULL;
+    bolter_status status = fit_for_parser(html, n) ? parse(&arena, html, n, &root) : BOLTER_E_LIMIT;
+    if (status == BOLTER_OK) {
+        struct walk w = {.out = out, .start = out->len, .n_hidden = n_hidden};
+        status = walk(&w, root);
+    } else if (status == BOLTER_E_LIMIT) {
+        status = bt_strip_tags(out, html, n);
+    }
+    arena_free(&arena);
+    return status == BOLTER_OK && n < all ? BOLTER_E_LIMIT : status;
+}

@@ -1,0 +1,177 @@
+/*
+ * text.c - bolter_text_*: collects a message, has it taken apart, and lays it out.
+ */
+#include <string.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "text/layout.h"
+#include "text/message.h"
+#include "text/normal.h"
+
+enum {
+    DEFAULT_MESSAGE = 1 << 20,
+    DEFAULT_OUTPUT = 256 << 10,
+    DEFAULT_DEPTH = 32,
+    DEFAULT_PARTS = 256,
+    MAX_DEPTH = 256,    /* what the stack of a thread of 256 KiB can take */
+    MAX_SUBJECT = 2048, /* bytes of header fields that are laid out */
+    MAX_FROM_NAME = 512,
+    MAX_FROM_DOMAIN = 256
+};
+
+struct bolter_text {
+    bt_message_limits lim;
+    char *layout;
+    bt_buf raw;
+    bt_fields fields;
+    bt_buf out;
+    size_t n_hidden; /* of the last message */
+    bool dropped;    /* chunks past max_message */
+    bool truncated;
+};
+
+static bolter_status set_options(bolter_text *t, const bolter_text_options *o, bolter_error *err)
+{
+    size_t max_output = o->max_output ? o->max_output : DEFAULT_OUTPUT;
+    const char *layout = o->layout ? o->layout : bolter_text_default_layout();
+    if (o->max_depth < 0 || o->max_depth > MAX_DEPTH || o->max_parts < 0)
+        return bt_fail(err, BOLTER_E_ARG,
+                       "text: max_depth %d, max_parts %d, expected 0 to %d, 0 up", o->max_depth,
+                       o->max_parts, MAX_DEPTH);
+    bolter_status status = bt_layout_check(layout, err);
+    if (status != BOLTER_OK)
+        return status;
+    t->lim.max_depth = o->max_depth ? o->max_depth : DEFAULT_DEPTH;
+    t->lim.max_parts = o->max_parts ? o->max_parts : DEFAULT_PARTS;
+    bt_buf_init(&t->raw, o->max_message ? o->max_message : DEFAULT_MESSAGE);
+    bt_buf_init(&t->fields.subject, MAX_SUBJECT);
+    bt_buf_init(&t->fields.from_name, MAX_FROM_NAME);
+    bt_buf_init(&t->fields.from_domain, MAX_FROM_DOMAIN);
+    bt_buf_init(&t->fields.body, max_output);
+    bt_buf_init(&t->out, max_output);
+    t->layout = bt_strdup(layout);
+    return t->layout ? BOLTER_OK : bt_fail(err, BOLTER_E_NOMEM, "text: no memory for the layout");
+}
+
+bolter_status bolter_text_open(bolter_text **out, const bolter_text_options *o, bolter_error *err)
+{
+    static const bolter_text_options defaults = {0};
+    *out = NULL;
+    bolter_text *t = bt_alloc(sizeof *t);
+    if (!t)
+        return bt_fail(err, BOLTER_E_NOMEM, "text: no memory");
+    bolter_status status = set_options(t, o ? o : &defaults, err);
+    if (status != BOLTER_OK)
+        bolter_text_free(t);
+    else
+        *out = t;
+    return status;
+}
+
+bolter_status bolter_text_chunk(bolter_text *t, const void *bytes, size_t n, bolter_error *err)
+{
+    size_t room = bt_buf_room(&t->raw);
+    t->dropped = t->dropped || n > room;
+    size_t fits = n <= room ? n : room;
+    if (fits > 0 && !bt_buf_append(&t->raw, bytes, fits))
+        return bt_fail(err, BOLTER_E_NOMEM, "text: no memory for %zu bytes of a message", fits);
+    return BOLTER_OK;
+}
+
+bool bolter_text_full(const bolter_text *t)
+{
+    return bt_buf_room(&t->raw) == 0;
+}
+
+static void begin(bolter_text *t)
+{
+    bt_buf_reset(&t->fields.subject);
+    bt_buf_reset(&t->fields.from_name);
+    bt_buf_reset(&t->fields.from_domain);
+    bt_buf_reset(&t->fields.body);
+    bt_buf_reset(&t->out);
+    t->n_hidden = 0;
+    t->truncated = false;
+}
+
+/* End a reading that came to status: a limit is no failure, but remembered. */
+static bolter_status deliver(bolter_text *t, bolter_status status, const char **utf8, size_t *n,
+                             bolter_error *err)
+{
+    if (status != BOLTER_OK && status != BOLTER_E_LIMIT)
+        return bt_fail(err, status, "text: no memory to lay a message out");
+    t->truncated = t->truncated || status == BOLTER_E_LIMIT;
+    *utf8 = t->out.data ? t->out.data : "";
+    *n = t->out.len;
+    return BOLTER_OK;
+}
+
+bolter_status bolter_text_finish(bolter_text *t, const char **utf8, size_t *n, bolter_error *err)
+{
+    begin(t);
+    t->truncated = t->dropped;
+    bolter_status status = BOLTER_OK;
+    if (t->raw.len > 0)
+        status = bt_message_read(&t->fields, t->raw.data, t->raw.len, &t->lim, &t->truncated,
+                                 &t->n_hidden);
+    if (status == BOLTER_OK)
+        status = bt_layout_fill(&t->out, t->layout, &t->fields);
+    return deliver(t, status, utf8, n, err);
+}
+
+/* Text that begins with a subject line, as a mail of subject and body. */
+static bolter_status lay_out_plain(bolter_text *t, const char *s, size_t n)
+{
+    size_t line = 0;
+    while (line < n && s[line] != '\n' && s[line] != '\r')
+        line++;
+    bolter_status head = bt_normal_append(&t->fields.subject, s, line, BT_NORMAL_LINE);
+    if (head == BOLTER_E_NOMEM)
+        return head;
+    bolter_status body = bt_normal_append(&t->fields.body, s + line, n - line, BT_NORMAL_MAIL);
+    if (body == BOLTER_E_NOMEM)
+        return body;
+    bolter_status all = bt_layout_fill(&t->out, t->layout, &t->fields);
+    return all != BOLTER_OK ? all : head != BOLTER_OK ? head : body;
+}
+
+bolter_status bolter_text_plain(bolter_text *t, const void *bytes, size_t len, const char **utf8,
+                                size_t *n, bolter_error *err)
+{
+    static const char key[] = "Subject: ";
+    enum { KEY = sizeof key - 1 };
+    begin(t);
+    bolter_status status = BOLTER_OK;
+    if (len >= KEY && memcmp(bytes, key, KEY) == 0)
+        status = lay_out_plain(t, (const char *)bytes + KEY, len - KEY);
+    else if (len > 0)
+        status = bt_normal_append(&t->out, bytes, len, BT_NORMAL_PLAIN);
+    return deliver(t, status, utf8, n, err);
+}
+
+bool bolter_text_truncated(const bolter_text *t)
+{
+    return t->truncated;
+}
+
+void bolter_text_reset(bolter_text *t)
+{
+    begin(t);
+    bt_buf_reset(&t->raw);
+    t->dropped = false;
+}
+
+void bolter_text_free(bolter_text *t)
+{
+    if (!t)
+        return;
+    bt_release(t->layout);
+    bt_buf_free(&t->raw);
+    bt_buf_free(&t->fields.subject);
+    bt_buf_free(&t->fields.from_name);
+    bt_buf_free(&t->fields.from_domain);
+    bt_buf_free(&t->fields.body);
+    bt_buf_free(&t->out);
+    bt_release(t);
+}

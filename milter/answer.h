@@ -1,0 +1,23 @@
+/*
+ * answer.h - the end of one message: classify it, let the policy decide, change the header, write the
+ * log line.
+ */
+#ifndef ANSWER_H
+#define ANSWER_H
+
+#include "milter/mail.h"
+#include "milter/mta.h"
+#include "milter/policy.h"
+#include "milter/snapshot.h"
+
+struct question {
+    struct mail *mail;               /* NULL: there was no memory for it */
+    const struct snapshot *snapshot; /* by whose settings and model */
+    const char *id;                  /* the mail server's name for the message; may be NULL */
+    bool authenticated;              /* comes from a user who logged in */
+};
+
+/* What the mail server is to be told, once the calls to mta are made. Any thread. */
+enum action answer_message(const struct question *q, const struct mta *mta);
+
+#endif

@@ -1,0 +1,32 @@
+# The daemon. Its parts without libmilter are a library of their own, for the tests.
+noinst_LTLIBRARIES += libdaemon.la
+libdaemon_la_SOURCES = \
+	milter/answer.c \
+	milter/answer.h \
+	milter/control.c \
+	milter/control.h \
+	milter/daemon.c \
+	milter/daemon.h \
+	milter/forged.c \
+	milter/forged.h \
+	milter/listener.c \
+	milter/listener.h \
+	milter/log.c \
+	milter/log.h \
+	milter/mail.c \
+	milter/mail.h \
+	milter/mta.h \
+	milter/options.c \
+	milter/options.h \
+	milter/policy.c \
+	milter/policy.h \
+	milter/snapshot.c \
+	milter/snapshot.h
+libdaemon_la_LIBADD = libbolterconf.la
+
+sbin_PROGRAMS += bolter-milter
+bolter_milter_SOURCES = milter/milterd.c milter/callbacks.c milter/callbacks.h \
+	milter/field.c milter/field.h
+bolter_milter_LDADD = libdaemon.la libbolter.la $(MILTER_LIBS)
+
+dist_man_MANS += milter/bolter-milter.8

@@ -1,0 +1,243 @@
+/* listener.c - parse an address, bind, and take care of what lies at a unix socket's path. */
+#include "milter/listener.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "milter/log.h"
+
+#define BACKLOG 128
+
+/* An address taken apart. */
+struct address {
+    int family; /* AF_UNIX, AF_INET, AF_INET6 */
+    char path[sizeof((struct sockaddr_un *)0)->sun_path];
+    char port[6];
+    char host[256];
+};
+
+static bool complain(const char *spec, const char *what)
+{
+    log_write(SETTINGS_LOG_ERROR, "socket: got '%s', %s", spec, what);
+    return false;
+}
+
+static bool parse_unix(struct address *a, const char *spec, const char *path)
+{
+    if (*path != '/')
+        return complain(spec, "expected an absolute path after unix:");
+    if (strlen(path) >= sizeof a->path)
+        return complain(spec, "expected a path of at most 107 bytes");
+    a->family = AF_UNIX;
+    strncpy(a->path, path, sizeof a->path - 1);
+    return true;
+}
+
+/* PORT or PORT@HOST, where HOST may stand in brackets. */
+static bool parse_inet(struct address *a, const char *spec, const char *rest, int family)
+{
+    size_t digits = strspn(rest, "0123456789");
+    long port = digits > 0 && digits <= 5 ? strtol(rest, NULL, 10) : 0;
+    if (port < 1 || port > 65535 || (rest[digits] != 0 && rest[digits] != '@'))
+        return complain(spec, "expected a port from 1 to 65535, then @HOST or nothing");
+    const char *host = rest[digits] ? rest + digits + 1 : "localhost";
+    size_t n = strlen(host);
+    if (n > 2 && host[0] == '[' && host[n - 1] == ']') {
+        host++;
+        n -= 2;
+    }
+    if (n == 0 || n >= sizeof a->host)
+        return complain(spec, "expected a host name or address after @");
+    a->family = family;
+    memcpy(a->port, rest, digits);
+    memcpy(a->host, host, n);
+    return true;
+}
+
+static bool parse(struct address *a, const char *spec)
+{
+    *a = (struct address){.family = AF_UNSPEC};
+    if (strncmp(spec, "unix:", 5) == 0 || strncmp(spec, "local:", 6) == 0)
+        return parse_unix(a, spec, strchr(spec, ':') + 1);
+    if (strncmp(spec, "inet:", 5) == 0)
+        return parse_inet(a, spec, spec + 5, AF_INET);
+    if (strncmp(spec, "inet6:", 6) == 0)
+        return parse_inet(a, spec, spec + 6, AF_INET6);
+    return complain(spec, "expected unix:PATH, inet:PORT@HOST or inet6:PORT@HOST");
+}
+
+/* The group of a unix socket; -1: leave it. */
+static bool find_group(const char *name, gid_t *out)
+{
+    char *end;
+    *out = (gid_t)-1;
+    if (!*name)
+        return true;
+    const struct group *g = getgrnam(name);
+    if (g) {
+        *out = g->gr_gid;
+        return true;
+    }
+    unsigned long number = strtoul(name, &end, 10);
+    if (name[0] >= '0' && name[0] <= '9' && *end == 0 && number < (gid_t)-1) {
+        *out = (gid_t)number;
+        return true;
+    }
+    log_write(SETTINGS_LOG_ERROR, "socket_group: there is no group '%s'", name);
+    return false;
+}
+
+bool listener_check(const struct settings *s)
+{
+    struct address a;
+    gid_t gid;
+    return parse(&a, s->socket) && find_group(s->socket_group, &gid);
+}
+
+static bool fail(const char *spec, const char *doing)
+{
+    log_write(SETTINGS_LOG_ERROR, "socket: %s: cannot %s: %s", spec, doing, strerror(errno));
+    return false;
+}
+
+/* Whether somebody answers at an existing socket; sets *gone if surely nobody does. */
+static bool answers(const struct sockaddr_un *sun, bool *gone)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return false;
+    bool connected = connect(fd, (const struct sockaddr *)sun, sizeof *sun) == 0;
+    *gone = !connected && errno == ECONNREFUSED;
+    /* A full backlog is a daemon that lives. */
+    bool live = connected || errno == EAGAIN;
+    close(fd);
+    return live;
+}
+
+/* A daemon that was killed leaves its socket. Whatever else lies there is not ours to remove. */
+static bool clear_path(const struct sockaddr_un *sun)
+{
+    struct stat st;
+    bool gone = false;
+    if (lstat(sun->sun_path, &st) != 0)
+        return errno == ENOENT ? true : fail(sun->sun_path, "look at it");
+    if (!S_ISSOCK(st.st_mode)) {
+        log_write(SETTINGS_LOG_ERROR, "socket: %s exists and is no socket", sun->sun_path);
+        return false;
+    }
+    if (answers(sun, &gone)) {
+        log_write(SETTINGS_LOG_ERROR, "socket: another process answers at %s", sun->sun_path);
+        return false;
+    }
+    if (!gone)
+        return fail(sun->sun_path, "find out whether it is in use");
+    return unlink(sun->sun_path) == 0 ? true : fail(sun->sun_path, "remove the stale socket");
+}
+
+/* Bound with no permissions at all, which are then widened: it is never open to more than it should. */
+static bool bind_closed(int fd, const struct sockaddr_un *sun)
+{
+    mode_t before = umask(0777);
+    bool ok = bind(fd, (const struct sockaddr *)sun, sizeof *sun) == 0;
+    umask(before);
+    return ok ? true : fail(sun->sun_path, "bind");
+}
+
+static bool open_unix(struct listener *l, const struct address *a, const struct settings *s,
+                      uid_t uid, gid_t gid)
+{
+    struct sockaddr_un sun = {.sun_family = AF_UNIX};
+    struct stat st;
+    memcpy(sun.sun_path, a->path, sizeof sun.sun_path);
+    if (!clear_path(&sun))
+        return false;
+    l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (l->fd < 0)
+        return fail(s->socket, "open a socket");
+    if (!bind_closed(l->fd, &sun))
+        return false;
+    memcpy(l->path, a->path, sizeof l->path);
+    if (lstat(l->path, &st) != 0)
+        return fail(l->path, "look at it");
+    l->dev = st.st_dev;
+    l->ino = st.st_ino;
+    if ((uid != (uid_t)-1 || gid != (gid_t)-1) && lchown(l->path, uid, gid) != 0)
+        return fail(l->path, "give it to its user and group");
+    if (chmod(l->path, (mode_t)s->socket_mode) != 0)
+        return fail(l->path, "set its mode");
+    return true;
+}
+
+static bool bind_inet(struct listener *l, const struct addrinfo *ai, const char *spec)
+{
+    int on = 1;
+    l->fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (l->fd < 0)
+        return fail(spec, "open a socket");
+    setsockopt(l->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    /* Accepted sockets inherit it. */
+    setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (ai->ai_family == AF_INET6)
+        setsockopt(l->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+    return bind(l->fd, ai->ai_addr, ai->ai_addrlen) == 0 ? true : fail(spec, "bind");
+}
+
+static bool open_inet(struct listener *l, const struct address *a, const char *spec)
+{
+    struct addrinfo want = {.ai_family = a->family, .ai_socktype = SOCK_STREAM}, *found = NULL;
+    int e = getaddrinfo(a->host, a->port, &want, &found);
+    if (e != 0) {
+        log_write(SETTINGS_LOG_ERROR, "socket: %s: cannot find the host: %s", spec,
+                  gai_strerror(e));
+        return false;
+    }
+    bool ok = bind_inet(l, found, spec);
+    freeaddrinfo(found);
+    return ok;
+}
+
+bool listener_open(struct listener *l, const struct settings *s, uid_t uid)
+{
+    struct address a;
+    gid_t gid;
+    *l = (struct listener){.fd = -1};
+    if (!parse(&a, s->socket) || !find_group(s->socket_group, &gid))
+        return false;
+    bool ok = a.family == AF_UNIX ? open_unix(l, &a, s, uid, gid) : open_inet(l, &a, s->socket);
+    l->address_len = sizeof l->address;
+    if (ok && (listen(l->fd, BACKLOG) != 0 ||
+               getsockname(l->fd, (struct sockaddr *)&l->address, &l->address_len) != 0))
+        ok = fail(s->socket, "listen");
+    if (ok)
+        return true;
+    if (l->fd >= 0)
+        close(l->fd);
+    listener_remove(l);
+    return false;
+}
+
+void listener_poke(const struct listener *l)
+{
+    int fd = socket(l->address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return;
+    /* Refused or full: whoever waits there finds out in time of their own. */
+    int ignored = connect(fd, (const struct sockaddr *)&l->address, l->address_len);
+    (void)ignored;
+    close(fd);
+}
+
+void listener_remove(const struct listener *l)
+{
+    struct stat st;
+    if (*l->path && lstat(l->path, &st) == 0 && st.st_dev == l->dev && st.st_ino == l->ino)
+        unlink(l->path);
+}

@@ -1,0 +1,33 @@
+/*
+ * mail.h - one message in flight: what a mail server hands over in pieces, put together again as raw
+ * bytes up to a limit, and the forged fields seen on the way. Knows no milter. One thread at a time.
+ */
+#ifndef MAIL_H
+#define MAIL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "bolter.h"
+#include "milter/forged.h"
+
+struct mail;
+
+/* max_message bytes are kept, laid out as the model's template says. NULL without memory. */
+struct mail *mail_open(size_t max_message, const char *layout);
+void mail_free(struct mail *m);
+
+/* A field as libmilter gives it: no blank after the colon, no line end, folds as LF and a blank. */
+void mail_header(struct mail *m, const char *name, const char *value);
+void mail_end_of_header(struct mail *m);
+void mail_body(struct mail *m, const void *bytes, size_t n);
+/* True once further bytes change nothing. */
+bool mail_full(const struct mail *m);
+const struct forged *mail_forged(const struct mail *m);
+
+/* The text that a model reads, owned by m. The first failure of any step above is reported here. */
+bolter_status mail_finish(struct mail *m, const char **utf8, size_t *n, bolter_error *err);
+/* After mail_finish(): something was left out because of a limit. */
+bool mail_truncated(const struct mail *m);
+
+#endif

@@ -1,0 +1,37 @@
+/*
+ * snapshot.h - settings, model and service that belong together, counted by reference: a connection
+ * keeps what it began with while a reload puts another in its place.
+ */
+#ifndef SNAPSHOT_H
+#define SNAPSHOT_H
+
+#include <pthread.h>
+
+#include "bolter.h"
+#include "conf/settings.h"
+
+struct snapshot {
+    struct settings settings;
+    bolter_model *model;
+    bolter_service *service;
+    unsigned long refs; /* guarded by the holder's lock */
+};
+
+/* The place of the snapshot that new connections get. */
+struct holder {
+    pthread_mutex_t lock;
+    struct snapshot *current; /* owns one reference; NULL while stopping */
+};
+
+/* Open model and service. The snapshot starts with one reference. */
+bolter_status snapshot_open(struct snapshot **out, const struct settings *s, bolter_error *err);
+/* Any number of threads may acquire, release and replace. */
+void holder_init(struct holder *h);
+/* A reference to the current snapshot, or NULL. */
+struct snapshot *snapshot_acquire(struct holder *h);
+/* The only way to give a reference back; the last one closes the service. s may be NULL. */
+void snapshot_release(struct holder *h, struct snapshot *s);
+/* Put s (NULL: none), whose reference the holder takes over, in the place of the current one. */
+void snapshot_replace(struct holder *h, struct snapshot *s);
+
+#endif

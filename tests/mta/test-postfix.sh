@@ -1,0 +1,323 @@
+#!/bin/bash
+# test-postfix.sh - mail through a real Postfix with bolter-milter, delivered to files.
+#
+# The Postfix is our own: its configuration, queue, log and mailboxes lie in the test's directory, and
+# an smtpd on a free port of the loopback interface stands for each case. Nothing of the system's mail
+# is touched. Only root can run it.
+. "${top_srcdir:-.}/tests/mta/lib.sh"
+
+PATH=$PATH:/usr/sbin:/sbin
+command -v postfix >/dev/null || skip_all "postfix is not installed"
+[ "$(id -u)" -eq 0 ] || skip_all "postfix runs as root only"
+id postfix >/dev/null 2>&1 || skip_all "there is no user postfix"
+[ "$(postconf -d mail_version | tr -dc '0-9. ' | awk '{ split($1, v, "."); print v[1] * 100 + v[2] }')" \
+    -ge 304 ] || skip_all "this postfix cannot log to a file: older than 3.4"
+
+make_messages
+make_model "$work/ham-model" ham
+make_model "$work/spam-model" spam
+etc=$work/postfix/etc
+spool=$work/postfix/spool
+boxes=$work/boxes
+
+end_postfix() {
+    postfix -c "$etc" stop >/dev/null 2>&1
+    [ ! -f "$spool/pid/master.pid" ] || kill -KILL "$(tr -d ' ' <"$spool/pid/master.pid")" 2>/dev/null
+    clean_up
+}
+
+# A port for each smtpd, all different.
+declare -A port
+take_port() {
+    local p
+    while p=$("$fakemta" --free-port) && case " ${port[*]-} " in *" $p "*) ;; *) false ;; esac; do :; done
+    port[$1]=$p
+}
+
+# smtpd NAME OPTION...: a line of master.cf.
+smtpd() {
+    local name=$1 option
+    shift
+    take_port "$name"
+    echo "127.0.0.1:${port[$name]} inet n - n - - smtpd"
+    for option; do
+        echo "    -o $option"
+    done
+}
+
+write_main_cf() {
+    cat <<END
+compatibility_level = 3.4
+queue_directory = $spool
+data_directory = $work/postfix/data
+maillog_file = $work/postfix.log
+maillog_file_prefixes = $work
+mail_owner = postfix
+setgid_group = postdrop
+myhostname = mx.example.org
+mydestination =
+mynetworks = 127.0.0.0/8
+inet_interfaces = loopback-only
+inet_protocols = ipv4
+alias_maps =
+alias_database =
+smtpd_relay_restrictions = permit_mynetworks, reject
+smtpd_recipient_restrictions =
+default_transport = error:this Postfix sends nothing
+virtual_mailbox_domains = example.org
+virtual_mailbox_base = $boxes
+virtual_mailbox_maps = static:box/
+virtual_minimum_uid = 1
+virtual_uid_maps = static:$(id -u nobody)
+virtual_gid_maps = static:$(id -g nobody)
+milter_connect_timeout = 5s
+milter_command_timeout = 5s
+milter_content_timeout = 30s
+END
+}
+
+write_master_cf() {
+    smtpd ham smtpd_milters="unix:$work/ham.sock"
+    smtpd spam smtpd_milters="unix:$work/spam.sock"
+    smtpd reject smtpd_milters="unix:$work/reject.sock"
+    smtpd tempfail smtpd_milters="unix:$work/victim.sock" milter_default_action=tempfail \
+        milter_content_timeout=2s
+    smtpd accept smtpd_milters="unix:$work/victim.sock" milter_default_action=accept \
+        milter_content_timeout=2s
+    cat <<'END'
+pickup    unix n - n 60 1 pickup
+cleanup   unix n - n - 0 cleanup
+qmgr      unix n - n 300 1 qmgr
+rewrite   unix - - n - - trivial-rewrite
+bounce    unix - - n - 0 bounce
+defer     unix - - n - 0 bounce
+trace     unix - - n - 0 bounce
+flush     unix n - n 1000? 0 flush
+proxymap  unix - - n - - proxymap
+error     unix - - n - - error
+retry     unix - - n - - error
+virtual   unix - n n - - virtual
+anvil     unix - - n - 1 anvil
+postlog   unix-dgram n - n - 1 postlogd
+END
+}
+
+start_postfix() {
+    mkdir -p "$etc" "$spool" "$work/postfix/data" "$boxes"
+    chown postfix "$work/postfix/data"
+    chown nobody "$boxes"
+    write_master_cf >"$etc/master.cf"
+    write_main_cf >"$etc/main.cf"
+    trap end_postfix EXIT
+    postfix -c "$etc" start >"$work/start.log" 2>&1 && within 20 greets "${port[ham]}"
+}
+
+greets() {
+    smtp_open "$1" 2>/dev/null && case $reply in 220*) smtp_say QUIT ;; *) false ;; esac
+}
+
+# A client of SMTP: one connection on descriptor 3, the last line of the last answer in reply.
+smtp_open() {
+    exec 3<>"/dev/tcp/127.0.0.1/$1" && smtp_reply
+}
+smtp_reply() {
+    reply="no answer"
+    local line
+    while IFS= read -r -t 40 -u 3 line; do
+        reply=${line%$'\r'}
+        case $reply in ???-*) ;; *) return ;; esac
+    done
+}
+smtp_say() {
+    printf '%s\r\n' "$1" >&3
+    smtp_reply
+}
+
+# begin SMTPD FILE: everything but the final dot; false when the server refuses before, with its answer
+# in reply.
+begin() {
+    local command
+    smtp_open "${port[$1]}"
+    for command in "EHLO client.example.net" "MAIL FROM:<ada@example.net>" \
+        "RCPT TO:<bob@example.org>" DATA; do
+        smtp_say "$command"
+        case $reply in [23]*) ;; *) return 1 ;; esac
+    done
+    smtp_text "$2"
+}
+smtp_text() {
+    sed -e 's/^\./../' -e 's/$/\r/' "$1" >&3
+}
+
+# finish: the dot and QUIT; reply is the answer to the dot.
+finish() {
+    smtp_say .
+    local answer=$reply
+    smtp_say QUIT
+    exec 3>&-
+    reply=$answer
+}
+
+# Also the log to show when the case fails.
+empty_box() {
+    logs="$logs $work/postfix.log"
+    rm -rf "$boxes/box"
+}
+
+has_mail() {
+    set -- "$boxes/box/new/"*
+    [ -f "$1" ] && ! [ -f "${2-}" ] && delivered=$1
+}
+
+# The delivered message without what Postfix put there: Return-Path, X-Original-To, Delivered-To and
+# the first Received.
+as_sent() {
+    awk 'BEGIN { IGNORECASE = 0 }
+         !body && /^$/ { body = 1 }
+         !body && /^[^ \t]/ { drop = /^(Return-Path|X-Original-To|Delivered-To):/ ||
+                                     (/^Received:/ && !seen++) }
+         body || !drop' "$1"
+}
+
+# deliver SMTPD FILE: send it and wait for the file; delivered is its name.
+deliver() {
+    empty_box
+    check "envelope is taken by $1" begin "$1" "$2"
+    finish
+    same "answer of $1" "${reply%% *}" 250
+    check "delivery through $1" within 20 has_mail
+}
+
+without_times() {
+    sed 's/ms=[0-9]*/ms=N/' "$1"
+}
+
+# What Postfix delivered is what our own MTA makes of the same message with the same daemon, and the
+# message of the sender is in it byte for byte.
+delivered_is_as_expected() {
+    "$fakemta" --socket "unix:$work/$1.sock" --print "$2" >"$work/want"
+    as_sent "$delivered" >"$work/got"
+    check "delivered file" cmp <(without_times "$work/want") <(without_times "$work/got")
+    without_verdict "$work/got" >"$work/rest"
+    check "the sender's message" cmp "$work/rest" "$3"
+}
+
+daemon() {
+    start "$1" --set model="$work/$2-model" --set socket_group=postfix --set socket_mode=0660 "${@:3}"
+}
+
+ham_is_delivered_with_its_verdict() {
+    deliver ham "$work/ham.eml"
+    delivered_is_as_expected ham "$work/ham.eml" "$work/ham.eml"
+    check "status" grep -q '^X-Spam-Status: No, ' "$delivered"
+}
+
+spam_is_delivered_with_its_verdict() {
+    deliver spam "$work/spam.eml"
+    delivered_is_as_expected spam "$work/spam.eml" "$work/spam.eml"
+    check "flag" grep -qx 'X-Spam-Flag: YES' "$delivered"
+}
+
+three_forged_fields_are_gone_from_the_delivered_file() {
+    deliver spam "$work/forged.eml"
+    delivered_is_as_expected spam "$work/forged.eml" "$work/spam.eml"
+    same "statuses" "$(grep -ic '^x-spam-status' "$delivered")" 1
+    same "flags" "$(grep -ic '^x-spam-flag' "$delivered")" 1
+}
+
+several_messages_of_one_smtp_session_are_marked() {
+    empty_box
+    check "envelope" begin spam "$work/spam.eml"
+    smtp_say .
+    same "first" "${reply%% *}" 250
+    smtp_say "MAIL FROM:<>"
+    smtp_say RSET
+    smtp_say "MAIL FROM:<ada@example.net>"
+    smtp_say "RCPT TO:<bob@example.org>"
+    smtp_say DATA
+    smtp_text "$work/forged.eml"
+    finish
+    same "second" "${reply%% *}" 250
+    check "both are delivered" within 20 eval 'test "$(ls "$boxes/box/new" | wc -l)" -eq 2'
+    same "flags" "$(cat "$boxes"/box/new/* | grep -ic '^x-spam-flag: yes')" 2
+    same "forged" "$(cat "$boxes"/box/new/* | grep -ic '^x-spam-flag: no')" 0
+}
+
+refusal_reaches_the_client() {
+    empty_box
+    check "envelope" begin reject "$work/spam.eml"
+    finish
+    same "answer" "$reply" "550 5.7.1 It is 99.5% spam"
+    check "nothing is delivered" test ! -e "$boxes/box/new"
+}
+
+# broken SMTPD SIGNAL WANT: the daemon gets SIGNAL in the middle of the message.
+broken() {
+    daemon victim spam
+    empty_box
+    check "envelope is taken by $1" begin "$1" "$work/forged.eml"
+    kill -"$2" $pid
+    finish
+    same "answer of $1 after SIG$2" "${reply%% *}" "$3"
+    end_daemons "$kept"
+    [ "$3" = 250 ] || return
+    check "delivery" within 20 has_mail
+    as_sent "$delivered" >"$work/got"
+    check "the message is unmarked, and what was forged is still there" cmp "$work/got" "$work/forged.eml"
+}
+
+daemon_killed_in_a_message_gives_the_default_action() {
+    broken tempfail KILL 451
+    check "nothing is delivered" test ! -e "$boxes/box/new"
+    broken accept KILL 250
+}
+
+daemon_stopped_in_a_message_gives_the_default_action_in_time() {
+    broken tempfail STOP 451
+    broken accept STOP 250
+}
+
+daemon_that_is_down_gives_the_default_action() {
+    rm -f "$work/victim.sock"
+    empty_box
+    begin tempfail "$work/spam.eml" && same "envelope without a daemon" taken refused
+    same "answer" "${reply%% *}" 451
+    exec 3>&-
+    check "envelope" begin accept "$work/spam.eml"
+    finish
+    same "answer" "${reply%% *}" 250
+    check "delivery" within 20 has_mail
+}
+
+restarted_daemon_filters_the_next_connection() {
+    daemon victim spam
+    deliver tempfail "$work/spam.eml"
+    delivered_is_as_expected victim "$work/spam.eml" "$work/spam.eml"
+    kill -TERM $pid
+    ended $pid
+    same "exit status" $status 0
+}
+
+postfix_has_nothing_to_complain_of() {
+    same "warnings" "$(grep -E 'fatal|panic|error:' "$work/postfix.log" | grep -v 'milter')" ""
+}
+
+bad=0
+daemon ham ham
+daemon spam spam
+daemon reject spam --set reject_threshold=0.5 --set reject_text='It is 99.5% spam'
+[ $bad -eq 0 ] && start_postfix || {
+    cat "$work"/*.log
+    echo "Bail out! the daemons or Postfix did not start"
+    exit 99
+}
+run_cases ham_is_delivered_with_its_verdict \
+    spam_is_delivered_with_its_verdict \
+    three_forged_fields_are_gone_from_the_delivered_file \
+    several_messages_of_one_smtp_session_are_marked \
+    refusal_reaches_the_client \
+    daemon_killed_in_a_message_gives_the_default_action \
+    daemon_stopped_in_a_message_gives_the_default_action_in_time \
+    daemon_that_is_down_gives_the_default_action \
+    restarted_daemon_filters_the_next_connection \
+    postfix_has_nothing_to_complain_of

@@ -1,0 +1,268 @@
+/*
+ * test_metrics.c - the report against values worked out by hand and by a NumPy program of the same
+ * definitions; temperature fitting.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "bolter.h"
+#include "tests/check.h"
+
+#define N_LARGE 3000
+
+/* 7 spam and 7 ham with ties across the classes, in multiples of 1/32. */
+static const float small_score[] = {0.90625f, 0.5f,    0.75f, 0.25f,  0.5f,  0.125f,   0.625f,
+                                    0.96875f, 0.0625f, 0.5f,  0.375f, 0.75f, 0.03125f, 0.875f};
+static const int32_t small_truth[] = {1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 1, 1, 0, 1};
+#define N_SMALL (sizeof small_truth / sizeof *small_truth)
+
+static bool near(double got, double want, double tolerance)
+{
+    return fabs(got - want) <= tolerance;
+}
+
+static void check_value(struct check *c, const char *name, bolter_interval got, double want)
+{
+    CHECK(c, near(got.value, want, 1e-12), "%s: got %.17g, want %.17g", name, got.value, want);
+}
+
+static void small_case_is_as_worked_out_by_hand(struct check *c)
+{
+    bolter_report r;
+    bolter_error err = {0};
+    bolter_status rc = bolter_report_of(small_score, small_truth, N_SMALL, 0.5, 0, 1, &r, &err);
+    CHECK(c, rc == BOLTER_OK, "%s", err.text);
+    CHECK(c, r.n == 14 && r.n_spam == 7 && r.n_ham == 7, "counts");
+    /* Spam below 0.5: 0.375. Ham at or above: 0.5, 0.5, 0.625. */
+    CHECK(c, r.tp == 6 && r.fn == 1 && r.fp == 3 && r.tn == 4, "got %d %d %d %d", (int)r.tp,
+          (int)r.fn, (int)r.fp, (int)r.tn);
+    check_value(c, "accuracy", r.accuracy, 10.0 / 14);
+    check_value(c, "balanced accuracy", r.balanced_accuracy, (6.0 / 7 + 4.0 / 7) / 2);
+    check_value(c, "precision", r.precision, 6.0 / 9);
+    check_value(c, "recall", r.recall, 6.0 / 7);
+    check_value(c, "f1", r.f1, 12.0 / 16);
+    check_value(c, "fpr", r.fpr, 3.0 / 7);
+    /* Five spam win 7 pairs each; 0.5 wins 4 and ties 2; 0.375 wins 4: 44 of 49. */
+    check_value(c, "auc", r.auc, 44.0 / 49);
+    check_value(c, "recall at 0.1 %", r.recall_fpr_01, 5.0 / 7);
+    check_value(c, "recall at 1 %", r.recall_fpr_1, 5.0 / 7);
+    CHECK(c, near(r.loss, 0.38554893149197572, 1e-12), "loss: got %.17g", r.loss);
+    CHECK(c, near(r.brier, 0.12604631696428573, 1e-12), "Brier score: got %.17g", r.brier);
+    CHECK(c, r.auc.low == r.auc.value && r.auc.high == r.auc.value, "an interval without samples");
+}
+
+/* 1,000 spam and 2,000 ham, by a rule that the NumPy program followed too. */
+static void make_large(float *score, int32_t *truth)
+{
+    for (int i = 0; i < N_LARGE; i++) {
+        int k = i * 7919 % 1021;
+        truth[i] = i % 3 == 0;
+        k = truth[i] ? k + 500 : k * k / 1021;
+        score[i] = (float)(k < 1023 ? k : 1023) / 1024;
+    }
+}
+
+static void large_case_is_as_numpy_has_it(struct check *c)
+{
+    static float score[N_LARGE];
+    static int32_t truth[N_LARGE];
+    make_large(score, truth);
+    bolter_report r;
+    bolter_error err = {0};
+    bolter_status rc = bolter_report_of(score, truth, N_LARGE, 0.75, 2000, 7, &r, &err);
+    CHECK(c, rc == BOLTER_OK, "%s", err.text);
+    const struct {
+        const char *name;
+        bolter_interval got;
+        double value, low, high; /* the intervals come from another random generator */
+    } rows[] = {
+        {"accuracy", r.accuracy, 0.825, 0.8113, 0.8387},
+        {"balanced accuracy", r.balanced_accuracy, 0.803, 0.7877, 0.8188},
+        {"recall", r.recall, 0.737, 0.710, 0.764},
+        {"f1", r.f1, 0.73736868434217107, 0.7174, 0.7581},
+        {"fpr", r.fpr, 0.131, 0.116, 0.146},
+        {"auc", r.auc, 0.92819325, 0.9192, 0.9367},
+        {"recall at 0.1 %", r.recall_fpr_01, 0.492, 0.462, 0.524},
+        {"recall at 1 %", r.recall_fpr_1, 0.510, 0.478, 0.542},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        check_value(c, rows[i].name, rows[i].got, rows[i].value);
+        bool close = near(rows[i].got.low, rows[i].low, 0.004) &&
+                     near(rows[i].got.high, rows[i].high, 0.004);
+        CHECK(c, close, "%s: got %g..%g, want about %g..%g", rows[i].name, rows[i].got.low,
+              rows[i].got.high, rows[i].low, rows[i].high);
+    }
+    check_value(c, "precision", r.precision, 0.7377377377377378);
+    CHECK(c, near(r.loss, 0.4534240093788523, 1e-12), "loss: got %.17g", r.loss);
+    CHECK(c, near(r.brier, 0.1467561985651652, 1e-12), "Brier score: got %.17g", r.brier);
+}
+
+static void equal_scores_are_a_coin_toss(struct check *c)
+{
+    const float score[] = {0.5f, 0.5f, 0.5f};
+    const int32_t truth[] = {1, 0, 0};
+    bolter_report r;
+    bolter_report_of(score, truth, 3, 0.5, 0, 1, &r, NULL);
+    check_value(c, "auc", r.auc, 0.5);
+    check_value(c, "recall at 1 %", r.recall_fpr_1, 0);
+    CHECK(c, r.tp == 1 && r.fp == 2, "a score at the threshold is not called spam");
+}
+
+static void recall_at_an_fpr_lets_that_many_ham_pass(struct check *c)
+{
+    /* 100 ham from 0 to 0.99, so that 1 % lets the highest pass: spam counts above 0.98. */
+    float score[103];
+    int32_t truth[103] = {0};
+    for (int i = 0; i < 100; i++)
+        score[i] = (float)i / 100;
+    score[100] = 0.985f;
+    score[101] = score[98];
+    score[102] = 1;
+    truth[100] = truth[101] = truth[102] = 1;
+    bolter_report r;
+    bolter_report_of(score, truth, 103, 0.5, 0, 1, &r, NULL);
+    check_value(c, "recall at 1 %", r.recall_fpr_1, 2.0 / 3);
+    check_value(c, "recall at 0.1 %", r.recall_fpr_01, 1.0 / 3);
+}
+
+static bool all_nan(bolter_interval v)
+{
+    return isnan(v.value) && isnan(v.low) && isnan(v.high);
+}
+
+static void one_class_leaves_the_rest_undefined(struct check *c)
+{
+    const float score[] = {0.1f, 0.6f, 0.2f, 0.3f};
+    const int32_t ham[] = {0, 0, 0, 0}, spam[] = {1, 1, 1, 1};
+    bolter_report r;
+    CHECK(c, bolter_report_of(score, ham, 4, 0.5, 200, 1, &r, NULL) == BOLTER_OK, "ham only");
+    check_value(c, "fpr", r.fpr, 0.25);
+    CHECK(c, r.fpr.low == 0 && r.fpr.high > 0.25, "fpr from %g to %g", r.fpr.low, r.fpr.high);
+    CHECK(c, all_nan(r.recall) && all_nan(r.balanced_accuracy) && all_nan(r.auc), "spam measures");
+    CHECK(c, all_nan(r.recall_fpr_01) && all_nan(r.recall_fpr_1), "recalls at an FPR");
+    CHECK(c, bolter_report_of(score, ham, 4, 0.7, 10, 1, &r, NULL) == BOLTER_OK, "none called");
+    CHECK(c, all_nan(r.f1) && r.precision.value == 0, "f1 %g", r.f1.value);
+    CHECK(c, bolter_report_of(score, spam, 4, 0.5, 200, 1, &r, NULL) == BOLTER_OK, "spam only");
+    check_value(c, "recall", r.recall, 0.25);
+    check_value(c, "f1", r.f1, 0.4);
+    CHECK(c, all_nan(r.fpr) && all_nan(r.auc) && all_nan(r.recall_fpr_1), "ham measures");
+}
+
+static void a_sure_mistake_has_a_finite_loss(struct check *c)
+{
+    const float score[] = {0};
+    const int32_t truth[] = {1};
+    bolter_report r;
+    bolter_report_of(score, truth, 1, 0.5, 0, 1, &r, NULL);
+    CHECK(c, near(r.loss, 24 * log(2), 1e-12) && r.brier == 1, "got %g, %g", r.loss, r.brier);
+}
+
+static void bootstrap_depends_on_its_seed_alone(struct check *c)
+{
+    bolter_report a, b, other;
+    bolter_report_of(small_score, small_truth, N_SMALL, 0.5, 101, 5, &a, NULL);
+    bolter_report_of(small_score, small_truth, N_SMALL, 0.5, 101, 5, &b, NULL);
+    bolter_report_of(small_score, small_truth, N_SMALL, 0.5, 101, 6, &other, NULL);
+    CHECK(c, memcmp(&a, &b, sizeof a) == 0, "two runs differ");
+    CHECK(c, memcmp(&a, &other, sizeof a) != 0, "two seeds agree");
+}
+
+static void faulty_input_is_refused(struct check *c)
+{
+    const float fine[] = {0.5f}, nan[] = {NAN}, big[] = {1.5f};
+    const int32_t one[] = {1}, two[] = {2};
+    bolter_report r = {.n = 77};
+    bolter_error err = {0};
+    CHECK(c, bolter_report_of(fine, one, 0, 0.5, 0, 1, &r, &err) == BOLTER_E_ARG, "no example");
+    CHECK(c, bolter_report_of(nan, one, 1, 0.5, 0, 1, &r, NULL) == BOLTER_E_NUMERIC, "NaN");
+    CHECK(c, bolter_report_of(big, one, 1, 0.5, 0, 1, &r, NULL) == BOLTER_E_ARG, "score 1.5");
+    CHECK(c, bolter_report_of(fine, two, 1, 0.5, 0, 1, &r, NULL) == BOLTER_E_ARG, "truth 2");
+    CHECK(c, bolter_report_of(fine, one, 1, NAN, 0, 1, &r, NULL) == BOLTER_E_NUMERIC, "threshold");
+    CHECK(c, bolter_report_of(fine, one, 1, 0.5, SIZE_MAX / 8, 1, &r, NULL) == BOLTER_E_NOMEM,
+          "samples past all memory");
+    CHECK(c, r.n == 77, "a failure wrote the report");
+}
+
+static void report_survives_each_failed_allocation(struct check *c)
+{
+    bolter_report r;
+    bolter_status rc;
+    unsigned long nth = 0;
+    do {
+        bt_mem_fail_from(++nth);
+        rc = bolter_report_of(small_score, small_truth, N_SMALL, 0.5, 3, 1, &r, NULL);
+        bt_mem_fail_from(0);
+    } while (rc == BOLTER_E_NOMEM);
+    CHECK(c, rc == BOLTER_OK && nth > 5, "allocation %lu: %s", nth, bolter_status_name(rc));
+}
+
+/* ---- temperature ---- */
+
+static const float logits[] = {2, -1, 0, 0.5f, 1.5f, -0.5f, -1, 0,     3,
+                               1, 2,  0, 3,    0,    -2,    0,  0.25f, 0.5f};
+static const int32_t labels[] = {0, 1, 2, 0, 0, 1};
+
+static void temperature_is_as_a_fine_search_has_it(struct check *c)
+{
+    double t = 0;
+    CHECK(c, bolter_fit_temperature(logits, labels, 6, 3, &t, NULL) == BOLTER_OK, "failed");
+    CHECK(c, near(t, 0.8027984, 1e-6), "got %.9g", t);
+}
+
+static void temperature_grows_with_the_logits(struct check *c)
+{
+    float scaled[18];
+    double t = 0;
+    for (size_t i = 0; i < 18; i++)
+        scaled[i] = logits[i] * 8;
+    bolter_fit_temperature(scaled, labels, 6, 3, &t, NULL);
+    CHECK(c, near(t, 8 * 0.8027984, 1e-5), "got %.9g", t);
+}
+
+static void temperature_stays_within_its_bounds(struct check *c)
+{
+    const float right[] = {1, 0, 0, 1}, wrong[] = {0, 50, 50, 0}, flat[] = {3, 3, -1, -1};
+    const int32_t truth[] = {0, 1};
+    double t = 0;
+    bolter_fit_temperature(right, truth, 2, 2, &t, NULL);
+    CHECK(c, near(t, 0.05, 1e-6), "always right: got %.9g", t);
+    bolter_fit_temperature(wrong, truth, 2, 2, &t, NULL);
+    CHECK(c, near(t, 20, 1e-4), "always wrong: got %.9g", t);
+    bolter_fit_temperature(flat, truth, 2, 2, &t, NULL);
+    CHECK(c, t == 1, "no matter: got %.9g", t);
+}
+
+static void temperature_refuses_faulty_input(struct check *c)
+{
+    const float fine[] = {0, 1}, bad[] = {0, INFINITY};
+    const int32_t zero[] = {0}, two[] = {2}, minus[] = {-1};
+    double t = 77;
+    CHECK(c, bolter_fit_temperature(fine, zero, 0, 2, &t, NULL) == BOLTER_E_ARG, "no example");
+    CHECK(c, bolter_fit_temperature(fine, zero, 1, 0, &t, NULL) == BOLTER_E_ARG, "no label");
+    CHECK(c, bolter_fit_temperature(fine, two, 1, 2, &t, NULL) == BOLTER_E_ARG, "label 2 of 2");
+    CHECK(c, bolter_fit_temperature(fine, minus, 1, 2, &t, NULL) == BOLTER_E_ARG, "label -1");
+    CHECK(c, bolter_fit_temperature(bad, zero, 1, 2, &t, NULL) == BOLTER_E_NUMERIC, "infinity");
+    CHECK(c, t == 77, "a failure wrote the temperature");
+}
+
+int main(void)
+{
+    static const struct check_case cases[] = {
+        CASE(small_case_is_as_worked_out_by_hand),
+        CASE(large_case_is_as_numpy_has_it),
+        CASE(equal_scores_are_a_coin_toss),
+        CASE(recall_at_an_fpr_lets_that_many_ham_pass),
+        CASE(one_class_leaves_the_rest_undefined),
+        CASE(a_sure_mistake_has_a_finite_loss),
+        CASE(bootstrap_depends_on_its_seed_alone),
+        CASE(faulty_input_is_refused),
+        CASE(report_survives_each_failed_allocation),
+        CASE(temperature_is_as_a_fine_search_has_it),
+        CASE(temperature_grows_with_the_logits),
+        CASE(temperature_stays_within_its_bounds),
+        CASE(temperature_refuses_faulty_input),
+    };
+    return check_main(cases, sizeof cases / sizeof *cases);
+}

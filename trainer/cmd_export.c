@@ -1,0 +1,34 @@
+/* cmd_export.c - bolter-train export: a model directory in another number format. */
+#include "trainer/commands.h"
+#include "trainer/options.h"
+
+#include "bolter.h"
+
+int cmd_export(int argc, char **argv)
+{
+    const char *model = NULL, *out = NULL, *dtype = "float32", *adapter = NULL;
+    const struct option_row rows[] = {
+        {"model", 'm', OPTION_STRING, &model, 0, 0, "DIR", "the model", 0},
+        {"out", 'o', OPTION_STRING, &out, 0, 0, "DIR", "the new directory", 0},
+        {"dtype", 0, OPTION_STRING, &dtype, 0, 0, "TYPE", "float32, float16, bfloat16 or int8", 0},
+        {"adapter", 0, OPTION_STRING, &adapter, 0, 0, "DIR", "merge these LoRA adapters (peft's format)", 0},
+    };
+    int operand = options_parse(argc, argv, rows, sizeof rows / sizeof *rows,
+                                "export -m DIR -o DIR [options]");
+    if (operand < 0)
+        return operand == -1 ? EXIT_DONE : EXIT_USAGE;
+    if (operand < argc || !model || !out) {
+        complain("export needs -m DIR and -o DIR");
+        return EXIT_USAGE;
+    }
+    bolter_error err = {0};
+    bolter_model *m = NULL;
+    bolter_open_options open = {.adapter = adapter};
+    bolter_save_options save = {.dtype = dtype};
+    bool ok = bolter_model_open_with(&m, model, &open, &err) == BOLTER_OK &&
+              bolter_model_save(m, out, &save, &err) == BOLTER_OK;
+    if (!ok)
+        complain("%s", err.text);
+    bolter_model_unref(m);
+    return ok ? EXIT_DONE : EXIT_FAILED;
+}

@@ -1,0 +1,258 @@
+/*
+ * cmd_inspect.c - bolter-train inspect: what the model saw and what it made of it.
+ *
+ *   text, tokens      of messages
+ *   logits, grads     of ids, JSON lines (for checking against other programs)
+ *   model             shape, thresholds, and whether the weights are the ones bolter.json names
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "trainer/commands.h"
+#include "trainer/jsonl.h"
+#include "trainer/options.h"
+
+struct inspect {
+    const char *model, *adapter, *out, *kind;
+    bool plain;
+    bolter_model *m;
+    bolter_session *s;
+    /* of grads: the batch so far */
+    bolter_seq *seqs;
+    int32_t *labels;
+    size_t n;
+};
+
+/* ---- text, tokens ---- */
+
+static void print_tokens(const struct inspect *in, const char *utf8, size_t n)
+{
+    int32_t max = bolter_model_info_of(in->m)->max_tokens, *ids = calloc((size_t)max, sizeof *ids);
+    size_t n_ids = 0, all = 0;
+    if (!ids || bolter_model_encode(in->m, utf8, n, ids, &n_ids, &all, NULL) != BOLTER_OK)
+        complain("cannot encode");
+    printf("# %zu tokens, %zu read\n", all, n_ids);
+    for (size_t i = 0; ids && i < n_ids; i++) {
+        char piece[256];
+        size_t len = 0;
+        bolter_tok_decode(bolter_model_tok(in->m), &ids[i], 1, piece, sizeof piece, &len, NULL);
+        printf("%zu\t%d\t", i, (int)ids[i]);
+        for (size_t k = 0; k < len && k < sizeof piece; k++)
+            printf((unsigned char)piece[k] < 32 || piece[k] == '\\' ? "\\x%02x" : "%c",
+                   (unsigned char)piece[k]);
+        putchar('\n');
+    }
+    free(ids);
+}
+
+static bool inspect_example(const struct inspect *in, bolter_text *t, const bolter_example *ex,
+                            bool tokens)
+{
+    const char *utf8;
+    size_t n;
+    bolter_error err = {0};
+    bolter_text_reset(t);
+    bolter_status rc;
+    if (ex->is_mail && !in->plain) {
+        rc = bolter_text_chunk(t, ex->bytes, ex->n, &err);
+        if (rc == BOLTER_OK)
+            rc = bolter_text_finish(t, &utf8, &n, &err);
+    } else {
+        rc = bolter_text_plain(t, ex->bytes, ex->n, &utf8, &n, &err);
+    }
+    if (rc != BOLTER_OK) {
+        complain("%s: %s", ex->id, err.text);
+        return false;
+    }
+    printf("# %s%s\n", ex->id, bolter_text_truncated(t) ? " (cut at a limit)" : "");
+    if (tokens)
+        print_tokens(in, utf8, n);
+    else
+        printf("%s\n", utf8);
+    return true;
+}
+
+static bool inspect_texts(const struct inspect *in, char **path, int n_path, bool tokens)
+{
+    bolter_text *t;
+    bolter_error err = {0};
+    bolter_text_options o = {.layout = bolter_model_info_of(in->m)->text_layout};
+    if (bolter_text_open(&t, &o, &err) != BOLTER_OK) {
+        complain("%s", err.text);
+        return false;
+    }
+    bool ok = true;
+    for (int i = 0; ok && i < n_path; i++) {
+        bolter_corpus *c;
+        bolter_example ex;
+        bolter_status rc = bolter_corpus_open(&c, in->kind, path[i], NULL, &err);
+        while (rc == BOLTER_OK && (rc = bolter_corpus_next(c, &ex, &err)) == BOLTER_OK)
+            ok = inspect_example(in, t, &ex, tokens) && ok;
+        if (rc != BOLTER_END) {
+            complain("%s", err.text);
+            ok = false;
+        }
+        bolter_corpus_free(c);
+    }
+    bolter_text_free(t);
+    return ok;
+}
+
+/* ---- logits, grads ---- */
+
+static json_t *logits_of(void *arg, const json_t *in)
+{
+    struct inspect *i = arg;
+    const bolter_model_info *info = bolter_model_info_of(i->m);
+    bolter_seq seq = jsonl_ids(in);
+    if (!seq.ids)
+        return NULL;
+    bool lm = info->n_label == 0;
+    size_t n = (size_t)(lm ? info->n_vocab : info->n_label);
+    float *logits = calloc(n, sizeof *logits);
+    double loss = NAN;
+    bolter_error err = {0};
+    bolter_status rc = !logits ? BOLTER_E_NOMEM
+                       : lm    ? bolter_session_lm(i->s, &seq, logits, &loss, &err)
+                               : bolter_session_logits(i->s, &seq, 1, logits, &err);
+    json_t *out = NULL;
+    if (rc == BOLTER_OK)
+        out = json_pack("{s:o}", "logits", jsonl_of_floats(logits, n));
+    else
+        complain("%s", err.code ? err.text : "no memory");
+    if (out && isfinite(loss))
+        json_object_set_new(out, "loss", json_real(loss));
+    free(logits);
+    free((void *)(uintptr_t)seq.ids);
+    return out;
+}
+
+static json_t *gather(void *arg, const json_t *in)
+{
+    struct inspect *i = arg;
+    bolter_seq seq = jsonl_ids(in);
+    const json_t *label = json_object_get(in, "label");
+    if (!seq.ids || !json_is_integer(label)) {
+        complain("an object without \"label\"");
+        return NULL;
+    }
+    bolter_seq *seqs = realloc(i->seqs, (i->n + 1) * sizeof *seqs);
+    int32_t *labels = realloc(i->labels, (i->n + 1) * sizeof *labels);
+    i->seqs = seqs ? seqs : i->seqs;
+    i->labels = labels ? labels : i->labels;
+    if (!seqs || !labels) {
+        complain("no memory");
+        return NULL;
+    }
+    i->seqs[i->n] = seq;
+    i->labels[i->n++] = (int32_t)json_integer_value(label);
+    return json_null();
+}
+
+static bool write_gradients(struct inspect *in)
+{
+    const char *labels[256];
+    size_t n_label = (size_t)bolter_model_info_of(in->m)->n_label;
+    for (size_t i = 0; i < n_label && i < 256; i++)
+        labels[i] = bolter_model_label(in->m, (int32_t)i);
+    bolter_train_options o;
+    bolter_train_options_default(&o);
+    bolter_trainer *t = NULL;
+    bolter_error err = {0};
+    bool ok = jsonl_each(gather, in);
+    ok = ok && bolter_trainer_open(&t, in->m, labels, n_label, &o, &err) == BOLTER_OK &&
+         bolter_trainer_write_gradients(t, in->seqs, in->labels, in->n, in->out, &err) == BOLTER_OK;
+    if (!ok && err.code)
+        complain("%s", err.text);
+    bolter_trainer_free(t);
+    for (size_t i = 0; i < in->n; i++)
+        free((void *)(uintptr_t)in->seqs[i].ids);
+    free(in->seqs);
+    free(in->labels);
+    return ok;
+}
+
+/* ---- model ---- */
+
+static bool inspect_model(const struct inspect *in)
+{
+    const bolter_model_info *i = bolter_model_info_of(in->m);
+    char path[4096], hex[65];
+    bolter_error err = {0};
+    printf("architecture  %s, %d blocks, width %d, %d heads, context %d, vocabulary %d\n", i->arch,
+           (int)i->n_layer, (int)i->n_embd, (int)i->n_head, (int)i->n_ctx, (int)i->n_vocab);
+    printf("parameters    %llu\nmodel id      %s\n", (unsigned long long)i->n_param, i->id);
+    printf("reads         %d tokens, %d of them from the end of longer texts\n", (int)i->max_tokens,
+           (int)i->tail_tokens);
+    for (int32_t k = 0; k < i->n_label; k++)
+        printf("label %d       %s\n", (int)k, bolter_model_label(in->m, k));
+    if (i->n_label > 0)
+        printf("temperature   %g\nspam from     %g\nunsure from   %g\n", i->temperature,
+               i->spam_threshold, i->unsure_threshold);
+    printf("layout        ");
+    for (const char *p = i->text_layout; *p; p++)
+        fputs(*p == '\n' ? "\\n" : (char[]){*p, 0}, stdout);
+    putchar('\n');
+    snprintf(path, sizeof path, "%s/model.safetensors", in->model);
+    if (bolter_file_sha256(path, hex, &err) != BOLTER_OK || strncmp(hex, i->id, 16) != 0) {
+        complain("%s", err.code ? err.text : "the weights are not the ones that bolter.json names");
+        return false;
+    }
+    return true;
+}
+
+/* ---- The subcommand ---- */
+
+static int parse(struct inspect *in, int argc, char **argv)
+{
+    const struct option_row rows[] = {
+        {"model", 'm', OPTION_STRING, &in->model, 0, 0, "DIR", "the model", 0},
+        {"adapter", 0, OPTION_STRING, &in->adapter, 0, 0, "DIR", "with these LoRA adapters merged", 0},
+        {"out", 'o', OPTION_STRING, &in->out, 0, 0, "FILE", "of grads: the safetensors file to write", 0},
+        {"kind", 0, OPTION_STRING, &in->kind, 0, 0, "KIND", "of text and tokens: mbox, maildir, dir, mail, text, lines, tsv, csv", 0},
+    };
+    return options_parse(argc, argv, rows, sizeof rows / sizeof *rows,
+                         "inspect text|tokens|logits|grads|model -m DIR [options] [FILE]...");
+}
+
+static bool run(struct inspect *in, const char *what, char **path, int n_path)
+{
+    bolter_error err = {0};
+    bolter_open_options o = {.adapter = in->adapter};
+    if (bolter_model_open_with(&in->m, in->model, &o, &err) != BOLTER_OK ||
+        bolter_session_open(&in->s, in->m, 1, (size_t)bolter_model_info_of(in->m)->n_ctx, &err) !=
+            BOLTER_OK) {
+        complain("%s", err.text);
+        return false;
+    }
+    if (strcmp(what, "text") == 0 || strcmp(what, "tokens") == 0)
+        return inspect_texts(in, path, n_path, strcmp(what, "tokens") == 0);
+    if (strcmp(what, "logits") == 0)
+        return jsonl_each(logits_of, in);
+    if (strcmp(what, "grads") == 0)
+        return write_gradients(in);
+    return inspect_model(in);
+}
+
+int cmd_inspect(int argc, char **argv)
+{
+    static const char *const subjects[] = {"text", "tokens", "logits", "grads", "model"};
+    struct inspect in = {0};
+    int operand = parse(&in, argc, argv);
+    if (operand < 0)
+        return operand == -1 ? EXIT_DONE : EXIT_USAGE;
+    size_t k = 0;
+    while (k < 5 && (operand == argc || strcmp(subjects[k], argv[operand]) != 0))
+        k++;
+    if (k == 5 || !in.model || (strcmp(subjects[k], "grads") == 0 && !in.out)) {
+        complain("inspect needs a subject (text, tokens, logits, grads, model), -m DIR, and for grads "
+                 "--out FILE");
+        return EXIT_USAGE;
+    }
+    bool ok = run(&in, subjects[k], argv + operand + 1, argc - operand - 1);
+    bolter_session_free(in.s);
+    bolter_model_unref(in.m);
+    return ok ? EXIT_DONE : EXIT_FAILED;
+}

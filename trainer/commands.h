@@ -1,0 +1,15 @@
+/* commands.h - the subcommands of bolter-train. Each takes argv from its own name on and returns the
+ * exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted. */
+#ifndef COMMANDS_H
+#define COMMANDS_H
+
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
+
+int cmd_evaluate(int argc, char **argv);
+int cmd_export(int argc, char **argv);
+int cmd_finetune(int argc, char **argv);
+int cmd_inspect(int argc, char **argv);
+int cmd_predict(int argc, char **argv);
+int cmd_tokenizer(int argc, char **argv);
+
+#endif

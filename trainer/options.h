@@ -1,0 +1,40 @@
+/*
+ * options.h - long options of a subcommand as a table: parsing and --help come from the same rows, so
+ * that the help shows every option with its default.
+ */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum option_kind {
+    OPTION_FLAG,   /* bool: present or not */
+    OPTION_STRING, /* const char * */
+    OPTION_SIZE,   /* size_t: digits */
+    OPTION_REAL,   /* double */
+    OPTION_CALL,   /* calls back with the value, may be given again */
+    OPTION_HEADING /* only a line of the help */
+};
+
+struct option_row {
+    const char *name;  /* without dashes */
+    char letter;       /* short form, or 0 */
+    enum option_kind kind;
+    void *to;          /* where the value goes; for OPTION_CALL the argument of call */
+    double min, max;   /* of numbers */
+    const char *value; /* its name in the help */
+    const char *help;
+    bool (*call)(void *to, const char *name, const char *value);
+};
+
+/*
+ * Parse argv[1..] (argv[0] is the subcommand). Operands follow the options. Returns the index of the
+ * first operand; or -1 after --help was printed, -2 after an error was.
+ */
+int options_parse(int argc, char **argv, const struct option_row *rows, size_t n, const char *usage);
+
+/* "bolter-train: " and a formatted line on standard error. */
+void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

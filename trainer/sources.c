@@ -1,0 +1,67 @@
+/* sources.c - the corpora of a command line. */
+#include "trainer/sources.h"
+
+#include <string.h>
+
+static bool add(struct sources *s, const char *label, const char *path, bolter_part part)
+{
+    if (s->n == MAX_SOURCES) {
+        complain("more than %d corpora", MAX_SOURCES);
+        return false;
+    }
+    s->source[s->n++] = (struct source){label, path, part};
+    return true;
+}
+
+/* NAME=PATH; the name is cut out of the argument in place, which argv allows. */
+static bool add_class(struct sources *s, const char *value)
+{
+    char *equals = strchr(value, '=');
+    if (!equals || equals == value || !equals[1]) {
+        complain("--class: \"%s\", expected NAME=PATH", value);
+        return false;
+    }
+    *equals = 0;
+    return add(s, value, equals + 1, BOLTER_BY_SPLIT);
+}
+
+bool sources_take(void *to, const char *name, const char *value)
+{
+    struct sources *s = to;
+    if (strcmp(name, "spam") == 0 || strcmp(name, "ham") == 0)
+        return add(s, name, value, BOLTER_BY_SPLIT);
+    if (strcmp(name, "class") == 0)
+        return add_class(s, value);
+    if (strcmp(name, "data") == 0)
+        return add(s, NULL, value, BOLTER_BY_SPLIT);
+    if (strcmp(name, "train") == 0)
+        return add(s, NULL, value, BOLTER_TRAIN);
+    if (strcmp(name, "validation") == 0)
+        return add(s, NULL, value, BOLTER_VALID);
+    if (strcmp(name, "test") == 0)
+        return add(s, NULL, value, BOLTER_TEST);
+    if (s->n_split == MAX_SOURCES) {
+        complain("more than %d split files", MAX_SOURCES);
+        return false;
+    }
+    s->split[s->n_split++] = value;
+    return true;
+}
+
+bolter_status sources_read(const struct sources *s, bolter_dataset *d, bolter_part all,
+                           bolter_error *err)
+{
+    bolter_status rc = BOLTER_OK;
+    for (size_t i = 0; rc == BOLTER_OK && i < s->n_split; i++)
+        rc = bolter_dataset_split_file(d, s->split[i], err);
+    for (size_t i = 0; rc == BOLTER_OK && i < s->n; i++) {
+        const struct source *src = &s->source[i];
+        bolter_part part = src->part == BOLTER_BY_SPLIT ? all : src->part;
+        bolter_corpus *c;
+        rc = bolter_corpus_open(&c, NULL, src->path, src->label, err);
+        if (rc == BOLTER_OK)
+            rc = bolter_dataset_add(d, c, part, err);
+        bolter_corpus_free(c);
+    }
+    return rc;
+}

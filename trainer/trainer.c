@@ -1,0 +1,49 @@
+/* trainer.c - main of bolter-train: the table of subcommands. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bolter.h"
+#include "trainer/commands.h"
+#include "trainer/options.h"
+
+static const struct command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *help;
+} commands[] = {
+    {"finetune", cmd_finetune, "base model + corpora -> new model directory"},
+    {"evaluate", cmd_evaluate, "metrics of a model on a corpus"},
+    {"predict", cmd_predict, "id, label and score of each message"},
+    {"inspect", cmd_inspect, "what the model saw: text, tokens, logits, gradients, tensors"},
+    {"tokenizer", cmd_tokenizer, "encode and decode"},
+    {"export", cmd_export, "a model directory in another number format, adapters merged"},
+};
+
+static void print_usage(FILE *f)
+{
+    fputs("Usage: bolter-train SUBCOMMAND [options]\n\n", f);
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        fprintf(f, "  %-12s %s\n", commands[i].name, commands[i].help);
+    fputs("\nbolter-train SUBCOMMAND --help prints its options; --version the version.\n", f);
+}
+
+int main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN);
+    if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+        printf("bolter-train %s\n", bolter_version());
+        return EXIT_DONE;
+    }
+    if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+        print_usage(stdout);
+        return EXIT_DONE;
+    }
+    for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(commands[i].name, argv[1]) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    if (argc > 1)
+        complain("unknown subcommand \"%s\"", argv[1]);
+    print_usage(stderr);
+    return EXIT_USAGE;
+}
