@@ -1,1 +1,2 @@
 # Files of contrib/.
+include contrib/mta.mk
