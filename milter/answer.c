@@ -16,6 +16,7 @@ struct outcome {
     bolter_error err;
     bolter_verdict verdict;
     enum action action;
+    char reply[SETTINGS_TEXT_MAX + 1]; /* text of a refusal */
 };
 
 static void fail(struct outcome *o, bolter_status status, const char *text)
@@ -34,6 +35,10 @@ static void classify(struct outcome *o, const struct question *q, const struct m
         fail(o, BOLTER_E_NOMEM, "no memory for the message");
         return;
     }
+    if (mail_forged(q->mail)->too_many > 0) {
+        fail(o, BOLTER_E_LIMIT, "more forged fields than can be removed");
+        return;
+    }
     o->status = mail_finish(q->mail, &utf8, &n, &o->err);
     if (o->status != BOLTER_OK)
         return;
@@ -46,6 +51,13 @@ static void classify(struct outcome *o, const struct question *q, const struct m
 static void decide(struct outcome *o, const struct question *q)
 {
     const struct settings *s = &q->snapshot->settings;
+    snprintf(o->reply, sizeof o->reply, "%s", s->reject_text);
+    if (q->mail && mail_forged(q->mail)->too_many > 0) {
+        /* Nothing but an attack looks like this, and it must not pass with a verdict of its own. */
+        snprintf(o->reply, sizeof o->reply, "Message refused: too many X-Spam fields");
+        o->action = ACTION_REJECT;
+        return;
+    }
     if (o->status != BOLTER_OK) {
         o->action = policy_of_failure(o->status, s);
         return;
@@ -67,11 +79,11 @@ static bool insert_fields(const struct outcome *o, const struct question *q, con
     return true;
 }
 
-static bool refuse(const struct settings *s, const struct mta *mta)
+static bool refuse(const struct outcome *o, const struct settings *s, const struct mta *mta)
 {
-    char code[8], text[2 * sizeof s->reject_text];
+    char code[8], text[2 * sizeof o->reply];
     snprintf(code, sizeof code, "%d", (int)s->reject_code);
-    policy_reply_text(text, sizeof text, s);
+    policy_reply_text(text, sizeof text, o->reply);
     return mta->reply(mta->ud, code, s->reject_dsn, text);
 }
 
@@ -83,7 +95,7 @@ static bool carry_out(const struct outcome *o, const struct question *q, const s
     case ACTION_ACCEPT:
         return !q->mail || forged_remove(mail_forged(q->mail), mta);
     case ACTION_REJECT:
-        return refuse(&q->snapshot->settings, mta);
+        return refuse(o, &q->snapshot->settings, mta);
     case ACTION_TEMPFAIL:
         break;
     }
@@ -101,7 +113,7 @@ static void log_verdict(const struct outcome *o, const struct question *q)
               log_word(label, sizeof label, bolter_model_label(q->snapshot->model, v->label)),
               (double)v->spam, policy_action_name(o->action), v->n_tokens,
               v->truncated ? "yes" : "no", v->queue_ms, v->compute_ms, v->model_id,
-              forged_count(mail_forged(q->mail)));
+              mail_forged(q->mail)->count);
 }
 
 static void log_outcome(const struct outcome *o, const struct question *q)
@@ -113,9 +125,6 @@ static void log_outcome(const struct outcome *o, const struct question *q)
         log_write(SETTINGS_LOG_WARNING, "id=%s failure=%s action=%s reason=\"%s\"",
                   log_word(id, sizeof id, q->id), bolter_status_name(o->status),
                   policy_action_name(o->action), o->err.text);
-    if (q->mail && mail_forged(q->mail)->overlooked > 0)
-        log_write(SETTINGS_LOG_WARNING, "id=%s %lu forged fields are too many or too long to remove",
-                  log_word(id, sizeof id, q->id), mail_forged(q->mail)->overlooked);
 }
 
 enum action answer_message(const struct question *q, const struct mta *mta)

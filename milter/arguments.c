@@ -1,11 +1,16 @@
 /* arguments.c - one table of options serves both getopt_long() and --help. */
 #include "milter/arguments.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "milter/complain.h"
+
+#define TEXT_OF(x) #x
+#define TEXT(x)    TEXT_OF(x)
+#define TIMEOUT    TEXT(ARGUMENTS_TIMEOUT_S)
 
 static const struct option_row {
     char letter;
@@ -16,6 +21,7 @@ static const struct option_row {
     {'e', "exit-verdict", NULL, "with -p: the exit status is the verdict (default: off)"},
     {'t', "terse", NULL, "write lines like \"S 0.998123\" (default: off)"},
     {'j', "json", NULL, "write one JSON object a message (default: off)"},
+    {'s', "timeout", "SECONDS", "with -p: longest wait for the verdict (default: " TIMEOUT ")"},
     {'q', "quiet", NULL, "write nothing; the exit status tells (default: off)"},
     {'x', "text", NULL, "the input is plain text, not mail (default: off)"},
     {'l', "lines", NULL, "the input is plain text, one a line (default: off)"},
@@ -33,13 +39,47 @@ void arguments_help(void)
         char left[40];
         snprintf(left, sizeof left, "-%c, --%s%s%s", r->letter, r->name, r->argument ? " " : "",
                  r->argument ? r->argument : "");
-        printf("  %-22s %s\n", left, r->help);
+        printf("  %-25s %s\n", left, r->help);
     }
     puts("\nExit status of one message: 0 spam, 1 ham, 2 unsure, 3 error; of several: 0, or 3 if\n"
          "any failed. With -p: 0, or 75 and the message unmarked on any trouble.");
 }
 
-static bool take_option(struct arguments *a, int letter)
+static const struct option_row *row_of(int letter)
+{
+    for (int i = 0; i < N_OPTIONS; i++)
+        if (option_rows[i].letter == letter)
+            return &option_rows[i];
+    return NULL;
+}
+
+/* getopt's own messages would begin with the path of the program. */
+static void complain_of_option(char **argv)
+{
+    const struct option_row *known = row_of(optopt);
+    if (known)
+        complain("option --%s (-%c) %s; see bolter --help", known->name, known->letter,
+                 known->argument ? "needs an argument" : "takes no argument");
+    else if (optopt > 0x20 && optopt < 0x7f)
+        complain("unknown option -%c; see bolter --help", optopt);
+    else
+        complain("unknown option %s; see bolter --help", argv[optind - 1]);
+}
+
+static bool take_timeout(struct arguments *a)
+{
+    char *end;
+    errno = 0;
+    long n = strtol(optarg, &end, 10);
+    if (errno != 0 || end == optarg || *end || n < 1 || n > ARGUMENTS_TIMEOUT_S_MAX) {
+        complain("--timeout %s: expected 1 to %d seconds", optarg, ARGUMENTS_TIMEOUT_S_MAX);
+        return false;
+    }
+    a->timeout_s = (unsigned)n;
+    return true;
+}
+
+static bool take_option(struct arguments *a, int letter, char **argv)
 {
     switch (letter) {
     case 'm':
@@ -68,30 +108,12 @@ static bool take_option(struct arguments *a, int letter)
         return a->help = true;
     case 'V':
         return a->version = true;
+    case 's':
+        return take_timeout(a);
     default:
+        complain_of_option(argv);
         return false;
     }
-}
-
-static const struct option_row *row_of(int letter)
-{
-    for (int i = 0; i < N_OPTIONS; i++)
-        if (option_rows[i].letter == letter)
-            return &option_rows[i];
-    return NULL;
-}
-
-/* getopt's own messages would begin with the path of the program. */
-static void complain_of_option(char **argv)
-{
-    const struct option_row *known = row_of(optopt);
-    if (known)
-        complain("option --%s (-%c) %s; see bolter --help", known->name, known->letter,
-                 known->argument ? "needs an argument" : "takes no argument");
-    else if (optopt > 0x20 && optopt < 0x7f)
-        complain("unknown option -%c; see bolter --help", optopt);
-    else
-        complain("unknown option %s; see bolter --help", argv[optind - 1]);
 }
 
 /* A sentence about options that do not fit together, or NULL. */
@@ -133,17 +155,14 @@ static void fill_tables(struct getopt_tables *t)
 bool arguments_parse(struct arguments *a, int argc, char **argv)
 {
     const char *dir = getenv("BOLTER_MODEL");
-    *a = (struct arguments){.model_dir = dir && *dir ? dir : BOLTER_MODELDIR};
+    *a = (struct arguments){.model_dir = dir && *dir ? dir : BOLTER_MODELDIR,
+                            .timeout_s = ARGUMENTS_TIMEOUT_S};
     struct getopt_tables t;
     fill_tables(&t);
     bool ok = true;
     int letter;
-    while ((letter = getopt_long(argc, argv, t.letters, t.longs, NULL)) != -1) {
-        if (take_option(a, letter))
-            continue;
-        complain_of_option(argv);
-        ok = false;
-    }
+    while ((letter = getopt_long(argc, argv, t.letters, t.longs, NULL)) != -1)
+        ok = take_option(a, letter, argv) && ok;
     a->paths = argv + optind;
     a->n_paths = (size_t)(argc - optind);
     const char *wrong = contradiction(a);

@@ -8,11 +8,15 @@
 #include "milter/operand.h"
 #include "milter/output.h"
 
+#define ARGUMENTS_TIMEOUT_S     120
+#define ARGUMENTS_TIMEOUT_S_MAX 86400
+
 struct arguments {
     const char *model_dir;
     enum output_format format;
     enum operand_kind kind;
     bool passthrough, exit_verdict;
+    unsigned timeout_s;
     bool help, version;
     char *const *paths;
     size_t n_paths;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -121,18 +122,30 @@ static void stop_serving(const struct control *c)
     pthread_join(thread, NULL);
 }
 
+/*
+ * Bytes from the pipe. poll() comes back from every signal, whereas read() would be restarted: the
+ * thread sanitizer runs a handler only when such a call returns.
+ */
+static ssize_t hear(char *said, size_t cap)
+{
+    struct pollfd p = {.fd = pipe_fd[0], .events = POLLIN};
+    int ready;
+    while ((ready = poll(&p, 1, -1)) < 0 && errno == EINTR)
+        ;
+    return ready > 0 ? read(pipe_fd[0], said, cap) : -1;
+}
+
 /* Requests that came together are one: ten reloads in a row are a reload. */
 static void heed(const struct control *c)
 {
     char said[256];
-    ssize_t n = 0;
-    do {
-        if (n > 0 && memchr(said, SAY_STOP, (size_t)n))
+    ssize_t n;
+    while ((n = hear(said, sizeof said)) > 0 && !memchr(said, SAY_END, (size_t)n)) {
+        if (memchr(said, SAY_STOP, (size_t)n))
             stop_serving(c);
-        else if (n > 0 && memchr(said, SAY_RELOAD, (size_t)n))
+        else
             reload(c);
-        n = read(pipe_fd[0], said, sizeof said);
-    } while ((n < 0 && errno == EINTR) || (n > 0 && !memchr(said, SAY_END, (size_t)n)));
+    }
 }
 
 /* The thread that serves. It speaks last, and waits for room in the pipe to be heard. */
@@ -141,6 +154,10 @@ static void *serve(void *arg)
     const struct control *c = *(const struct control **)arg;
     const struct timespec moment = {.tv_nsec = 10 * 1000 * 1000};
     const char end = SAY_END;
+    sigset_t all;
+    /* libmilter and its threads inherit this; the signals are for the main thread. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, NULL);
     bool ok = c->serve();
     while (write(pipe_fd[1], &end, 1) < 0 && (errno == EINTR || errno == EAGAIN))
         nanosleep(&moment, NULL);

@@ -1,6 +1,6 @@
 /*
- * forged.c - a small table of names. The names that a reader of mail trusts have their places from the
- * start: a message cannot crowd them out with a thousand others.
+ * forged.c - a small table of names, searched in order: a message that would make that slow is over the
+ * limits, and is refused by whoever looks at too_many.
  */
 #include "milter/forged.h"
 
@@ -9,53 +9,41 @@
 
 #include "milter/field.h"
 
-static const char *const trusted[] = {"X-Spam-Flag",  "X-Spam-Status", "X-Spam-Score",
-                                      "X-Spam-Level", "X-Bolter",      "X-Spam-Checker-Version"};
-
-static void add(struct forged *f, const char *name, size_t len)
-{
-    memcpy(f->field[f->n].name, name, len);
-    f->field[f->n].name[len] = 0;
-    f->field[f->n].count = 0;
-    f->n++;
-}
-
 void forged_init(struct forged *f)
 {
     f->n = 0;
-    f->overlooked = 0;
-    for (size_t i = 0; i < sizeof trusted / sizeof *trusted; i++)
-        add(f, trusted[i], strlen(trusted[i]));
+    f->count = 0;
+    f->too_many = 0;
 }
 
-static bool room_for(const struct forged *f, size_t len)
+/* Index of a name of ours, added when it is new; FORGED_NAMES when there is no room. */
+static size_t place_of(struct forged *f, const char *name, size_t len)
 {
-    return f->n < FORGED_NAMES && len <= FORGED_NAME_MAX;
+    if (len > FORGED_NAME_MAX)
+        return FORGED_NAMES;
+    for (size_t i = 0; i < f->n; i++)
+        if (strcasecmp(f->field[i].name, name) == 0)
+            return i;
+    if (f->n == FORGED_NAMES)
+        return FORGED_NAMES;
+    memcpy(f->field[f->n].name, name, len + 1);
+    f->field[f->n].count = 0;
+    return f->n++;
 }
 
 bool forged_note(struct forged *f, const char *name)
 {
-    size_t len = strlen(name), i = 0;
+    size_t len = strlen(name);
     if (!field_is_ours(name, len))
         return false;
-    while (i < f->n && strcasecmp(f->field[i].name, name) != 0)
-        i++;
-    if (i == f->n && !room_for(f, len)) {
-        f->overlooked++;
-        return true;
+    size_t i = f->count < FORGED_FIELDS ? place_of(f, name, len) : FORGED_NAMES;
+    if (i == FORGED_NAMES) {
+        f->too_many++;
+    } else {
+        f->field[i].count++;
+        f->count++;
     }
-    if (i == f->n)
-        add(f, name, len);
-    f->field[i].count++;
     return true;
-}
-
-unsigned long forged_count(const struct forged *f)
-{
-    unsigned long n = 0;
-    for (size_t i = 0; i < f->n; i++)
-        n += f->field[i].count;
-    return n;
 }
 
 /* From the last to the first: removing one renumbers those after it. */

@@ -10,8 +10,9 @@
 
 #include "milter/mta.h"
 
-#define FORGED_NAMES    64  /* different names that are remembered */
-#define FORGED_NAME_MAX 127 /* bytes of a name */
+#define FORGED_NAMES    64   /* different names that are remembered */
+#define FORGED_NAME_MAX 127  /* bytes of a name */
+#define FORGED_FIELDS   1000 /* fields in all: servers search the whole header to remove one */
 
 struct forged {
     size_t n;
@@ -19,15 +20,14 @@ struct forged {
         char name[FORGED_NAME_MAX + 1];
         unsigned long count;
     } field[FORGED_NAMES];
-    unsigned long overlooked; /* fields beyond the limits; never one that we write ourselves */
+    unsigned long count;    /* fields that forged_remove() removes */
+    unsigned long too_many; /* fields beyond the limits: they would stay */
 };
 
 void forged_init(struct forged *f);
 /* Note one field of the message; true if its name is ours. */
 bool forged_note(struct forged *f, const char *name);
-/* Fields that forged_remove() will remove. */
-unsigned long forged_count(const struct forged *f);
-/* Have the server remove them all; false as soon as it cannot be told. */
+/* Have the server remove those that were counted; false as soon as it cannot be told. */
 bool forged_remove(const struct forged *f, const struct mta *mta);
 
 #endif

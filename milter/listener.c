@@ -151,11 +151,20 @@ static bool bind_closed(int fd, const struct sockaddr_un *sun)
     return ok ? true : fail(sun->sun_path, "bind");
 }
 
+/* Owner, group and mode, and what the file looks like with them. */
+static bool hand_over(struct listener *l, mode_t mode, uid_t uid, gid_t gid)
+{
+    if ((uid != (uid_t)-1 || gid != (gid_t)-1) && lchown(l->path, uid, gid) != 0)
+        return fail(l->path, "give it to its user and group");
+    if (chmod(l->path, mode) != 0)
+        return fail(l->path, "set its mode");
+    return lstat(l->path, &l->st) == 0 ? true : fail(l->path, "look at it");
+}
+
 static bool open_unix(struct listener *l, const struct address *a, const struct settings *s,
                       uid_t uid, gid_t gid)
 {
     struct sockaddr_un sun = {.sun_family = AF_UNIX};
-    struct stat st;
     memcpy(sun.sun_path, a->path, sizeof sun.sun_path);
     if (!clear_path(&sun))
         return false;
@@ -165,15 +174,10 @@ static bool open_unix(struct listener *l, const struct address *a, const struct 
     if (!bind_closed(l->fd, &sun))
         return false;
     memcpy(l->path, a->path, sizeof l->path);
-    if (lstat(l->path, &st) != 0)
-        return fail(l->path, "look at it");
-    l->dev = st.st_dev;
-    l->ino = st.st_ino;
-    if ((uid != (uid_t)-1 || gid != (gid_t)-1) && lchown(l->path, uid, gid) != 0)
-        return fail(l->path, "give it to its user and group");
-    if (chmod(l->path, (mode_t)s->socket_mode) != 0)
-        return fail(l->path, "set its mode");
-    return true;
+    if (hand_over(l, (mode_t)s->socket_mode, uid, gid))
+        return true;
+    unlink(l->path);
+    return false;
 }
 
 static bool bind_inet(struct listener *l, const struct addrinfo *ai, const char *spec)
@@ -235,9 +239,16 @@ void listener_poke(const struct listener *l)
     close(fd);
 }
 
+/* The number of a removed file is soon used again, so the time of its last change counts too. */
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
+           a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+}
+
 void listener_remove(const struct listener *l)
 {
     struct stat st;
-    if (*l->path && lstat(l->path, &st) == 0 && st.st_dev == l->dev && st.st_ino == l->ino)
+    if (*l->path && lstat(l->path, &st) == 0 && is_same(&st, &l->st))
         unlink(l->path);
 }

@@ -18,8 +18,7 @@ struct listener {
     struct sockaddr_storage address;
     socklen_t address_len;
     char path[108]; /* of a unix socket, or "" */
-    dev_t dev;      /* identity of that socket */
-    ino_t ino;
+    struct stat st; /* of that socket, to know it again */
 };
 
 /* Check the settings of the socket without opening it; logs what is wrong. */

@@ -184,12 +184,20 @@ int main(int argc, char **argv)
     log_open(false);
     if (!control_init())
         return EXIT_FAILURE;
-    enum options_result parsed = options_parse(&o, argc, argv);
-    int status = parsed == OPTIONS_DONE ? EXIT_SUCCESS : EXIT_USAGE;
-    if (parsed == OPTIONS_GO) {
-        status = EXIT_FAILURE;
+    int status = EXIT_FAILURE;
+    switch (options_parse(&o, argc, argv)) {
+    case OPTIONS_DONE:
+        status = EXIT_SUCCESS;
+        break;
+    case OPTIONS_WRONG:
+        status = EXIT_USAGE;
+        break;
+    case OPTIONS_GO:
         if (load_settings(&o, &s))
             status = o.print ? print_settings(&s) : o.check ? check(&s) : run(&o, &s);
+        break;
+    case OPTIONS_FAILED:
+        break;
     }
     options_free(&o);
     return status;

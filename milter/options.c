@@ -33,7 +33,7 @@ static enum options_result finish_output(void)
     if (fflush(stdout) == 0 && !ferror(stdout))
         return OPTIONS_DONE;
     fprintf(stderr, "bolter-milter: cannot write to standard output: %s\n", strerror(errno));
-    return OPTIONS_WRONG;
+    return OPTIONS_FAILED;
 }
 
 static enum options_result usage(void)
@@ -101,7 +101,7 @@ enum options_result options_parse(struct options *o, int argc, char **argv)
     }
     if (!o->config || !o->set || !make_absolute(o)) {
         fprintf(stderr, "bolter-milter: no memory\n");
-        return OPTIONS_WRONG;
+        return OPTIONS_FAILED;
     }
     if (optind < argc) {
         fprintf(stderr, "bolter-milter: unexpected operand '%s'\n", argv[optind]);

@@ -8,7 +8,7 @@
 
 #include "conf/settings.h"
 
-enum options_result { OPTIONS_GO, OPTIONS_DONE, OPTIONS_WRONG };
+enum options_result { OPTIONS_GO, OPTIONS_DONE, OPTIONS_WRONG, OPTIONS_FAILED };
 
 struct options {
     char *config; /* absolute where it exists */
@@ -17,7 +17,7 @@ struct options {
     int n_set;
 };
 
-/* DONE: --help or --version was answered. WRONG: reported on standard error. */
+/* DONE: --help or --version was answered. WRONG (usage), FAILED: reported on standard error. */
 enum options_result options_parse(struct options *o, int argc, char **argv);
 void options_free(struct options *o);
 /*

@@ -9,9 +9,14 @@
 #include "milter/passthrough.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "milter/complain.h"
@@ -76,36 +81,73 @@ static void write_all(int fd, const void *bytes, size_t n)
 }
 
 /* The child: judge and report through the pipe; the exit status says whether there is a report. */
-static _Noreturn void judge_and_exit(int fd, const struct held *h, passthrough_judge judge,
-                                     void *ud)
+static _Noreturn void judge_and_exit(int fd, const struct held *h,
+                                     const struct passthrough_judge *judge)
 {
     static struct passthrough_report report;
-    bool judged = judge(ud, h->bytes, h->n, &report);
+    bool judged = judge->judge(judge->ud, h->bytes, h->n, &report);
     if (judged)
         write_all(fd, &report, sizeof report);
     _exit(judged ? 0 : 1);
 }
 
-/* The parent: a report counts only whole, and from a child that ended well. */
-static bool await_report(pid_t child, int fd, struct passthrough_report *report)
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Wait until there is something to read from fd, or its writers are gone; false at the deadline. */
+static bool await_readable(int fd, int64_t deadline_ms)
+{
+    for (;;) {
+        int64_t left = deadline_ms - now_ms();
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        int ready = left > 0 ? poll(&p, 1, left < INT_MAX ? (int)left : INT_MAX) : 0;
+        if (ready > 0)
+            return true;
+        if (left <= 0 || (ready < 0 && errno != EINTR))
+            return false;
+    }
+}
+
+/* Read the report; false at the deadline, else *n is how many bytes of it came. */
+static bool read_report(int fd, int64_t deadline_ms, struct passthrough_report *report, size_t *n)
 {
     char *p = (char *)report;
-    size_t n = 0;
     ssize_t got = 1;
-    while (n < sizeof *report && (got = read_some(fd, p + n, sizeof *report - n)) > 0)
-        n += (size_t)got;
+    for (*n = 0; *n < sizeof *report && got > 0; *n += got > 0 ? (size_t)got : 0) {
+        if (!await_readable(fd, deadline_ms))
+            return false;
+        got = read_some(fd, p + *n, sizeof *report - *n);
+    }
+    return true;
+}
+
+/* The parent: a report counts only whole, and from a child that ended well. */
+static bool await_report(pid_t child, int fd, unsigned timeout_s, struct passthrough_report *report)
+{
+    size_t n;
+    bool in_time = read_report(fd, now_ms() + (int64_t)timeout_s * 1000, report, &n);
+    if (!in_time) {
+        complain("no verdict within %u seconds", timeout_s);
+        kill(child, SIGKILL);
+    }
     int status;
     pid_t waited;
     do
         waited = waitpid(child, &status, 0);
     while (waited < 0 && errno == EINTR);
-    if (waited == child && WIFSIGNALED(status))
+    if (waited != child || !in_time)
+        return false;
+    if (WIFSIGNALED(status))
         complain("the classifier was ended by signal %d", WTERMSIG(status));
     report->block[sizeof report->block - 1] = 0;
-    return waited == child && WIFEXITED(status) && WEXITSTATUS(status) == 0 && n == sizeof *report;
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0 && n == sizeof *report;
 }
 
-static bool ask(const struct held *h, passthrough_judge judge, void *ud,
+static bool ask(const struct held *h, const struct passthrough_judge *judge,
                 struct passthrough_report *report)
 {
     int fds[2];
@@ -116,12 +158,12 @@ static bool ask(const struct held *h, passthrough_judge judge, void *ud,
     pid_t child = fork();
     if (child == 0) {
         close(fds[0]);
-        judge_and_exit(fds[1], h, judge, ud);
+        judge_and_exit(fds[1], h, judge);
     }
     close(fds[1]);
     bool judged = false;
     if (child > 0)
-        judged = await_report(child, fds[0], report);
+        judged = await_report(child, fds[0], judge->timeout_s, report);
     else
         complain("fork: %s", strerror(errno));
     close(fds[0]);
@@ -164,7 +206,7 @@ enum passthrough_result passthrough_unmarked(int in, FILE *out)
     return write_message(&m, &nothing, in) ? PASSED_UNMARKED : PASSED_BROKEN;
 }
 
-enum passthrough_result passthrough(int in, FILE *out, passthrough_judge judge, void *ud,
+enum passthrough_result passthrough(int in, FILE *out, const struct passthrough_judge *judge,
                                     bolter_class *decision)
 {
     struct held h = {0};
@@ -176,7 +218,7 @@ enum passthrough_result passthrough(int in, FILE *out, passthrough_judge judge, 
 
     static struct passthrough_report report;
     struct mark m;
-    bool marked = !h.read_failed && !short_of_memory && ask(&h, judge, ud, &report);
+    bool marked = !h.read_failed && !short_of_memory && ask(&h, judge, &report);
     mark_begin(&m, out, marked ? report.block : NULL, mark_eol(h.bytes, h.n));
     bool whole = write_message(&m, &h, in);
     free(h.bytes);

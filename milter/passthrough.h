@@ -19,12 +19,15 @@ struct passthrough_report {
     char block[MARK_BLOCK_MAX];
 };
 
-/*
- * Judge a message (its first PASSTHROUGH_HELD_MAX bytes, if longer) and return true with *out
- * filled in. Runs in a child process, so that it may even crash; it prints its own diagnostics.
- */
-typedef bool (*passthrough_judge)(void *ud, const char *bytes, size_t n,
-                                  struct passthrough_report *out);
+struct passthrough_judge {
+    /*
+     * Judge a message (its first PASSTHROUGH_HELD_MAX bytes, if longer) and return true with *out
+     * filled in. Runs in a child process, so that it may even crash; it prints its own diagnostics.
+     */
+    bool (*judge)(void *ud, const char *bytes, size_t n, struct passthrough_report *out);
+    void *ud;
+    unsigned timeout_s; /* after so many seconds it is ended */
+};
 
 enum passthrough_result {
     PASSED_MARKED,
@@ -33,7 +36,7 @@ enum passthrough_result {
 };
 
 /* Copy in to out, which is flushed. *decision is set when the message was marked. */
-enum passthrough_result passthrough(int in, FILE *out, passthrough_judge judge, void *ud,
+enum passthrough_result passthrough(int in, FILE *out, const struct passthrough_judge *judge,
                                     bolter_class *decision);
 /* The same without asking anyone; PASSED_UNMARKED or PASSED_BROKEN. */
 enum passthrough_result passthrough_unmarked(int in, FILE *out);

@@ -60,10 +60,10 @@ enum action policy_of_failure(bolter_status failure, const struct settings *s)
     return answer == SETTINGS_TEMPFAIL ? ACTION_TEMPFAIL : ACTION_ACCEPT;
 }
 
-void policy_reply_text(char *out, size_t cap, const struct settings *s)
+void policy_reply_text(char *out, size_t cap, const char *text)
 {
     size_t n = 0;
-    for (const char *p = s->reject_text; *p && n + 2 < cap; p++) {
+    for (const char *p = text; *p && n + 2 < cap; p++) {
         out[n++] = *p;
         if (*p == '%')
             out[n++] = '%';

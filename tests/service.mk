@@ -8,3 +8,8 @@ check_PROGRAMS += test-settings
 TESTS += test-settings
 test_settings_SOURCES = tests/unit/test_settings.c
 test_settings_LDADD = libbolterconf.la $(check_libs)
+
+check_PROGRAMS += test-policy
+TESTS += test-policy
+test_policy_SOURCES = tests/unit/test_policy.c milter/field.c milter/field.h
+test_policy_LDADD = libdaemon.la $(check_libs)

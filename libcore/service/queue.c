@@ -144,7 +144,7 @@ bolter_status bt_queue_run(bt_queue *q, bt_job *j, const bt_patience *p, bolter_
     if (s == BOLTER_OK) {
         s = await(q, j, p);
         if (s == BOLTER_E_TIMEOUT)
-            bt_fail(err, s, "service: no worker was free in time (%zu others wait)", q->length);
+            bt_fail(err, s, "service: no worker was free in time (%zu more wait)", q->length);
         else if (s == BOLTER_E_CANCELLED)
             bt_fail(err, s, "service: the caller gave up");
         else if ((s = j->status) != BOLTER_OK)

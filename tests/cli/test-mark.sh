@@ -121,6 +121,26 @@ large_message_streams()
 }
 ok "a message of 40 MB is whole, marked or not" large_message_streams
 
+little_memory()
+{
+    for size in 2000000 200000 120000 70000; do
+        (ulimit -v $size; bolter -V) >/dev/null 2>&1 || continue
+        (ulimit -v $size; bolter -p -s 1 -m spam) <longline >out 2>err
+        status=$?
+        test $status -eq 0 && grep -q '^X-Spam-Flag: YES' out && continue
+        exits 75 exit_with $status && cmp longline out || { echo "of $size KB"; return 1; }
+    done
+}
+exit_with()
+{
+    return "$1"
+}
+if (ulimit -v 2000000; bolter -V) >/dev/null 2>&1; then
+    ok "with little memory the message is marked or whole" little_memory
+else
+    skip "with little memory the message is marked or whole" "the program needs 2 GB to start"
+fi
+
 no_temporary_directory()
 {
     TMPDIR=/nonexistent exits 0 bolter -p -m spam <longline >out && grep -q '^X-Spam-Flag: YES' out

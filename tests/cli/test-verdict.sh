@@ -190,10 +190,11 @@ ok "closed standard streams are status 3" closed_streams_are_3
 
 wrong_options_are_3()
 {
-    for wrong in -z --zzz --json=1 -m '-e -q' '-t -qz'; do
+    for wrong in -z --zzz --json=1 -m '-e -q' '-ps 0' '-ps 1x' '-ps 86401' '-t -qz'; do
+        case $wrong in -p*) want=75 ;; *) want=3 ;; esac
         # shellcheck disable=SC2086
-        exits 3 bolter $wrong <mail >out 2>err || return 1
-        test ! -s out && grep -q '^bolter: .' err || return 1
+        exits $want bolter $wrong <mail >out 2>err || return 1
+        test $want = 75 || test ! -s out && grep -q '^bolter: .' err || return 1
     done
 }
 ok "wrong options are status 3 and named" wrong_options_are_3
@@ -202,11 +203,11 @@ help_and_version()
 {
     exits 0 bolter --help >out && exits 0 bolter -V >version || return 1
     grep -Eqx 'bolter [0-9]+\.[0-9]+\.[0-9]+' version || return 1
-    for option in model passthrough exit-verdict terse json quiet text lines help version; do
+    for option in model passthrough exit-verdict timeout terse json quiet text lines help version; do
         grep -q -- "--$option" out || { echo "help lacks $option"; return 1; }
         grep -q "Fl Fl $option" "$top_srcdir/milter/bolter.1" || { echo "manual lacks $option"; return 1; }
     done
-    same 8 "$(grep -c '(default: ' out)"
+    same 9 "$(grep -c '(default: ' out)"
 }
 ok "help and manual know every option with its default" help_and_version
 

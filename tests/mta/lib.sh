@@ -59,6 +59,12 @@ skip_all() {
     exit 0
 }
 
+# A sanitizer reports to a daemon's log; what libraries do is in tsan.supp.
+export TSAN_OPTIONS="suppressions=$top_srcdir/tests/tsan.supp ${TSAN_OPTIONS-}"
+sanitizers_are_silent() {
+    ! grep -E 'Sanitizer|runtime error:' "$@"
+}
+
 # Daemons that a case starts end with it.
 run_cases() {
     local number=0 failed=0 name bad skipped logs kept=$pids
@@ -67,6 +73,7 @@ run_cases() {
         number=$((number + 1)) bad=0 skipped= logs=
         "$name" >"$work/case.out" 2>&1
         end_daemons "$kept"
+        [ -z "$logs" ] || sanitizers_are_silent $logs >>"$work/case.out" || bad=1
         if [ $bad -ne 0 ]; then
             failed=1
             { cat "$work/case.out"; tail -n 12 $logs /dev/null; } 2>/dev/null | sed 's/^/# /'

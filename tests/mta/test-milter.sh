@@ -112,6 +112,14 @@ refusal_is_the_configured_code_and_text() {
     same "ham passes" "$("$fakemta" --socket "$socket" "$work/ham.eml")" "$work/ham.eml: accept"
 }
 
+authenticated_user_is_marked_and_not_refused() {
+    start login --set model="$work/spam-model" --set reject_threshold=0.5
+    check "a user who logged in" send --login bob "$work/spam.eml"
+    check "gets a mark" marked "$work/spam.eml"
+    same "the next one, who did not" "$("$fakemta" --socket "$socket" "$work/spam.eml")" \
+        "$work/spam.eml: 550 5.7.1 Message refused: it looks like spam"
+}
+
 message_after_one_broken_off_at_each_step_is_right() {
     local step
     start abort --set model="$work/spam-model"
@@ -354,6 +362,7 @@ run_cases verdict_of_spam_stands_on_top_in_the_documented_order \
     chunks_do_not_change_the_verdict \
     eight_forged_copies_in_any_case_are_removed \
     refusal_is_the_configured_code_and_text \
+    authenticated_user_is_marked_and_not_refused \
     message_after_one_broken_off_at_each_step_is_right \
     every_kind_of_client_and_envelope_is_answered \
     mta_that_offers_less_is_served_or_told_no \

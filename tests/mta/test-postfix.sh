@@ -34,12 +34,13 @@ take_port() {
     port[$1]=$p
 }
 
-# smtpd NAME OPTION...: a line of master.cf.
+# smtpd NAME OPTION...: a line of master.cf; with a chroot when the name says so.
 smtpd() {
-    local name=$1 option
+    local name=$1 option chroot=n
     shift
     take_port "$name"
-    echo "127.0.0.1:${port[$name]} inet n - n - - smtpd"
+    [ "$name" = chroot ] && chroot=y
+    echo "127.0.0.1:${port[$name]} inet n - $chroot - - smtpd"
     for option; do
         echo "    -o $option"
     done
@@ -70,6 +71,8 @@ virtual_mailbox_maps = static:box/
 virtual_minimum_uid = 1
 virtual_uid_maps = static:$(id -u nobody)
 virtual_gid_maps = static:$(id -g nobody)
+# The lines that we hand to others, but smtpd in the chroot alone obeys them.
+$(grep -v '^#' "$top_srcdir/contrib/postfix/main.cf" | sed 's/^smtpd_milters/sample_milters/')
 milter_connect_timeout = 5s
 milter_command_timeout = 5s
 milter_content_timeout = 30s
@@ -79,6 +82,7 @@ END
 write_master_cf() {
     smtpd ham smtpd_milters="unix:$work/ham.sock"
     smtpd spam smtpd_milters="unix:$work/spam.sock"
+    smtpd chroot 'smtpd_milters=$sample_milters'
     smtpd reject smtpd_milters="unix:$work/reject.sock"
     smtpd tempfail smtpd_milters="unix:$work/victim.sock" milter_default_action=tempfail \
         milter_content_timeout=2s
@@ -218,6 +222,11 @@ spam_is_delivered_with_its_verdict() {
     check "flag" grep -qx 'X-Spam-Flag: YES' "$delivered"
 }
 
+lines_of_contrib_serve_an_smtpd_in_a_chroot() {
+    deliver chroot "$work/spam.eml"
+    check "flag" grep -qx 'X-Spam-Flag: YES' "$delivered"
+}
+
 three_forged_fields_are_gone_from_the_delivered_file() {
     deliver spam "$work/forged.eml"
     delivered_is_as_expected spam "$work/forged.eml" "$work/spam.eml"
@@ -305,6 +314,11 @@ postfix_has_nothing_to_complain_of() {
 bad=0
 daemon ham ham
 daemon spam spam
+mkdir -p "$spool"
+install -d -g postfix -m 0750 "$spool/bolter"
+socket=unix:$spool/bolter/milter.sock
+launch chroot --set socket="$socket" --set socket_group=postfix --set model="$work/spam-model"
+check "chroot is up" within 30 answers "$socket"
 daemon reject spam --set reject_threshold=0.5 --set reject_text='It is 99.5% spam'
 [ $bad -eq 0 ] && start_postfix || {
     cat "$work"/*.log
@@ -313,6 +327,7 @@ daemon reject spam --set reject_threshold=0.5 --set reject_text='It is 99.5% spa
 }
 run_cases ham_is_delivered_with_its_verdict \
     spam_is_delivered_with_its_verdict \
+    lines_of_contrib_serve_an_smtpd_in_a_chroot \
     three_forged_fields_are_gone_from_the_delivered_file \
     several_messages_of_one_smtp_session_are_marked \
     refusal_reaches_the_client \

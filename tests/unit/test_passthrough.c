@@ -75,6 +75,8 @@ static const struct row {
     ROW("forged behind a line without colon", "S: a\ngarbage\nX-Spam-A: 1\n\n",
         B "S: a\ngarbage\n\n"),
     ROW("our name in the body", "S: a\n\nX-Spam-Flag: YES\n", B "S: a\n\nX-Spam-Flag: YES\n"),
+    ROW("our name in the body, CRLF", "S: a\r\n\r\nX-Spam-A: b\r\n",
+        BC "S: a\r\n\r\nX-Spam-A: b\r\n"),
     ROW("our name without colon", "X-Spam-Flag\nS: a\n\n", B "X-Spam-Flag\nS: a\n\n"),
     ROW("our name in a folded line", "S: a\n X-Spam-Flag: x\n\n", B "S: a\n X-Spam-Flag: x\n\n"),
     ROW("names like ours", "X-Spamd: a\nXX-Spam-A: b\n\n", B "X-Spamd: a\nXX-Spam-A: b\n\n"),
@@ -186,11 +188,11 @@ static void block_holds_every_field(struct check *c)
 
 /* ---- From descriptor to stream ---- */
 
-enum mood { AGREE, REFUSE, CRASH, HALF };
+enum mood { AGREE, REFUSE, CRASH, HALF, HANG };
 
 struct judge_order {
     enum mood mood;
-    const char *bytes; /* what it must be shown */
+    const char *bytes; /* what it must be shown; NULL: anything */
     size_t n;
 };
 
@@ -201,7 +203,9 @@ static bool judge(void *ud, const char *bytes, size_t n, struct passthrough_repo
         kill(getpid(), SIGKILL);
     if (o->mood == HALF)
         _exit(0);
-    if (o->mood == REFUSE || !equal(bytes, n, o->bytes, o->n))
+    while (o->mood == HANG)
+        pause();
+    if (o->mood == REFUSE || (o->bytes && !equal(bytes, n, o->bytes, o->n)))
         return false;
     memcpy(out->block, block, sizeof block);
     out->decision = BOLTER_SPAM;
@@ -225,9 +229,10 @@ static enum passthrough_result pass(struct memory *out, const char *bytes, size_
 {
     size_t shown = n < PASSTHROUGH_HELD_MAX ? n : PASSTHROUGH_HELD_MAX;
     struct judge_order o = {mood, bytes, shown};
+    struct passthrough_judge j = {judge, &o, mood == HANG ? 1 : 60};
     int in = input_of(bytes, n);
     memory_open(out);
-    enum passthrough_result result = passthrough(in, out->f, judge, &o, decision);
+    enum passthrough_result result = passthrough(in, out->f, &j, decision);
     close(in);
     return result;
 }
@@ -257,6 +262,15 @@ static void message_without_verdict_comes_out_whole_and_unmarked(struct check *c
         CHECK(c, equal(out.bytes, out.n, r->in, r->n_in), "%s: got \"%s\"", r->name, out.bytes);
         memory_close(&out);
     }
+}
+
+static void judge_that_hangs_is_ended(struct check *c)
+{
+    struct memory out;
+    bolter_class decision = BOLTER_UNSURE;
+    CHECK(c, pass(&out, "S: a\n\n", 6, HANG, &decision) == PASSED_UNMARKED, "marked");
+    CHECK(c, equal(out.bytes, out.n, "S: a\n\n", 6), "got \"%s\"", out.bytes);
+    memory_close(&out);
 }
 
 /* A message of n bytes with a forged field, all 256 byte values, and a line of 1 MB. */
@@ -302,8 +316,9 @@ static void full_output_is_broken_not_passed(struct check *c)
     }
     bolter_class decision;
     struct judge_order o = {AGREE, "S: a\n\n", 6};
+    struct passthrough_judge j = {judge, &o, 60};
     int in = input_of(o.bytes, o.n);
-    CHECK(c, passthrough(in, full, judge, &o, &decision) == PASSED_BROKEN, "passed");
+    CHECK(c, passthrough(in, full, &j, &decision) == PASSED_BROKEN, "passed");
     lseek(in, 0, SEEK_SET);
     CHECK(c, passthrough_unmarked(in, full) == PASSED_BROKEN, "passed unmarked");
     close(in);
@@ -314,10 +329,11 @@ static void unreadable_input_is_broken_not_passed(struct check *c)
 {
     int in = open("/", O_RDONLY | O_DIRECTORY);
     bolter_class decision;
-    struct judge_order o = {AGREE, "", 0};
+    struct judge_order o = {.mood = AGREE};
+    struct passthrough_judge j = {judge, &o, 60};
     struct memory out;
     memory_open(&out);
-    CHECK(c, passthrough(in, out.f, judge, &o, &decision) == PASSED_BROKEN, "passed");
+    CHECK(c, passthrough(in, out.f, &j, &decision) == PASSED_BROKEN, "passed");
     CHECK(c, passthrough_unmarked(in, out.f) == PASSED_BROKEN, "passed unmarked");
     memory_close(&out);
     close(in);
@@ -339,12 +355,13 @@ static size_t pages_in_use(void)
 static _Noreturn void pass_starved(int in, int out, size_t limit)
 {
     struct rlimit rl = {limit, limit};
-    struct judge_order o = {AGREE, "", 0};
+    struct judge_order o = {.mood = AGREE};
+    struct passthrough_judge j = {judge, &o, 60};
     bolter_class decision;
     FILE *f = fdopen(out, "wb");
     if (!f || setrlimit(RLIMIT_AS, &rl) != 0)
         _exit(99);
-    _exit((int)passthrough(in, f, judge, &o, &decision));
+    _exit((int)passthrough(in, f, &j, &decision));
 }
 
 static void message_passes_unmarked_when_memory_runs_out(struct check *c)
@@ -380,6 +397,7 @@ int main(void)
         CASE(block_holds_every_field),
         CASE(agreed_verdict_marks_the_message),
         CASE(message_without_verdict_comes_out_whole_and_unmarked),
+        CASE(judge_that_hangs_is_ended),
         CASE(message_larger_than_what_is_held_is_whole),
         CASE(full_output_is_broken_not_passed),
         CASE(unreadable_input_is_broken_not_passed),
