@@ -11,8 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__SANITIZE_ADDRESS__) && \
-    !defined(__SANITIZE_THREAD__) && !defined(BT_NO_CLONES)
+/* Debian 12's clang cannot link clones across files; the sanitizers start after the choice is made. */
+#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__clang__) && \
+    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define BT_CLONES __attribute__((target_clones("avx512f", "avx2,fma", "default")))
 #else
 #define BT_CLONES
