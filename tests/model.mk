@@ -9,3 +9,12 @@ test_golden_lm_SOURCES = tests/golden/test_golden_lm.c
 test_golden_lm_LDADD = libgolden.la $(check_libs)
 test_golden_classifier_SOURCES = tests/golden/test_golden_classifier.c
 test_golden_classifier_LDADD = libgolden.la $(check_libs)
+
+# Plain twins of the kernels.
+check_LTLIBRARIES += libnaive.la
+libnaive_la_SOURCES = tests/unit/naive.c tests/unit/naive.h
+
+check_PROGRAMS += test-kern
+TESTS += test-kern
+test_kern_SOURCES = tests/unit/test_kern.c
+test_kern_LDADD = libnaive.la $(check_libs)
