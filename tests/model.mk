@@ -18,3 +18,13 @@ check_PROGRAMS += test-kern
 TESTS += test-kern
 test_kern_SOURCES = tests/unit/test_kern.c
 test_kern_LDADD = libnaive.la $(check_libs)
+
+# Small random models.
+check_LTLIBRARIES += libtiny.la
+libtiny_la_SOURCES = tests/unit/tiny.c tests/unit/tiny.h
+libtiny_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+
+check_PROGRAMS += test-grad
+TESTS += test-grad
+test_grad_SOURCES = tests/grad/test_grad.c
+test_grad_LDADD = libtiny.la libnaive.la $(check_libs)
