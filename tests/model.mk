@@ -28,3 +28,9 @@ check_PROGRAMS += test-grad
 TESTS += test-grad
 test_grad_SOURCES = tests/grad/test_grad.c
 test_grad_LDADD = libtiny.la libnaive.la $(check_libs)
+
+check_PROGRAMS += test-ckpt
+TESTS += test-ckpt
+test_ckpt_SOURCES = tests/unit/test_ckpt.c
+test_ckpt_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+test_ckpt_LDADD = libtiny.la $(check_libs)

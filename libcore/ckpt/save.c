@@ -34,10 +34,9 @@ static bolter_status declare(bt_safetensors_writer *w, const bt_param *p, bt_dty
 {
     char name[96];
     const size_t dim[2] = {p->rows, p->cols}, scales = p->lora ? p->cols : p->rows;
-    bool matrix = p->matrix || p->rows > 1;
     file_name(name, p, "");
     bolter_status rc =
-        bt_writer_declare(w, name, dtype, matrix ? dim : dim + 1, matrix ? 2 : 1, err);
+        bt_writer_declare(w, name, dtype, p->matrix ? dim : dim + 1, p->matrix ? 2 : 1, err);
     if (rc != BOLTER_OK || dtype != BT_I8)
         return rc;
     file_name(name, p, "_scale");

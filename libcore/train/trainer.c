@@ -94,7 +94,7 @@ static void random_param(float *x, const bt_param *p, const bt_config *c, bt_rng
     bool residual = p->lora && strstr(p->name, "c_proj");
     double sd = residual ? 0.02 / sqrt(2.0 * (double)c->n_layer) : 0.02;
     for (size_t i = 0; i < bt_param_size(p); i++)
-        x[i] = p->rows > 1 ? (float)(sd * bt_rng_normal(rng)) : gain ? 1.0f : 0.0f;
+        x[i] = p->matrix ? (float)(sd * bt_rng_normal(rng)) : gain ? 1.0f : 0.0f;
 }
 
 static void copy_weights(bolter_trainer *t)
@@ -179,8 +179,9 @@ static bolter_status open_parts(bolter_trainer *t, const char *const *labels, si
                                 bolter_error *err)
 {
     t->cfg.n_label = n_label;
-    if (n_label < 2)
-        return bt_fail(err, BOLTER_E_ARG, "trainer: %zu labels, expected at least 2", n_label);
+    if (!bt_labels_fit(labels, n_label))
+        return bt_fail(err, BOLTER_E_ARG, "trainer: %zu labels, expected %s", n_label,
+                       BT_LABELS_EXPECTED);
     if (strcmp(t->o.trainable, "lora") != 0)
         t->o.lora_rank = 0;
     if (t->o.threads == 0)
@@ -417,7 +418,7 @@ static bolter_status write_tensors(const bolter_trainer *t, bt_safetensors_write
         snprintf(name, sizeof name, "%s%s", strcmp(p->name, "score.weight") ? "transformer." : "",
                  p->name);
         if (g[i])
-            rc = bt_writer_declare(w, name, BT_F32, p->rows > 1 ? dim : dim + 1, p->rows > 1 ? 2 : 1,
+            rc = bt_writer_declare(w, name, BT_F32, p->matrix ? dim : dim + 1, p->matrix ? 2 : 1,
                                    err);
     }
     if (rc == BOLTER_OK)

@@ -119,11 +119,11 @@ static void write_tokenizer(const char *dir)
     bool ok = bt_buf_append_str(&vocab, "{");
     for (unsigned b = 0, next = 0x100; b < 256; b++)
         ok = ok && bt_buf_appendf(&vocab, "\"\\u%04x\": %u, ", printable(b) ? b : next++, b);
-    if (!ok || !bt_buf_appendf(&vocab, "\"<|endoftext|>\": %d}\n", TINY_VOCAB - 1))
+    if (!ok || !bt_buf_appendf(&vocab, "\"he\": 256, \"<|endoftext|>\": %d}\n", TINY_VOCAB - 1))
         die("no memory");
     put(dir, "vocab.json", vocab.data, vocab.len);
     bt_buf_free(&vocab);
-    tiny_put(dir, "merges.txt", "#version: 0.2\n");
+    tiny_put(dir, "merges.txt", "#version: 0.2\nh e\n");
 }
 
 static void write_config(const tiny *t, const char *dir)
@@ -148,7 +148,8 @@ static void write_weights(const tiny *t, const char *dir)
     for (size_t i = 0; rc == BOLTER_OK && i < t->params.n; i++) {
         const bt_param *p = &t->params.row[i];
         const size_t dim[2] = {p->rows, p->cols};
-        bool head = strcmp(p->name, "score.weight") == 0, vector = !p->matrix;
+        bool head = strcmp(p->name, "score.weight") == 0;
+        bool vector = !head && !p->lora && p->layer > 0; /* whatever its sizes */
         char name[96];
         snprintf(name, sizeof name, "%s%s", head || t->bare_names ? "" : "transformer.", p->name);
         rc = bt_writer_declare(&w, name, BT_F32, vector ? dim + 1 : dim, vector ? 1 : 2, &err);

@@ -9,8 +9,8 @@
 #include "bolter.h"
 #include "model/param.h"
 
-/* Byte tokens and the end of text. */
-#define TINY_VOCAB 257
+/* Bytes, one merge ("he") and the end of text. */
+#define TINY_VOCAB 258
 
 typedef struct tiny {
     bt_config cfg;
