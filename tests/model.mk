@@ -34,3 +34,9 @@ TESTS += test-ckpt
 test_ckpt_SOURCES = tests/unit/test_ckpt.c
 test_ckpt_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 test_ckpt_LDADD = libtiny.la $(check_libs)
+
+check_PROGRAMS += test-save
+TESTS += test-save
+test_save_SOURCES = tests/unit/test_save.c
+test_save_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+test_save_LDADD = libtiny.la $(check_libs)
