@@ -40,3 +40,9 @@ TESTS += test-save
 test_save_SOURCES = tests/unit/test_save.c
 test_save_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 test_save_LDADD = libtiny.la $(check_libs)
+
+check_PROGRAMS += test-train
+TESTS += test-train
+test_train_SOURCES = tests/unit/test_train.c
+test_train_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+test_train_LDADD = libtiny.la $(check_libs)

@@ -38,6 +38,7 @@ struct bolter_trainer {
     int32_t *padded; /* ids of a padded batch */
     bolter_seq *padded_seqs;
     size_t n_padded;
+    bool kept;
 };
 
 void bolter_train_options_default(bolter_train_options *o)
@@ -141,9 +142,10 @@ static void merge_pairs(bolter_trainer *t)
 static bolter_status check_options(bolter_trainer *t, bolter_error *err)
 {
     const bolter_train_options *o = &t->o;
-    if (!bt_read_of(o->position, &t->read))
+    t->read = t->m->card.position;
+    if (o->position && !bt_read_of(o->position, &t->read))
         return bt_fail(err, BOLTER_E_ARG, "position \"%s\", expected last, first or mean",
-                       o->position ? o->position : "");
+                       o->position);
     if (!bt_decay_of(o->schedule, &t->decay))
         return bt_fail(err, BOLTER_E_ARG, "schedule \"%s\", expected constant, linear or cosine",
                        o->schedule ? o->schedule : "");
@@ -309,6 +311,17 @@ static bolter_status run(bolter_trainer *t, const bolter_seq *seqs, const int32_
 
 /* ---- A step ---- */
 
+/* E_NUMERIC for a result, naming the step and the first tensor that cannot give a finite one. */
+static bolter_status not_finite(const bolter_trainer *t, const char *what, bolter_error *err)
+{
+    const char *tensor = "an activation";
+    for (size_t i = t->params.n; i-- > 0;)
+        if (!isfinite(bt_sum_squares(t->w[i], bt_param_size(&t->params.row[i]))))
+            tensor = t->params.row[i].name;
+    return bt_fail(err, BOLTER_E_NUMERIC, "step %llu: the %s is not finite, and neither is %s",
+                   (unsigned long long)t->step + 1, what, tensor);
+}
+
 /* The global norm; or E_NUMERIC that names the first tensor at fault. */
 static bolter_status gradient_norm(const bolter_trainer *t, double *norm, bolter_error *err)
 {
@@ -349,8 +362,7 @@ bolter_status bolter_trainer_step(bolter_trainer *t, const bolter_seq *seqs, con
         return bt_fail(err, BOLTER_E_ARG, "trainer: no labels");
     bolter_status rc = run(t, seqs, labels, n_seqs, NULL, &loss, err);
     if (rc == BOLTER_OK && !isfinite(loss))
-        rc = bt_fail(err, BOLTER_E_NUMERIC, "step %llu: the loss is not finite",
-                     (unsigned long long)t->step + 1);
+        rc = not_finite(t, "loss", err);
     if (rc != BOLTER_OK)
         return rc;
     bt_slots_project(&t->slots, &t->params, bt_workers_gradients(t->workers));
@@ -375,19 +387,25 @@ bolter_status bolter_trainer_logits(bolter_trainer *t, const bolter_seq *seqs, s
                                     float *logits, bolter_error *err)
 {
     double loss;
-    return run(t, seqs, NULL, n_seqs, logits, &loss, err);
+    bolter_status rc = run(t, seqs, NULL, n_seqs, logits, &loss, err);
+    if (rc == BOLTER_OK && !isfinite(bt_sum_squares(logits, n_seqs * t->cfg.n_label)))
+        rc = not_finite(t, "score", err);
+    return rc;
 }
 
 /* ---- Keeping and saving ---- */
 
 void bolter_trainer_keep(bolter_trainer *t)
 {
+    t->kept = true;
     for (size_t i = 0; i < t->slots.n; i++)
         memcpy(t->slots.slot[i].kept, t->slots.slot[i].p, t->slots.slot[i].n * sizeof(float));
 }
 
 void bolter_trainer_restore(bolter_trainer *t)
 {
+    if (!t->kept)
+        return;
     for (size_t i = 0; i < t->slots.n; i++)
         memcpy(t->slots.slot[i].p, t->slots.slot[i].kept, t->slots.slot[i].n * sizeof(float));
     merge_pairs(t);
