@@ -46,3 +46,11 @@ TESTS += test-train
 test_train_SOURCES = tests/unit/test_train.c
 test_train_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 test_train_LDADD = libtiny.la $(check_libs)
+
+check_PROGRAMS += test-model test-dataset
+TESTS += test-model test-dataset
+test_model_SOURCES = tests/unit/test_model.c
+test_model_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+test_model_LDADD = libtiny.la $(check_libs)
+test_dataset_SOURCES = tests/unit/test_dataset.c
+test_dataset_LDADD = libtiny.la $(check_libs)
