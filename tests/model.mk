@@ -9,3 +9,48 @@ test_golden_lm_SOURCES = tests/golden/test_golden_lm.c
 test_golden_lm_LDADD = libgolden.la $(check_libs)
 test_golden_classifier_SOURCES = tests/golden/test_golden_classifier.c
 test_golden_classifier_LDADD = libgolden.la $(check_libs)
+
+# Plain twins of the kernels.
+check_LTLIBRARIES += libnaive.la
+libnaive_la_SOURCES = tests/unit/naive.c tests/unit/naive.h
+
+check_PROGRAMS += test-kern
+TESTS += test-kern
+test_kern_SOURCES = tests/unit/test_kern.c
+test_kern_LDADD = libnaive.la $(check_libs)
+
+# Small random models.
+check_LTLIBRARIES += libtiny.la
+libtiny_la_SOURCES = tests/unit/tiny.c tests/unit/tiny.h
+libtiny_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+
+check_PROGRAMS += test-grad
+TESTS += test-grad
+test_grad_SOURCES = tests/grad/test_grad.c
+test_grad_LDADD = libtiny.la libnaive.la $(check_libs)
+
+check_PROGRAMS += test-ckpt
+TESTS += test-ckpt
+test_ckpt_SOURCES = tests/unit/test_ckpt.c
+test_ckpt_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+test_ckpt_LDADD = libtiny.la $(check_libs)
+
+check_PROGRAMS += test-save
+TESTS += test-save
+test_save_SOURCES = tests/unit/test_save.c
+test_save_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+test_save_LDADD = libtiny.la $(check_libs)
+
+check_PROGRAMS += test-train
+TESTS += test-train
+test_train_SOURCES = tests/unit/test_train.c
+test_train_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+test_train_LDADD = libtiny.la $(check_libs)
+
+check_PROGRAMS += test-model test-dataset
+TESTS += test-model test-dataset
+test_model_SOURCES = tests/unit/test_model.c
+test_model_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+test_model_LDADD = libtiny.la $(check_libs)
+test_dataset_SOURCES = tests/unit/test_dataset.c
+test_dataset_LDADD = libtiny.la $(check_libs)

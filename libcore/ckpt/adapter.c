@@ -16,34 +16,42 @@ static bool empty_object(const json_t *j)
 }
 
 /* alpha / r, or what this code cannot compute as E_MISMATCH. */
-static bolter_status read_scale(double *scale, size_t *rank, const char *path, bolter_error *err)
+static bolter_status scale_of(const json_t *j, double *scale, size_t *rank, const char *path,
+                              bolter_error *err)
 {
-    json_error_t je = {0};
-    json_t *j = json_load_file(path, 0, &je);
-    if (!json_is_object(j)) {
-        json_decref(j);
-        return bt_fail(err, BOLTER_E_FORMAT, "%s:%d: %s", path, je.line, je.text);
-    }
     const char *type = json_string_value(json_object_get(j, "peft_type"));
     const char *bias = json_string_value(json_object_get(j, "bias"));
     json_int_t r = json_integer_value(json_object_get(j, "r"));
-    double alpha = json_number_value(json_object_get(j, "lora_alpha"));
-    bolter_status rc = BOLTER_OK;
+    const json_t *alpha = json_object_get(j, "lora_alpha");
     if (!type || strcmp(type, "LORA") != 0)
-        rc = bt_fail(err, BOLTER_E_MISMATCH, "%s: peft_type is not \"LORA\"", path);
-    else if (json_is_true(json_object_get(j, "use_dora")) || (bias && strcmp(bias, "none") != 0) ||
-             !empty_object(json_object_get(j, "rank_pattern")) ||
-             !empty_object(json_object_get(j, "alpha_pattern")))
-        rc = bt_fail(err, BOLTER_E_MISMATCH,
-                     "%s: use_dora, bias, rank_pattern and alpha_pattern are not supported", path);
-    else if (r < 1 || r > 65536 || !(fabs(alpha) < 1e6))
-        rc = bt_fail(err, BOLTER_E_FORMAT, "%s: r or lora_alpha out of range", path);
-    else {
-        *rank = (size_t)r;
-        *scale = json_is_true(json_object_get(j, "use_rslora")) ? alpha / sqrt((double)r)
-                                                                : alpha / (double)r;
+        return bt_fail(err, BOLTER_E_MISMATCH, "%s: peft_type is not \"LORA\"", path);
+    if (json_is_true(json_object_get(j, "use_dora")) || (bias && strcmp(bias, "none") != 0) ||
+        !empty_object(json_object_get(j, "rank_pattern")) ||
+        !empty_object(json_object_get(j, "alpha_pattern")))
+        return bt_fail(err, BOLTER_E_MISMATCH,
+                       "%s: use_dora, bias, rank_pattern and alpha_pattern are not supported", path);
+    if (r < 1 || r > 65536 || !json_is_number(alpha) || !(fabs(json_number_value(alpha)) < 1e6))
+        return bt_fail(err, BOLTER_E_FORMAT, "%s: r or lora_alpha is missing or out of range", path);
+    *rank = (size_t)r;
+    *scale = json_number_value(alpha) /
+             (json_is_true(json_object_get(j, "use_rslora")) ? sqrt((double)r) : (double)r);
+    return BOLTER_OK;
+}
+
+static bolter_status read_scale(double *scale, size_t *rank, const char *path, bolter_error *err)
+{
+    bt_buf text;
+    bt_buf_init(&text, 1 << 20);
+    bolter_status rc = bt_read_all(&text, path, err);
+    if (rc == BOLTER_OK) {
+        json_error_t je = {0};
+        json_t *j = json_loadb(text.data ? text.data : "", text.len, 0, &je);
+        rc = json_is_object(j) ? scale_of(j, scale, rank, path, err)
+                               : bt_fail(err, BOLTER_E_FORMAT, "%s:%d: %s", path, je.line,
+                                         j ? "not an object" : je.text);
+        json_decref(j);
     }
-    json_decref(j);
+    bt_buf_free(&text);
     return rc;
 }
 

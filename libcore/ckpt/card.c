@@ -13,6 +13,9 @@
 #define CARD_VERSION 1
 #define TEXT_VERSION 1
 
+#define MIN_TEMPERATURE 1e-3
+#define MAX_TEMPERATURE 1e3
+
 static const char *const positions[] = {
     [BT_READ_LAST] = "last", [BT_READ_FIRST] = "first", [BT_READ_MEAN] = "mean"};
 
@@ -48,6 +51,23 @@ void bt_card_clear(bt_card *card)
     *card = (bt_card){0};
 }
 
+bool bt_labels_fit(const char *const *label, size_t n)
+{
+    if (n < 2 || n > BT_MAX_LABELS)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        if (!label[i] || !*label[i] || strlen(label[i]) > 255)
+            return false;
+        for (const char *p = label[i]; *p; p++)
+            if ((unsigned char)*p < 0x20 || *p == 0x7f)
+                return false;
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(label[i], label[k]) == 0)
+                return false;
+    }
+    return true;
+}
+
 bolter_status bt_card_set_labels(bt_card *card, const char *const *label, size_t n, bolter_error *err)
 {
     char **copy = bt_alloc_array(n, sizeof *copy);
@@ -81,94 +101,130 @@ bolter_status bt_card_copy(bt_card *to, const bt_card *from, bolter_error *err)
     return bt_card_set_labels(to, (const char *const *)from->label, from->n_label, err);
 }
 
-/* ---- Reading: one function a type, false when the value is of another type or out of range ---- */
+/* ---- Reading: one function a type; E_FORMAT for a value of another type or out of range ---- */
 
-static bool read_text(char **to, const json_t *v)
+static bolter_status read_text(char **to, const json_t *v)
 {
     if (!json_is_string(v) || json_string_length(v) > 65536)
-        return false;
+        return BOLTER_E_FORMAT;
     bt_release(*to);
     *to = bt_strdup(json_string_value(v));
-    return *to != NULL;
+    return *to ? BOLTER_OK : BOLTER_E_NOMEM;
 }
 
-static bool read_size(size_t *to, const json_t *v, size_t min)
+static bolter_status read_size(size_t *to, const json_t *v, size_t min)
 {
     json_int_t n = json_integer_value(v);
     if (!json_is_integer(v) || n < (json_int_t)min || n > 1 << 20)
-        return false;
+        return BOLTER_E_FORMAT;
     *to = (size_t)n;
-    return true;
+    return BOLTER_OK;
 }
 
-static bool read_number(double *to, const json_t *v, double min, double max)
+static bolter_status read_number(double *to, const json_t *v, double min, double max)
 {
     double x = json_number_value(v);
     if (!json_is_number(v) || !(x >= min && x <= max))
-        return false;
+        return BOLTER_E_FORMAT;
     *to = x;
-    return true;
+    return BOLTER_OK;
 }
 
-static bool read_labels(bt_card *card, const json_t *v)
+static bolter_status is_version(const json_t *v, int version)
 {
-    const char *names[256];
+    return json_is_integer(v) && json_integer_value(v) == version ? BOLTER_OK : BOLTER_E_VERSION;
+}
+
+/* ---- The keys and how each is read ---- */
+
+static bolter_status read_v(bt_card *c, const json_t *v)
+{
+    (void)c;
+    return is_version(v, CARD_VERSION);
+}
+
+static bolter_status read_text_version(bt_card *c, const json_t *v)
+{
+    (void)c;
+    return is_version(v, TEXT_VERSION);
+}
+
+static bolter_status read_labels(bt_card *card, const json_t *v)
+{
+    const char *names[BT_MAX_LABELS];
     size_t n = json_array_size(v);
-    if (n < 2 || n > 256)
-        return false;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && i < BT_MAX_LABELS; i++)
         names[i] = json_string_value(json_array_get(v, i));
-        if (!names[i] || !*names[i] || strlen(names[i]) > 255)
-            return false;
-        for (size_t k = 0; k < i; k++)
-            if (strcmp(names[i], names[k]) == 0)
-                return false;
-    }
-    return bt_card_set_labels(card, names, n, NULL) == BOLTER_OK;
+    return bt_labels_fit(names, n) ? bt_card_set_labels(card, names, n, NULL) : BOLTER_E_FORMAT;
 }
 
-static bool read_bool(bool *to, const json_t *v)
+static bolter_status read_layout(bt_card *c, const json_t *v)
 {
-    *to = json_is_true(v);
-    return json_is_boolean(v);
+    return read_text(&c->text_layout, v);
 }
 
-static bool is_version(const json_t *v, int version)
+static bolter_status read_id(bt_card *c, const json_t *v)
 {
-    return json_is_integer(v) && json_integer_value(v) == version;
+    const char *id = json_string_value(v);
+    if (!id || strlen(id) != 16 || strspn(id, "0123456789abcdef") != 16)
+        return BOLTER_E_FORMAT;
+    return read_text(&c->model_id, v);
 }
 
-/* The keys and how each is read. */
-static bool read_v(bt_card *c, const json_t *v) { (void)c; return is_version(v, CARD_VERSION); }
-static bool read_text_version(bt_card *c, const json_t *v) { (void)c; return is_version(v, TEXT_VERSION); }
-static bool read_layout(bt_card *c, const json_t *v) { return read_text(&c->text_layout, v); }
-static bool read_id(bt_card *c, const json_t *v)
+static bolter_status read_position(bt_card *c, const json_t *v)
 {
-    return json_string_length(v) == 16 && read_text(&c->model_id, v);
+    return bt_read_of(json_string_value(v), &c->position) ? BOLTER_OK : BOLTER_E_FORMAT;
 }
-static bool read_position(bt_card *c, const json_t *v) { return bt_read_of(json_string_value(v), &c->position); }
-static bool read_bos(bt_card *c, const json_t *v) { return read_bool(&c->bos, v); }
-static bool read_max(bt_card *c, const json_t *v) { return read_size(&c->max_tokens, v, 1); }
-static bool read_tail(bt_card *c, const json_t *v) { return read_size(&c->tail_tokens, v, 0); }
-static bool read_temperature(bt_card *c, const json_t *v) { return read_number(&c->temperature, v, 1e-3, 1e3); }
-static bool read_spam(bt_card *c, const json_t *v) { return read_number(&c->spam_threshold, v, 0, 1); }
-static bool read_unsure(bt_card *c, const json_t *v) { return read_number(&c->unsure_threshold, v, 0, 1); }
-static bool read_provenance(bt_card *c, const json_t *v)
+
+static bolter_status read_bos(bt_card *c, const json_t *v)
 {
+    c->bos = json_is_true(v);
+    return json_is_boolean(v) ? BOLTER_OK : BOLTER_E_FORMAT;
+}
+
+static bolter_status read_max(bt_card *c, const json_t *v)
+{
+    return read_size(&c->max_tokens, v, 1);
+}
+
+static bolter_status read_tail(bt_card *c, const json_t *v)
+{
+    return read_size(&c->tail_tokens, v, 0);
+}
+
+static bolter_status read_temperature(bt_card *c, const json_t *v)
+{
+    return read_number(&c->temperature, v, MIN_TEMPERATURE, MAX_TEMPERATURE);
+}
+
+static bolter_status read_spam(bt_card *c, const json_t *v)
+{
+    return read_number(&c->spam_threshold, v, 0, 1);
+}
+
+static bolter_status read_unsure(bt_card *c, const json_t *v)
+{
+    return read_number(&c->unsure_threshold, v, 0, 1);
+}
+
+static bolter_status read_provenance(bt_card *c, const json_t *v)
+{
+    if (!json_is_object(v))
+        return BOLTER_E_FORMAT;
     json_decref(c->provenance);
     c->provenance = json_deep_copy(v);
-    return json_is_object(v) && c->provenance;
+    return c->provenance ? BOLTER_OK : BOLTER_E_NOMEM;
 }
 
 static const struct key {
     const char *name, *expected;
-    bool (*read)(bt_card *card, const json_t *v);
+    bolter_status (*read)(bt_card *card, const json_t *v);
 } keys[] = {
     {"v", "1", read_v},
     {"text_version", "1", read_text_version},
-    {"labels", "2 to 256 different names", read_labels},
+    {"labels", BT_LABELS_EXPECTED, read_labels},
     {"text_layout", "a string", read_layout},
-    {"model_id", "16 hexadecimal digits", read_id},
+    {"model_id", "16 hexadecimal digits in small letters", read_id},
     {"position", "\"last\", \"first\" or \"mean\"", read_position},
     {"bos", "true or false", read_bos},
     {"max_tokens", "1 to 1048576", read_max},
@@ -192,11 +248,11 @@ static bolter_status read_keys(bt_card *card, json_t *j, const char *path, bolte
             k++;
         if (k == end)
             return bt_fail(err, BOLTER_E_FORMAT, "%s: unknown key \"%s\"", path, name);
-        if (!k->read(card, v))
-            return bt_fail(err,
-                           k->read == read_v || k->read == read_text_version ? BOLTER_E_VERSION
-                                                                              : BOLTER_E_FORMAT,
-                           "%s: \"%s\" is not %s", path, name, k->expected);
+        bolter_status rc = k->read(card, v);
+        if (rc == BOLTER_E_NOMEM)
+            return bt_fail(err, rc, "%s: no memory", path);
+        if (rc != BOLTER_OK)
+            return bt_fail(err, rc, "%s: \"%s\" is not %s", path, name, k->expected);
     }
     return BOLTER_OK;
 }
@@ -238,6 +294,11 @@ json_t *bt_card_json(const bt_card *card)
 
 bolter_status bt_card_apply(bt_card *card, const bolter_save_options *o, bolter_error *err)
 {
+    if (!(o->temperature <= MAX_TEMPERATURE) || !(o->spam_threshold <= 1) ||
+        !(o->unsure_threshold <= 1) || (o->temperature > 0 && o->temperature < MIN_TEMPERATURE))
+        return bt_fail(err, BOLTER_E_ARG, "temperature %g, thresholds %g and %g: expected %g to %g and "
+                       "0 to 1", o->temperature, o->spam_threshold, o->unsure_threshold,
+                       MIN_TEMPERATURE, MAX_TEMPERATURE);
     if (o->temperature > 0)
         card->temperature = o->temperature;
     if (o->spam_threshold > 0)

@@ -56,6 +56,9 @@ bolter_status bt_card_read(bt_card *card, const char *path, bolter_error *err);
 json_t *bt_card_json(const bt_card *card);
 /* Deep copy and release. */
 bolter_status bt_card_copy(bt_card *to, const bt_card *from, bolter_error *err);
+/* Names that a card can hold: they also end up in header fields of mail. */
+#define BT_LABELS_EXPECTED "2 to 256 different names of 1 to 255 bytes without control characters"
+bool bt_labels_fit(const char *const *label, size_t n);
 bolter_status bt_card_set_labels(bt_card *card, const char *const *label, size_t n, bolter_error *err);
 void bt_card_clear(bt_card *card);
 /* "last", "first" or "mean", and back; false for another word. */

@@ -23,7 +23,7 @@ static const bt_tensor *find_param(const bt_safetensors *st, const bt_param *p, 
 static bolter_status check_shape(const bt_safetensors *st, const bt_tensor *t, const bt_param *p,
                                  bolter_error *err)
 {
-    bool fits = p->matrix || p->rows > 1
+    bool fits = p->matrix
                     ? t->n_dim == 2 && t->dim[0] == p->rows && t->dim[1] == p->cols
                     : t->n_dim == 1 && t->dim[0] == p->cols;
     if (fits)
@@ -146,6 +146,9 @@ static bolter_status labels_of_config(bolter_model *m, bolter_error *err)
         if (!label[i])
             label[i] = made[i];
     }
+    if (rc == BOLTER_OK && m->cfg.n_label > 0 && !bt_labels_fit(label, m->cfg.n_label))
+        rc = bt_fail(err, BOLTER_E_FORMAT, "%s/config.json: \"id2label\" is not %s", m->dir,
+                     BT_LABELS_EXPECTED);
     if (rc == BOLTER_OK)
         rc = bt_card_set_labels(&m->card, label, m->cfg.n_label, err);
     bt_release(label);

@@ -2,6 +2,7 @@
  * save.c - write a model directory so that its name always means a whole model: everything goes into
  * DIR.tmp.PID, is synced, and takes DIR's place in one step.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,10 +35,9 @@ static bolter_status declare(bt_safetensors_writer *w, const bt_param *p, bt_dty
 {
     char name[96];
     const size_t dim[2] = {p->rows, p->cols}, scales = p->lora ? p->cols : p->rows;
-    bool matrix = p->matrix || p->rows > 1;
     file_name(name, p, "");
     bolter_status rc =
-        bt_writer_declare(w, name, dtype, matrix ? dim : dim + 1, matrix ? 2 : 1, err);
+        bt_writer_declare(w, name, dtype, p->matrix ? dim : dim + 1, p->matrix ? 2 : 1, err);
     if (rc != BOLTER_OK || dtype != BT_I8)
         return rc;
     file_name(name, p, "_scale");
@@ -172,6 +172,43 @@ static bool dtype_named(const char *name, bt_dtype *out)
     return false;
 }
 
+/* A directory that saving may replace: a model, or nothing. */
+static bool replaceable(const char *dir)
+{
+    bool model = false;
+    size_t n = 0;
+    DIR *d = opendir(dir);
+    for (struct dirent *e; d && (e = readdir(d));) {
+        model = model || strcmp(e->d_name, "config.json") == 0;
+        n += strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
+    }
+    if (d)
+        closedir(d);
+    return d && (model || n == 0);
+}
+
+/* Where dir is to be: itself, or where a symbolic link leads. Somebody's letters stay. */
+static bolter_status find_place(const char *dir, char **place, bolter_error *err)
+{
+    struct stat st;
+    size_t n = strlen(dir);
+    while (n > 1 && dir[n - 1] == '/')
+        n--;
+    char *real = realpath(dir, NULL);
+    if (!real && errno == ENOMEM)
+        return bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", dir);
+    *place = real ? bt_strdup(real) : bt_strndup(dir, n);
+    free(real);
+    if (!*place)
+        return bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", dir);
+    if (lstat(*place, &st) != 0 || (S_ISDIR(st.st_mode) && replaceable(*place)))
+        return BOLTER_OK;
+    bt_release(*place);
+    *place = NULL;
+    return bt_fail(err, BOLTER_E_MISMATCH,
+                   "%s: exists and is neither a model directory nor empty; it is left alone", dir);
+}
+
 bolter_status bt_model_write(const bolter_model *source, const bt_params *params,
                              const float *const *w, const bt_card *card, const char *dtype,
                              const char *dir, bolter_error *err)
@@ -181,24 +218,27 @@ bolter_status bt_model_write(const bolter_model *source, const bt_params *params
         return bt_fail(err, BOLTER_E_ARG,
                        "%s: unknown number format, expected float32, float16, bfloat16 or int8",
                        dtype);
+    char *place = NULL;
+    bolter_status rc = find_place(dir, &place, err);
+    if (rc != BOLTER_OK)
+        return rc;
     bt_buf tmp;
     bt_buf_init(&tmp, 65536);
-    size_t n = strlen(dir);
-    while (n > 1 && dir[n - 1] == '/')
-        n--;
-    if (!bt_buf_appendf(&tmp, "%.*s.tmp.%ld", (int)n, dir, (long)getpid()))
-        return bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", dir);
-    bolter_status rc = BOLTER_OK;
-    bt_remove_dir(tmp.data);
-    if (mkdir(tmp.data, 0777) != 0)
-        rc = bt_fail_errno(err, errno, "%s", tmp.data);
+    if (!bt_buf_appendf(&tmp, "%s.tmp.%ld", place, (long)getpid()))
+        rc = bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", dir);
+    if (rc == BOLTER_OK) {
+        bt_remove_dir(tmp.data);
+        if (mkdir(tmp.data, 0777) != 0)
+            rc = bt_fail_errno(err, errno, "%s", tmp.data);
+    }
     if (rc == BOLTER_OK)
         rc = fill_directory(source, params, w, card, d, tmp.data, err);
     if (rc == BOLTER_OK)
-        rc = bt_replace_dir(tmp.data, dir, err);
-    if (rc != BOLTER_OK)
+        rc = bt_replace_dir(tmp.data, place, err);
+    if (rc != BOLTER_OK && tmp.data)
         bt_remove_dir(tmp.data);
     bt_buf_free(&tmp);
+    bt_release(place);
     return rc;
 }
 

@@ -40,6 +40,8 @@ static void free_labels(bolter_dataset *d)
 bolter_status bolter_dataset_labels(bolter_dataset *d, const char *const *names, size_t n,
                                     bolter_error *err)
 {
+    if (n == 0)
+        return bt_fail(err, BOLTER_E_ARG, "dataset: no labels");
     free_labels(d);
     d->label = bt_alloc_array(n, sizeof *d->label);
     for (; d->label && d->n_label < n; d->n_label++)
@@ -139,7 +141,8 @@ static bolter_status find_label(const bolter_dataset *d, const bolter_example *e
     }
     /* Files with labels as numbers, such as the book's CSVs. */
     char *end = NULL;
-    unsigned long index = ex->label && *ex->label ? strtoul(ex->label, &end, 10) : d->n_label;
+    bool digits = ex->label && *ex->label >= '0' && *ex->label <= '9';
+    unsigned long index = digits ? strtoul(ex->label, &end, 10) : d->n_label;
     if (end && *end == 0 && index < d->n_label) {
         *label = (int32_t)index;
         return BOLTER_OK;

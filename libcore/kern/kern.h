@@ -54,7 +54,7 @@ void bt_layernorm_forward(float *out, float *mean, float *rstd, const float *x, 
 /* out again from the kept mean and rstd. */
 void bt_layernorm_again(float *out, const float *mean, const float *rstd, const float *x,
                         const float *w, const float *b, size_t n, size_t C);
-/* dx (N,C) is ADDED to (the residual stream); dw, db (C) may be NULL. */
+/* dx (N,C) is ADDED to (the residual stream); each of dx, dw, db (C) may be NULL. */
 void bt_layernorm_backward(float *dx, float *dw, float *db, const float *dy, const float *x,
                            const float *mean, const float *rstd, const float *w, size_t n, size_t C);
 

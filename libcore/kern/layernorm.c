@@ -83,10 +83,10 @@ BT_CLONES
 static void parameter_row(float *dw, float *db, const float *dy, const float *x, float mean,
                           float rstd, size_t C)
 {
-    for (size_t i = 0; i < C; i++) {
+    for (size_t i = 0; dw && i < C; i++)
         dw[i] += dy[i] * (x[i] - mean) * rstd;
+    for (size_t i = 0; db && i < C; i++)
         db[i] += dy[i];
-    }
 }
 
 void bt_layernorm_backward(float *dx, float *dw, float *db, const float *dy, const float *x,
@@ -95,7 +95,7 @@ void bt_layernorm_backward(float *dx, float *dw, float *db, const float *dy, con
     for (size_t t = 0; t < n; t++) {
         if (dx)
             backward_row(dx + t * C, dy + t * C, x + t * C, mean[t], rstd[t], w, C);
-        if (dw)
+        if (dw || db)
             parameter_row(dw, db, dy + t * C, x + t * C, mean[t], rstd[t], C);
     }
 }

@@ -35,9 +35,15 @@ static inline float bt_lane_sum(const float lanes[BT_LANES])
  */
 static inline float bt_expf(float x)
 {
+    union {
+        float f;
+        uint32_t u;
+    } whole, e;
     x = x < -87.33f ? -87.33f : x;
     x = x > 88.37f ? 88.37f : x;
-    float n = (x * 1.44269504f + 12582912.0f) - 12582912.0f;
+    /* Adding 1.5 * 2^23 rounds to a whole number, whose low bits are then those of the sum. */
+    whole.f = x * 1.44269504f + 12582912.0f;
+    float n = whole.f - 12582912.0f;
     float r = x - n * 0.693359375f;
     r = r + n * 2.12194440e-4f;
     float p = 1.0f / 5040;
@@ -48,12 +54,10 @@ static inline float bt_expf(float x)
     p = p * r + 0.5f;
     p = p * r + 1.0f;
     p = p * r + 1.0f;
-    union {
-        float f;
-        int32_t i;
-    } v = {p};
-    v.i += (int32_t)n * (1 << 23);
-    return v.f;
+    /* Unsigned, so that NaN, which passes the clamps, is no overflow; it comes out as NaN. */
+    e.f = p;
+    e.u += whole.u << 23;
+    return e.f;
 }
 
 #endif

@@ -22,13 +22,13 @@ size_t bt_param_size(const bt_param *p)
     return p->rows * p->cols;
 }
 
-/* Append a row; rows 1 means a vector. */
+/* Append a row; rows 0 means a vector. */
 static bt_param *add(bt_params *p, size_t layer, size_t rows, size_t cols)
 {
     bt_param *row = &p->row[p->n++];
-    *row = (bt_param){.rows = rows, .cols = cols, .layer = layer, .offset = p->n_values,
-                      .matrix = rows > 1};
-    p->n_values += rows * cols;
+    *row = (bt_param){.rows = rows ? rows : 1, .cols = cols, .layer = layer, .offset = p->n_values,
+                      .matrix = rows > 0};
+    p->n_values += row->rows * cols;
     return row;
 }
 
@@ -45,18 +45,18 @@ static void add_block(bt_params *p, size_t block, const bt_config *c)
         size_t rows, cols;
         bool lora;
     } tensors[BT_PER_LAYER] = {
-        [BT_LN1_W] = {"ln_1.weight", 1, C, false},
-        [BT_LN1_B] = {"ln_1.bias", 1, C, false},
+        [BT_LN1_W] = {"ln_1.weight", 0, C, false},
+        [BT_LN1_B] = {"ln_1.bias", 0, C, false},
         [BT_QKV_W] = {"attn.c_attn.weight", C, 3 * C, true},
-        [BT_QKV_B] = {"attn.c_attn.bias", 1, 3 * C, false},
+        [BT_QKV_B] = {"attn.c_attn.bias", 0, 3 * C, false},
         [BT_PROJ_W] = {"attn.c_proj.weight", C, C, true},
-        [BT_PROJ_B] = {"attn.c_proj.bias", 1, C, false},
-        [BT_LN2_W] = {"ln_2.weight", 1, C, false},
-        [BT_LN2_B] = {"ln_2.bias", 1, C, false},
+        [BT_PROJ_B] = {"attn.c_proj.bias", 0, C, false},
+        [BT_LN2_W] = {"ln_2.weight", 0, C, false},
+        [BT_LN2_B] = {"ln_2.bias", 0, C, false},
         [BT_FC_W] = {"mlp.c_fc.weight", C, I, true},
-        [BT_FC_B] = {"mlp.c_fc.bias", 1, I, false},
+        [BT_FC_B] = {"mlp.c_fc.bias", 0, I, false},
         [BT_OUT_W] = {"mlp.c_proj.weight", I, C, true},
-        [BT_OUT_B] = {"mlp.c_proj.bias", 1, C, false},
+        [BT_OUT_B] = {"mlp.c_proj.bias", 0, C, false},
     };
     for (size_t i = 0; i < BT_PER_LAYER; i++) {
         bt_param *row = add(p, 1 + block, tensors[i].rows, tensors[i].cols);
@@ -76,13 +76,10 @@ bolter_status bt_params_init(bt_params *p, const bt_config *c, bolter_error *err
     name_row(add(p, 0, c->n_ctx, c->n_embd), "wpe.weight");
     for (size_t l = 0; l < c->n_layer; l++)
         add_block(p, l, c);
-    name_row(add(p, c->n_layer + 1, 1, c->n_embd), "ln_f.weight");
-    name_row(add(p, c->n_layer + 1, 1, c->n_embd), "ln_f.bias");
-    if (c->n_label > 0) {
-        bt_param *score = add(p, c->n_layer + 2, c->n_label, c->n_embd);
-        name_row(score, "score.weight");
-        score->matrix = true;
-    }
+    name_row(add(p, c->n_layer + 1, 0, c->n_embd), "ln_f.weight");
+    name_row(add(p, c->n_layer + 1, 0, c->n_embd), "ln_f.bias");
+    if (c->n_label > 0)
+        name_row(add(p, c->n_layer + 2, c->n_label, c->n_embd), "score.weight");
     return BOLTER_OK;
 }
 
@@ -123,8 +120,8 @@ bolter_status bt_config_check(const bt_config *c, const char *path, bolter_error
     if (!(c->eps > 0 && c->eps < 1))
         return bt_fail(err, BOLTER_E_FORMAT, "%s: layer_norm_epsilon is %g, expected 0 to 1", path,
                        (double)c->eps);
-    if (c->n_label > 4096)
-        return bt_fail(err, BOLTER_E_FORMAT, "%s: %zu labels, expected at most 4096", path,
-                       c->n_label);
+    if (c->n_label > BT_MAX_LABELS)
+        return bt_fail(err, BOLTER_E_FORMAT, "%s: %zu labels, expected at most %d", path, c->n_label,
+                       BT_MAX_LABELS);
     return BOLTER_OK;
 }

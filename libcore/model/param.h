@@ -12,6 +12,9 @@
 
 #include "bolter.h"
 
+/* Labels of a classification head, at most. */
+#define BT_MAX_LABELS 256
+
 /* Shape of a model. Limits are checked by bt_config_check(). */
 typedef struct bt_config {
     size_t n_ctx, n_vocab, n_embd, n_layer, n_head, n_inner;
@@ -43,7 +46,7 @@ typedef struct bt_param {
     size_t rows, cols;   /* a vector has rows 1 */
     size_t offset;       /* in a flat block of all parameters, in values */
     size_t layer;        /* 0 for the embeddings, 1 + block, n_layer + 1 for the final norm, + 2: head */
-    bool matrix;         /* weight decay by default */
+    bool matrix;         /* two dimensions in a file; weight decay by default */
     bool lora;           /* a linear layer of a block */
 } bt_param;
 

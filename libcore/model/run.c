@@ -73,12 +73,15 @@ bolter_status bt_run_open(bt_run **out, const bt_config *cfg, size_t max_tok, si
     bt_run *r = bt_alloc(sizeof *r);
     if (!r)
         return bt_fail(err, BOLTER_E_NOMEM, "model: no memory");
+    if (max_seqs > max_tok) /* a sequence has a token at least */
+        max_seqs = max_tok;
     *r = (bt_run){.cfg = *cfg, .max_tok = max_tok, .max_seqs = max_seqs, .keep = keep};
     r->layer = bt_alloc_array(cfg->n_layer, sizeof *r->layer);
-    r->start = bt_alloc_array(max_seqs + 1, sizeof *r->start);
     size_t most;
-    if (!bt_mul_size(max_tok, 64 * (cfg->n_inner + cfg->n_embd) * cfg->n_layer, &most) ||
-        !r->layer || !r->start)
+    if (!bt_mul_size(max_tok, 64 * (cfg->n_inner + cfg->n_embd) * cfg->n_layer, &most) || !r->layer)
+        goto nomem;
+    r->start = bt_alloc_array(max_seqs + 1, sizeof *r->start);
+    if (!r->start)
         goto nomem;
     struct cutter counter = {0};
     place(r, &counter);

@@ -26,8 +26,8 @@ bolter_status bolter_session_open(bolter_session **out, bolter_model *m, size_t 
     *out = NULL;
     if (max_seqs == 0)
         return bt_fail(err, BOLTER_E_ARG, "session: max_seqs is 0");
-    if (max_tokens == 0)
-        max_tokens = max_seqs * m->card.max_tokens;
+    if (max_tokens == 0 && !bt_mul_size(max_seqs, m->card.max_tokens, &max_tokens))
+        return bt_fail(err, BOLTER_E_NOMEM, "session: no memory for %zu sequences", max_seqs);
     bolter_session *s = bt_alloc(sizeof *s);
     if (!s)
         return bt_fail(err, BOLTER_E_NOMEM, "session: no memory");

@@ -38,6 +38,7 @@ struct bolter_trainer {
     int32_t *padded; /* ids of a padded batch */
     bolter_seq *padded_seqs;
     size_t n_padded;
+    bool kept;
 };
 
 void bolter_train_options_default(bolter_train_options *o)
@@ -94,7 +95,7 @@ static void random_param(float *x, const bt_param *p, const bt_config *c, bt_rng
     bool residual = p->lora && strstr(p->name, "c_proj");
     double sd = residual ? 0.02 / sqrt(2.0 * (double)c->n_layer) : 0.02;
     for (size_t i = 0; i < bt_param_size(p); i++)
-        x[i] = p->rows > 1 ? (float)(sd * bt_rng_normal(rng)) : gain ? 1.0f : 0.0f;
+        x[i] = p->matrix ? (float)(sd * bt_rng_normal(rng)) : gain ? 1.0f : 0.0f;
 }
 
 static void copy_weights(bolter_trainer *t)
@@ -141,9 +142,10 @@ static void merge_pairs(bolter_trainer *t)
 static bolter_status check_options(bolter_trainer *t, bolter_error *err)
 {
     const bolter_train_options *o = &t->o;
-    if (!bt_read_of(o->position, &t->read))
+    t->read = t->m->card.position;
+    if (o->position && !bt_read_of(o->position, &t->read))
         return bt_fail(err, BOLTER_E_ARG, "position \"%s\", expected last, first or mean",
-                       o->position ? o->position : "");
+                       o->position);
     if (!bt_decay_of(o->schedule, &t->decay))
         return bt_fail(err, BOLTER_E_ARG, "schedule \"%s\", expected constant, linear or cosine",
                        o->schedule ? o->schedule : "");
@@ -179,8 +181,9 @@ static bolter_status open_parts(bolter_trainer *t, const char *const *labels, si
                                 bolter_error *err)
 {
     t->cfg.n_label = n_label;
-    if (n_label < 2)
-        return bt_fail(err, BOLTER_E_ARG, "trainer: %zu labels, expected at least 2", n_label);
+    if (!bt_labels_fit(labels, n_label))
+        return bt_fail(err, BOLTER_E_ARG, "trainer: %zu labels, expected %s", n_label,
+                       BT_LABELS_EXPECTED);
     if (strcmp(t->o.trainable, "lora") != 0)
         t->o.lora_rank = 0;
     if (t->o.threads == 0)
@@ -308,6 +311,17 @@ static bolter_status run(bolter_trainer *t, const bolter_seq *seqs, const int32_
 
 /* ---- A step ---- */
 
+/* E_NUMERIC for a result, naming the step and the first tensor that cannot give a finite one. */
+static bolter_status not_finite(const bolter_trainer *t, const char *what, bolter_error *err)
+{
+    const char *tensor = "an activation";
+    for (size_t i = t->params.n; i-- > 0;)
+        if (!isfinite(bt_sum_squares(t->w[i], bt_param_size(&t->params.row[i]))))
+            tensor = t->params.row[i].name;
+    return bt_fail(err, BOLTER_E_NUMERIC, "step %llu: the %s is not finite, and neither is %s",
+                   (unsigned long long)t->step + 1, what, tensor);
+}
+
 /* The global norm; or E_NUMERIC that names the first tensor at fault. */
 static bolter_status gradient_norm(const bolter_trainer *t, double *norm, bolter_error *err)
 {
@@ -349,8 +363,7 @@ bolter_status bolter_trainer_step(bolter_trainer *t, const bolter_seq *seqs, con
         return bt_fail(err, BOLTER_E_ARG, "trainer: no labels");
     bolter_status rc = run(t, seqs, labels, n_seqs, NULL, &result, err);
     if (rc == BOLTER_OK && !isfinite(result.loss))
-        rc = bt_fail(err, BOLTER_E_NUMERIC, "step %llu: the loss is not finite",
-                     (unsigned long long)t->step + 1);
+        rc = not_finite(t, "loss", err);
     if (rc != BOLTER_OK)
         return rc;
     bt_slots_project(&t->slots, &t->params, bt_workers_gradients(t->workers));
@@ -379,19 +392,25 @@ bolter_status bolter_trainer_logits(bolter_trainer *t, const bolter_seq *seqs, s
                                     float *logits, bolter_error *err)
 {
     bt_result result;
-    return run(t, seqs, NULL, n_seqs, logits, &result, err);
+    bolter_status rc = run(t, seqs, NULL, n_seqs, logits, &result, err);
+    if (rc == BOLTER_OK && !isfinite(bt_sum_squares(logits, n_seqs * t->cfg.n_label)))
+        rc = not_finite(t, "score", err);
+    return rc;
 }
 
 /* ---- Keeping and saving ---- */
 
 void bolter_trainer_keep(bolter_trainer *t)
 {
+    t->kept = true;
     for (size_t i = 0; i < t->slots.n; i++)
         memcpy(t->slots.slot[i].kept, t->slots.slot[i].p, t->slots.slot[i].n * sizeof(float));
 }
 
 void bolter_trainer_restore(bolter_trainer *t)
 {
+    if (!t->kept)
+        return;
     for (size_t i = 0; i < t->slots.n; i++)
         memcpy(t->slots.slot[i].p, t->slots.slot[i].kept, t->slots.slot[i].n * sizeof(float));
     merge_pairs(t);
@@ -422,7 +441,7 @@ static bolter_status write_tensors(const bolter_trainer *t, bt_safetensors_write
         snprintf(name, sizeof name, "%s%s", strcmp(p->name, "score.weight") ? "transformer." : "",
                  p->name);
         if (g[i])
-            rc = bt_writer_declare(w, name, BT_F32, p->rows > 1 ? dim : dim + 1, p->rows > 1 ? 2 : 1,
+            rc = bt_writer_declare(w, name, BT_F32, p->matrix ? dim : dim + 1, p->matrix ? 2 : 1,
                                    err);
     }
     if (rc == BOLTER_OK)
