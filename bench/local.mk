@@ -1,1 +1,5 @@
-# Files of bench/.
+# Measurements; bench/README explains them.
+EXTRA_DIST += bench/README bench/measure
+.PHONY: bench
+bench: all fakemta
+	$(srcdir)/bench/measure --build '$(abs_top_builddir)'
