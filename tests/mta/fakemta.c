@@ -204,9 +204,9 @@ static void print_summary(const struct job *j, size_t failed)
     }
     qsort(ms, j->n_messages, sizeof *ms, by_value);
     printf("messages=%zu accepted=%zu refused=%zu failed=%zu body_bytes=%zu progress=%u "
-           "ms_median=%.1f ms_max=%.1f\n",
+           "ms_min=%.1f ms_median=%.1f ms_max=%.1f\n",
            j->n_messages, accepted, j->n_messages - accepted - failed, failed, body, progress,
-           ms[j->n_messages / 2], ms[j->n_messages - 1]);
+           ms[0], ms[j->n_messages / 2], ms[j->n_messages - 1]);
     bt_release(ms);
 }
 

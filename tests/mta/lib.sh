@@ -123,9 +123,9 @@ launch() {
     pids="$pids $pid"
 }
 
-# ended PID: wait for its end, 10 seconds at most; sets status.
+# ended PID: wait for its end, 20 seconds at most; sets status.
 ended() {
-    within 10 is_gone "$1" || { echo "failed: $1 has not ended" && bad=1 && kill -KILL "$1"; }
+    within 20 is_gone "$1" || { echo "failed: $1 has not ended" && bad=1 && kill -KILL "$1"; }
     wait "$1" 2>/dev/null
     status=$?
 }

@@ -313,9 +313,10 @@ inet_socket_answers_without_the_delay_of_small_packets() {
     check "up" within 30 answers "$socket"
     check "answered" send "$work/ham.eml"
     check "rightly" marked "$work/ham.eml"
+    # A delayed acknowledgement takes 40 ms, and would be in every message.
     local ms
-    ms=$(summary ms_median -m 20 "$work/ham.eml")
-    check "a median of $ms ms is below a delayed acknowledgement" test "${ms%.*}" -lt 35
+    ms=$(summary ms_min -m 20 "$work/ham.eml")
+    check "the fastest of 20 takes $ms ms" test "${ms%.*}" -lt 35
 }
 
 check_option_says_whether_the_daemon_would_start() {
