@@ -14,6 +14,9 @@
 
 #include "milter/log.h"
 
+/* How long libmilter may take to stop: it destroys locks that its own threads may still wait for. */
+#define STOP_MS 3000
+
 enum { SAY_RELOAD = 'r', SAY_STOP = 's', SAY_END = 'e' };
 
 /* Handlers have no other way to find it: both ends live as long as the process. */
@@ -108,43 +111,51 @@ static void *call_stop(void *arg)
 static void stop_serving(const struct control *c)
 {
     const struct timespec moment = {.tv_nsec = 20 * 1000 * 1000};
-    struct stopping s = {.stop = c->stop};
+    static struct stopping s; /* the thread may outlive this function */
     pthread_t thread;
+    s.stop = c->stop;
     atomic_init(&s.done, false);
     if (pthread_create(&thread, NULL, call_stop, &s) != 0) {
         c->stop();
         return;
     }
-    while (!atomic_load(&s.done)) {
+    pthread_detach(thread);
+    for (int waited_ms = 0; !atomic_load(&s.done) && waited_ms < STOP_MS; waited_ms += 20) {
         listener_poke(c->listener);
         nanosleep(&moment, NULL);
     }
-    pthread_join(thread, NULL);
 }
 
-/*
- * Bytes from the pipe. poll() comes back from every signal, whereas read() would be restarted: the
- * thread sanitizer runs a handler only when such a call returns.
- */
-static ssize_t hear(char *said, size_t cap)
+/* The next requests, or 0 when none came for so long (-1: for ever). */
+static ssize_t listen_to_pipe(char *said, size_t size, int patience_ms)
 {
     struct pollfd p = {.fd = pipe_fd[0], .events = POLLIN};
     int ready;
-    while ((ready = poll(&p, 1, -1)) < 0 && errno == EINTR)
+    while ((ready = poll(&p, 1, patience_ms)) < 0 && errno == EINTR)
         ;
-    return ready > 0 ? read(pipe_fd[0], said, cap) : -1;
+    return ready > 0 ? read(pipe_fd[0], said, size) : 0;
 }
 
-/* Requests that came together are one: ten reloads in a row are a reload. */
-static void heed(const struct control *c)
+/*
+ * Requests that came together are one: ten reloads in a row are a reload. True when the serving thread
+ * has ended, false when it does not end after a stop.
+ */
+static bool heed(const struct control *c)
 {
     char said[256];
-    ssize_t n;
-    while ((n = hear(said, sizeof said)) > 0 && !memchr(said, SAY_END, (size_t)n)) {
-        if (memchr(said, SAY_STOP, (size_t)n))
+    int patience_ms = -1;
+    for (;;) {
+        ssize_t n = listen_to_pipe(said, sizeof said, patience_ms);
+        if (n <= 0)
+            return false;
+        if (memchr(said, SAY_END, (size_t)n))
+            return true;
+        if (memchr(said, SAY_STOP, (size_t)n)) {
             stop_serving(c);
-        else
+            patience_ms = STOP_MS;
+        } else if (patience_ms < 0) {
             reload(c);
+        }
     }
 }
 
@@ -176,7 +187,11 @@ bool control_run(const struct control *c)
         log_write(SETTINGS_LOG_ERROR, "cannot start a thread: %s", strerror(e));
         return false;
     }
-    heed(c);
+    if (!heed(c)) {
+        log_write(SETTINGS_LOG_WARNING, "libmilter does not end: leaving without it");
+        pthread_detach(thread);
+        return true;
+    }
     pthread_join(thread, &served);
     return served != NULL;
 }
