@@ -24,3 +24,4 @@ bolter_train_SOURCES = \
 	trainer/trainer.c
 bolter_train_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 bolter_train_LDADD = libbolter.la $(JANSSON_LIBS)
+dist_man_MANS += trainer/bolter-train.1
