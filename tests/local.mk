@@ -9,6 +9,7 @@ include tests/base.mk
 include tests/text.mk
 include tests/tok.mk
 include tests/model.mk
+include tests/train.mk
 include tests/data.mk
 include tests/service.mk
 include tests/cli.mk

@@ -1,4 +1,6 @@
 /* cmd_finetune.c - bolter-train finetune: its options. */
+#include <string.h>
+
 #include "trainer/commands.h"
 #include "trainer/finetune.h"
 #include "trainer/options.h"
@@ -15,7 +17,7 @@ static int parse(struct finetune *f, int argc, char **argv)
         SOURCE_ROWS(&f->sources),
         {.kind = OPTION_HEADING, .help = "What is read of a text:"},
         {"max-tokens", 0, OPTION_SIZE, &f->max_tokens, 0, 1 << 20, "N", "tokens, 0: all that fit", 0},
-        {"tail-tokens", 0, OPTION_SIZE, &f->tail_tokens, 0, 1 << 20, "N", "of them from the end of a longer text", 0},
+        {"tail-tokens", 0, OPTION_SIZE, &f->tail_tokens, 0, 1 << 20, "N", "of them from the end of a longer text, at most half", 0},
         {"begin", 0, OPTION_FLAG, &f->begin, 0, 0, NULL, "begin each text with the model's begin token", 0},
         {"position", 0, OPTION_STRING, &f->train.position, 0, 0, "WHERE", "token the head reads: last, first, mean", 0},
         {"pad-to", 0, OPTION_SIZE, &f->train.pad_to, 0, 1 << 20, "N", "pad every text to N tokens, 0: no padding", 0},
@@ -41,6 +43,15 @@ static int parse(struct finetune *f, int argc, char **argv)
         {"max-fpr", 0, OPTION_REAL, &f->max_fpr, 0, 1, "SHARE", "ham of the validation part that may reach the spam threshold", 0},
     };
     return options_parse(argc, argv, rows, sizeof rows / sizeof *rows, usage);
+}
+
+static bool dtype_known(const char *name)
+{
+    static const char *const names[] = {"float32", "float16", "bfloat16", "int8"};
+    bool known = false;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        known = known || strcmp(names[i], name) == 0;
+    return known;
 }
 
 int cmd_finetune(int argc, char **argv)
@@ -71,6 +82,10 @@ int cmd_finetune(int argc, char **argv)
         complain(operand < argc ? "unexpected operand \"%s\""
                                 : "finetune needs -m BASE, -o DIR and corpora (see --help)%s",
                  operand < argc ? argv[operand] : "");
+        return EXIT_USAGE;
+    }
+    if (!dtype_known(f.dtype)) {
+        complain("--dtype: \"%s\", expected float32, float16, bfloat16 or int8", f.dtype);
         return EXIT_USAGE;
     }
     int rc = finetune_open(&f) ? finetune_run(&f) : EXIT_FAILED;

@@ -27,14 +27,18 @@ struct inspect {
 
 /* ---- text, tokens ---- */
 
-static void print_tokens(const struct inspect *in, const char *utf8, size_t n)
+static bool print_tokens(const struct inspect *in, const char *utf8, size_t n)
 {
     int32_t max = bolter_model_info_of(in->m)->max_tokens, *ids = calloc((size_t)max, sizeof *ids);
     size_t n_ids = 0, all = 0;
-    if (!ids || bolter_model_encode(in->m, utf8, n, ids, &n_ids, &all, NULL) != BOLTER_OK)
-        complain("cannot encode");
+    bolter_error err = {0};
+    if (!ids || bolter_model_encode(in->m, utf8, n, ids, &n_ids, &all, &err) != BOLTER_OK) {
+        complain("%s", ids ? err.text : "no memory");
+        free(ids);
+        return false;
+    }
     printf("# %zu tokens, %zu read\n", all, n_ids);
-    for (size_t i = 0; ids && i < n_ids; i++) {
+    for (size_t i = 0; i < n_ids; i++) {
         char piece[256];
         size_t len = 0;
         bolter_tok_decode(bolter_model_tok(in->m), &ids[i], 1, piece, sizeof piece, &len, NULL);
@@ -45,6 +49,7 @@ static void print_tokens(const struct inspect *in, const char *utf8, size_t n)
         putchar('\n');
     }
     free(ids);
+    return true;
 }
 
 static bool inspect_example(const struct inspect *in, bolter_text *t, const bolter_example *ex,
@@ -68,9 +73,8 @@ static bool inspect_example(const struct inspect *in, bolter_text *t, const bolt
     }
     printf("# %s%s\n", ex->id, bolter_text_truncated(t) ? " (cut at a limit)" : "");
     if (tokens)
-        print_tokens(in, utf8, n);
-    else
-        printf("%s\n", utf8);
+        return print_tokens(in, utf8, n);
+    printf("%s\n", utf8);
     return true;
 }
 
@@ -89,8 +93,9 @@ static bool inspect_texts(const struct inspect *in, char **path, int n_path, boo
         bolter_example ex;
         bolter_status rc = bolter_corpus_open(&c, in->kind, path[i], NULL, &err);
         while (rc == BOLTER_OK && (rc = bolter_corpus_next(c, &ex, &err)) == BOLTER_OK)
-            ok = inspect_example(in, t, &ex, tokens) && ok;
-        if (rc != BOLTER_END) {
+            if (!(ok = inspect_example(in, t, &ex, tokens)))
+                break;
+        if (ok && rc != BOLTER_END) {
             complain("%s", err.text);
             ok = false;
         }
@@ -132,22 +137,25 @@ static json_t *logits_of(void *arg, const json_t *in)
 static json_t *gather(void *arg, const json_t *in)
 {
     struct inspect *i = arg;
-    bolter_seq seq = jsonl_ids(in);
-    const json_t *label = json_object_get(in, "label");
-    if (!seq.ids || !json_is_integer(label)) {
-        complain("an object without \"label\"");
+    int32_t label;
+    if (!jsonl_int32(json_object_get(in, "label"), &label)) {
+        complain("an object without \"label\", a whole number");
         return NULL;
     }
+    bolter_seq seq = jsonl_ids(in);
+    if (!seq.ids)
+        return NULL;
     bolter_seq *seqs = realloc(i->seqs, (i->n + 1) * sizeof *seqs);
     int32_t *labels = realloc(i->labels, (i->n + 1) * sizeof *labels);
     i->seqs = seqs ? seqs : i->seqs;
     i->labels = labels ? labels : i->labels;
     if (!seqs || !labels) {
+        free((void *)(uintptr_t)seq.ids);
         complain("no memory");
         return NULL;
     }
     i->seqs[i->n] = seq;
-    i->labels[i->n++] = (int32_t)json_integer_value(label);
+    i->labels[i->n++] = label;
     return json_null();
 }
 
@@ -159,6 +167,7 @@ static bool write_gradients(struct inspect *in)
         labels[i] = bolter_model_label(in->m, (int32_t)i);
     bolter_train_options o;
     bolter_train_options_default(&o);
+    o.position = NULL; /* the model's own */
     bolter_trainer *t = NULL;
     bolter_error err = {0};
     bool ok = jsonl_each(gather, in);
@@ -249,6 +258,10 @@ int cmd_inspect(int argc, char **argv)
     if (k == 5 || !in.model || (strcmp(subjects[k], "grads") == 0 && !in.out)) {
         complain("inspect needs a subject (text, tokens, logits, grads, model), -m DIR, and for grads "
                  "--out FILE");
+        return EXIT_USAGE;
+    }
+    if ((k < 2) != (operand + 1 < argc)) {
+        complain(k < 2 ? "inspect %s needs files" : "inspect %s takes no files", subjects[k]);
         return EXIT_USAGE;
     }
     bool ok = run(&in, subjects[k], argv + operand + 1, argc - operand - 1);

@@ -41,8 +41,6 @@ static bool open_scores(struct scores *s)
 {
     bolter_error err = {0};
     bolter_part all = strcmp("all", s->part_name) == 0 ? BOLTER_TEST : BOLTER_BY_SPLIT;
-    if (!read_part(s))
-        return false;
     bool ok = bolter_model_open(&s->m, s->model, &err) == BOLTER_OK &&
               bolter_model_need_spam_head(s->m, &err) == BOLTER_OK &&
               bolter_dataset_open(&s->d, s->m, &err) == BOLTER_OK &&
@@ -92,7 +90,7 @@ static int parse(struct scores *s, int argc, char **argv, const char *usage, boo
         complain("%s needs -m DIR and corpora (see --help)", argv[0]);
         return EXIT_USAGE;
     }
-    return -1;
+    return read_part(s) ? -1 : EXIT_USAGE;
 }
 
 int cmd_predict(int argc, char **argv)
@@ -106,10 +104,6 @@ int cmd_predict(int argc, char **argv)
         const bolter_row *row = bolter_dataset_row(s.d, s.part, i);
         const char *label = row->label >= 0 ? bolter_dataset_label(s.d, (size_t)row->label) : "-";
         printf("%s\t%s\t%.9g\n", row->id, label, spam_score(&s, i));
-    }
-    if (ok && (fflush(stdout) != 0 || ferror(stdout))) {
-        complain("standard output: write failed");
-        ok = false;
     }
     close_scores(&s);
     return ok ? EXIT_DONE : EXIT_FAILED;

@@ -4,11 +4,13 @@
  */
 #include "trainer/finetune.h"
 
+#include <errno.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "trainer/commands.h"
 #include "trainer/progress.h"
@@ -34,8 +36,9 @@ static bool failed(const bolter_error *err)
 
 static bool open_data(struct finetune *f, bolter_error *err)
 {
-    bolter_open_options o = {.max_tokens = (int32_t)f->max_tokens,
-                             .tail_tokens = (int32_t)f->tail_tokens,
+    size_t max = f->max_tokens > 0 ? f->max_tokens : 1 << 20; /* more than fit are not read */
+    bolter_open_options o = {.max_tokens = (int32_t)max,
+                             .tail_tokens = (int32_t)(f->tail_tokens < max / 2 ? f->tail_tokens : max / 2),
                              .begin = f->begin ? "yes" : NULL};
     if (bolter_model_open_with(&f->m, f->model, &o, err) != BOLTER_OK ||
         bolter_dataset_open(&f->d, f->m, err) != BOLTER_OK ||
@@ -76,12 +79,28 @@ static bool open_trainer(struct finetune *f, bolter_error *err)
     return bolter_trainer_open(&f->t, f->m, labels, n_label, o, err) == BOLTER_OK || failed(err);
 }
 
+/* Asked before the hours of training, not after. */
+static bool place_is_writable(const char *out)
+{
+    char parent[4096];
+    size_t n = strlen(out);
+    while (n > 0 && out[n - 1] == '/')
+        n--;
+    while (n > 0 && out[n - 1] != '/')
+        n--;
+    snprintf(parent, sizeof parent, "%.*s", (int)n, out);
+    if (access(n > 0 ? parent : ".", W_OK | X_OK) == 0)
+        return true;
+    complain("%s: %s", out, strerror(errno));
+    return false;
+}
+
 bool finetune_open(struct finetune *f)
 {
     bolter_error err = {0};
     f->started = seconds_now();
     f->best_loss = INFINITY;
-    if (!open_data(f, &err))
+    if (!place_is_writable(f->out) || !open_data(f, &err))
         return false;
     f->steps_an_epoch = (f->n_train + f->batch - 1) / f->batch;
     f->steps = (size_t)ceil(f->epochs * (double)f->steps_an_epoch);

@@ -36,11 +36,20 @@ bool jsonl_each(json_t *(*each)(void *arg, const json_t *in), void *arg)
     for (ssize_t n; ok && (n = getline(&line, &cap, stdin)) >= 0;)
         ok = one_line(line, (size_t)n, ++number, each, arg);
     free(line);
-    if (fflush(stdout) != 0 || ferror(stdin)) {
-        complain("standard input or output failed");
+    if (ok && ferror(stdin)) {
+        complain("standard input: read failed");
         return false;
     }
     return ok;
+}
+
+bool jsonl_int32(const json_t *j, int32_t *out)
+{
+    json_int_t n = json_integer_value(j);
+    if (!json_is_integer(j) || n < INT32_MIN || n > INT32_MAX)
+        return false;
+    *out = (int32_t)n;
+    return true;
 }
 
 bolter_seq jsonl_ids(const json_t *in)
@@ -48,13 +57,13 @@ bolter_seq jsonl_ids(const json_t *in)
     const json_t *ids = json_object_get(in, "ids");
     size_t n = json_array_size(ids);
     int32_t *copy = calloc(n + 1, sizeof *copy);
+    bool good = json_is_array(ids);
     for (size_t i = 0; copy && i < n; i++)
-        copy[i] = (int32_t)json_integer_value(json_array_get(ids, i));
-    if (!copy || !json_is_array(ids))
-        complain("%s", copy ? "an object without \"ids\"" : "no memory");
-    if (copy && !json_is_array(ids)) {
+        good = jsonl_int32(json_array_get(ids, i), &copy[i]) && good;
+    if (!copy || !good) {
+        complain("%s", copy ? "an object without \"ids\", an array of whole numbers" : "no memory");
         free(copy);
-        copy = NULL;
+        return (bolter_seq){NULL, 0};
     }
     return (bolter_seq){copy, n};
 }

@@ -12,6 +12,8 @@
  * (new, or NULL for none) is printed as a line. True if all went well.
  */
 bool jsonl_each(json_t *(*each)(void *arg, const json_t *in), void *arg);
+/* A whole number of 32 bits; false for anything else. */
+bool jsonl_int32(const json_t *j, int32_t *out);
 /* The array of ids of an object as a sequence to free(), or {NULL, 0} after a complaint. */
 bolter_seq jsonl_ids(const json_t *in);
 json_t *jsonl_of_floats(const float *x, size_t n);

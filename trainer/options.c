@@ -137,15 +137,19 @@ int options_parse(int argc, char **argv, const struct option_row *rows, size_t n
             shorts[n_short++] = ':';
     }
     longs[n_long] = (struct option){"help", 0, NULL, 255};
+    static char program[] = "bolter-train"; /* what getopt_long() puts before its complaints */
+    char *subcommand = argv[0];
+    argv[0] = program;
     optind = 1;
     for (int got; (got = getopt_long(argc, argv, shorts, longs, NULL)) != -1;) {
-        if (got == 255) {
-            print_help(rows, n, usage);
-            return -1;
-        }
         const struct option_row *r = got >= 256 ? &rows[got - 256] : by_letter(rows, n, got);
-        if (got == '?' || !r || !take(r, optarg))
-            return -2;
+        if (got == 255)
+            print_help(rows, n, usage);
+        if (got == 255 || got == '?' || !r || !take(r, optarg)) {
+            argv[0] = subcommand;
+            return got == 255 ? -1 : -2;
+        }
     }
+    argv[0] = subcommand;
     return optind;
 }

@@ -1,5 +1,6 @@
 /* trainer.c - main of bolter-train: the table of subcommands. */
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,20 +29,31 @@ static void print_usage(FILE *f)
     fputs("\nbolter-train SUBCOMMAND --help prints its options; --version the version.\n", f);
 }
 
+/* The status, unless what was printed did not arrive. */
+static int flushed(int status)
+{
+    bool bad = ferror(stdout) != 0;
+    if ((fflush(stdout) != 0 || bad) && status == EXIT_DONE) {
+        complain("standard output: write failed");
+        return EXIT_FAILED;
+    }
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
     if (argc > 1 && strcmp(argv[1], "--version") == 0) {
         printf("bolter-train %s\n", bolter_version());
-        return EXIT_DONE;
+        return flushed(EXIT_DONE);
     }
     if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
         print_usage(stdout);
-        return EXIT_DONE;
+        return flushed(EXIT_DONE);
     }
     for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof *commands; i++)
         if (strcmp(commands[i].name, argv[1]) == 0)
-            return commands[i].run(argc - 1, argv + 1);
+            return flushed(commands[i].run(argc - 1, argv + 1));
     if (argc > 1)
         complain("unknown subcommand \"%s\"", argv[1]);
     print_usage(stderr);
