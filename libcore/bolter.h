@@ -363,7 +363,7 @@ typedef struct bolter_trainer bolter_trainer;
 typedef struct bolter_train_options {
     const char *trainable; /* "last_layer" (the head), "last_block" (and the final norm and the head),
                               "last_two_blocks", "all", "lora" (adapters on every linear layer, head) */
-    const char *position;  /* token that the head reads: "last", "first", "mean" */
+    const char *position;  /* token that the head reads: "last", "first", "mean"; NULL: as the model */
     const char *schedule;  /* after the warm-up: "constant", "linear" or "cosine" to zero */
     float lr, weight_decay, beta1, beta2, eps;
     float clip_norm;       /* largest global gradient norm; 0: no clipping */
@@ -403,7 +403,7 @@ uint64_t bolter_trainer_n_trainable(const bolter_trainer *t);
  */
 bolter_status bolter_trainer_step(bolter_trainer *t, const bolter_seq *seqs, const int32_t *labels,
                                   size_t n_seqs, bolter_step *out, bolter_error *err);
-/* Logits (n_seqs, n_label) of the weights as they are now, read as in training. */
+/* Logits (n_seqs, n_label) of the weights as they are now, read as in training. E_NUMERIC. */
 bolter_status bolter_trainer_logits(bolter_trainer *t, const bolter_seq *seqs, size_t n_seqs,
                                     float *logits, bolter_error *err);
 /*
