@@ -40,7 +40,7 @@
 extern "C" {
 #endif
 
-/* ---- Results and errors -------------------------------------------------------------------- */
+/* ---- Results and errors ------------------------------------------------------------------- */
 
 typedef enum bolter_status {
     BOLTER_OK = 0,
@@ -69,7 +69,7 @@ const char *bolter_status_name(bolter_status s);
 /* The version of the library, such as "0.1.0". */
 const char *bolter_version(void);
 
-/* ---- Text: message bytes -> the UTF-8 that a model reads ------------------------------------ */
+/* ---- Text: message bytes -> the UTF-8 that a model reads ---------------------------------- */
 
 typedef struct bolter_text bolter_text;
 
@@ -114,7 +114,7 @@ bool bolter_text_truncated(const bolter_text *t);
 void bolter_text_reset(bolter_text *t);
 void bolter_text_free(bolter_text *t);
 
-/* ---- Tokenizer: UTF-8 <-> ids ----------------------------------------------------------------- */
+/* ---- Tokenizer: UTF-8 <-> ids ------------------------------------------------------------- */
 
 typedef struct bolter_tok bolter_tok;
 
@@ -139,7 +139,7 @@ bolter_status bolter_tok_decode(const bolter_tok *t, const int32_t *ids, size_t 
 int32_t bolter_tok_vocab(const bolter_tok *t);
 void bolter_tok_free(bolter_tok *t);
 
-/* ---- Model: immutable weights ------------------------------------------------------------------ */
+/* ---- Model: immutable weights ------------------------------------------------------------- */
 
 typedef struct bolter_model bolter_model;
 
@@ -161,7 +161,8 @@ typedef struct bolter_model_info {
 /*
  * Open a Hugging Face directory: config.json, model.safetensors (float32, float16, bfloat16, or int8
  * with scales), vocab.json, merges.txt, and bolter.json where present. Directories without a head open
- * too (n_label 0). The model starts with one reference. E_IO, E_FORMAT, E_VERSION, E_MISMATCH, E_NUMERIC (a weight is not finite), E_NOMEM.
+ * too (n_label 0). The model starts with one reference. E_IO, E_FORMAT, E_VERSION, E_MISMATCH,
+ * E_NUMERIC (a weight is not finite), E_NOMEM.
  */
 bolter_status bolter_model_open(bolter_model **out, const char *dir, bolter_error *err);
 
@@ -194,7 +195,7 @@ bolter_status bolter_model_need_spam_head(const bolter_model *m, bolter_error *e
 bolter_status bolter_model_encode(const bolter_model *m, const char *utf8, size_t n, int32_t *ids,
                                   size_t *n_ids, size_t *n_all, bolter_error *err);
 
-/* ---- Session: one thread's scratch memory over a model ------------------------------------------ */
+/* ---- Session: one thread's scratch memory over a model ------------------------------------ */
 
 typedef struct bolter_session bolter_session;
 typedef struct bolter_seq {
@@ -225,7 +226,7 @@ bolter_status bolter_session_lm(bolter_session *s, const bolter_seq *seq, float 
                                 bolter_error *err);
 void bolter_session_free(bolter_session *s);
 
-/* ---- Verdicts -------------------------------------------------------------------------------------- */
+/* ---- Verdicts ----------------------------------------------------------------------------- */
 
 typedef enum bolter_class { BOLTER_HAM = 0, BOLTER_UNSURE = 1, BOLTER_SPAM = 2 } bolter_class;
 
@@ -245,7 +246,7 @@ typedef struct bolter_verdict {
 bolter_status bolter_classify(bolter_session *s, const char *utf8, size_t n, bolter_verdict *out,
                               bolter_error *err);
 
-/* ---- Service: many threads ask, a few workers score ------------------------------------------------- */
+/* ---- Service: many threads ask, a few workers score --------------------------------------- */
 
 typedef struct bolter_service bolter_service;
 
@@ -273,7 +274,7 @@ size_t bolter_service_queued(bolter_service *s);
 /* Finish what is queued, stop the workers, free. No other thread may be inside. */
 void bolter_service_close(bolter_service *s);
 
-/* ---- Corpora ------------------------------------------------------------------------------------------ */
+/* ---- Corpora ------------------------------------------------------------------------------ */
 
 typedef struct bolter_corpus bolter_corpus;
 
@@ -309,7 +310,7 @@ void bolter_corpus_free(bolter_corpus *c);
 /* SHA-256 of a file as 64 hexadecimal digits. E_IO. */
 bolter_status bolter_file_sha256(const char *path, char hex[65], bolter_error *err);
 
-/* ---- Datasets: corpora tokenised, in parts ---------------------------------------------------------------- */
+/* ---- Datasets: corpora tokenised, in parts ------------------------------------------------ */
 
 typedef struct bolter_dataset bolter_dataset;
 typedef enum bolter_part {
@@ -356,7 +357,7 @@ size_t bolter_dataset_n_label(const bolter_dataset *d);
 const char *bolter_dataset_label(const bolter_dataset *d, size_t i);
 void bolter_dataset_free(bolter_dataset *d);
 
-/* ---- Training ------------------------------------------------------------------------------------------------ */
+/* ---- Training ----------------------------------------------------------------------------- */
 
 typedef struct bolter_trainer bolter_trainer;
 
@@ -434,7 +435,7 @@ bolter_status bolter_model_save(const bolter_model *m, const char *dir, const bo
                                 bolter_error *err);
 void bolter_trainer_free(bolter_trainer *t);
 
-/* ---- Evaluation ------------------------------------------------------------------------------------------------- */
+/* ---- Evaluation --------------------------------------------------------------------------- */
 
 typedef struct bolter_interval {
     double value, low, high; /* 95 % */

@@ -8,10 +8,10 @@ int cmd_export(int argc, char **argv)
 {
     const char *model = NULL, *out = NULL, *dtype = "float32", *adapter = NULL;
     const struct option_row rows[] = {
-        {"model", 'm', OPTION_STRING, &model, 0, 0, "DIR", "the model", 0},
-        {"out", 'o', OPTION_STRING, &out, 0, 0, "DIR", "the new directory", 0},
-        {"dtype", 0, OPTION_STRING, &dtype, 0, 0, "TYPE", "float32, float16, bfloat16 or int8", 0},
-        {"adapter", 0, OPTION_STRING, &adapter, 0, 0, "DIR", "merge these LoRA adapters (peft's format)", 0},
+        STRING("model", 'm', &model, "DIR", "the model"),
+        STRING("out", 'o', &out, "DIR", "the new directory"),
+        STRING("dtype", 0, &dtype, "TYPE", "float32, float16, bfloat16 or int8"),
+        STRING("adapter", 0, &adapter, "DIR", "merge these LoRA adapters (peft's format)"),
     };
     int operand = options_parse(argc, argv, rows, sizeof rows / sizeof *rows,
                                 "export -m DIR -o DIR [options]");

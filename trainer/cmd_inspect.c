@@ -217,10 +217,11 @@ static bool inspect_model(const struct inspect *in)
 static int parse(struct inspect *in, int argc, char **argv)
 {
     const struct option_row rows[] = {
-        {"model", 'm', OPTION_STRING, &in->model, 0, 0, "DIR", "the model", 0},
-        {"adapter", 0, OPTION_STRING, &in->adapter, 0, 0, "DIR", "with these LoRA adapters merged", 0},
-        {"out", 'o', OPTION_STRING, &in->out, 0, 0, "FILE", "of grads: the safetensors file to write", 0},
-        {"kind", 0, OPTION_STRING, &in->kind, 0, 0, "KIND", "of text and tokens: mbox, maildir, dir, mail, text, lines, tsv, csv", 0},
+        STRING("model", 'm', &in->model, "DIR", "the model"),
+        STRING("adapter", 0, &in->adapter, "DIR", "with these LoRA adapters merged"),
+        STRING("out", 'o', &in->out, "FILE", "of grads: the safetensors file to write"),
+        STRING("kind", 0, &in->kind, "KIND",
+             "of text and tokens: mbox, maildir, dir, mail, text, lines, tsv, csv"),
     };
     return options_parse(argc, argv, rows, sizeof rows / sizeof *rows,
                          "inspect text|tokens|logits|grads|model -m DIR [options] [FILE]...");

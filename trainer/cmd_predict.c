@@ -74,13 +74,13 @@ static double spam_score(const struct scores *s, size_t i)
 static int parse(struct scores *s, int argc, char **argv, const char *usage, bool evaluate)
 {
     const struct option_row rows[] = {
-        {"model", 'm', OPTION_STRING, &s->model, 0, 0, "DIR", "the model", 0},
-        {"part", 0, OPTION_STRING, &s->part_name, 0, 0, "PART", "train, validation, test, or all of the corpora", 0},
-        {"threads", 'j', OPTION_SIZE, &s->threads, 0, 256, "N", "0: all processors", 0},
+        STRING("model", 'm', &s->model, "DIR", "the model"),
+        STRING("part", 0, &s->part_name, "PART", "train, validation, test, or all of the corpora"),
+        SIZE("threads", 'j', &s->threads, 0, 256, "N", "0: all processors"),
         SOURCE_ROWS(&s->sources),
-        {.kind = OPTION_HEADING, .help = "Output:"},
-        {"threshold", 't', OPTION_REAL, &s->threshold, 0, 1, "X", "spam from this score on, 0: the model's", 0},
-        {"json", 0, OPTION_FLAG, &s->json, 0, 0, NULL, "one JSON object", 0},
+        HEADING("Output:"),
+        REAL("threshold", 't', &s->threshold, 0, 1, "X", "spam from this score on, 0: the model's"),
+        FLAG("json", 0, &s->json, "one JSON object"),
     };
     size_t n = sizeof rows / sizeof *rows;
     int operand = options_parse(argc, argv, rows, evaluate ? n : n - 3, usage);

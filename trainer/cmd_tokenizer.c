@@ -58,7 +58,7 @@ int cmd_tokenizer(int argc, char **argv)
     static const char usage[] = "tokenizer encode|decode -m DIR < JSON lines";
     const char *model = NULL;
     const struct option_row rows[] = {
-        {"model", 'm', OPTION_STRING, &model, 0, 0, "DIR", "directory of vocab.json and merges.txt", 0},
+        STRING("model", 'm', &model, "DIR", "directory of vocab.json and merges.txt"),
     };
     int operand = options_parse(argc, argv, rows, 1, usage);
     if (operand < 0)

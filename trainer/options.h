@@ -28,6 +28,20 @@ struct option_row {
     bool (*call)(void *to, const char *name, const char *value);
 };
 
+/* Rows of a table. NAME without dashes, LETTER or 0, the value's NAME in the help. */
+#define FLAG(name, letter, to, help)                                                               \
+    {name, letter, OPTION_FLAG, to, 0, 0, NULL, help, NULL}
+#define STRING(name, letter, to, value, help)                                                      \
+    {name, letter, OPTION_STRING, to, 0, 0, value, help, NULL}
+#define SIZE(name, letter, to, min, max, value, help)                                              \
+    {name, letter, OPTION_SIZE, to, min, max, value, help, NULL}
+#define REAL(name, letter, to, min, max, value, help)                                              \
+    {name, letter, OPTION_REAL, to, min, max, value, help, NULL}
+#define CALL(name, letter, call, to, value, help)                                                  \
+    {name, letter, OPTION_CALL, to, 0, 0, value, help, call}
+#define HEADING(help)                                                                              \
+    {NULL, 0, OPTION_HEADING, NULL, 0, 0, NULL, help, NULL}
+
 /*
  * Parse argv[1..] (argv[0] is the subcommand). Operands follow the options. Returns the index of the
  * first operand; or -1 after --help was printed, -2 after an error was.

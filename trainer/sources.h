@@ -22,17 +22,16 @@ struct sources {
 };
 
 /* Rows for an option table: --spam, --ham, --class, --data, --split, --train, --validation, --test. */
-#define SOURCE_ROWS(s)                                                                               \
-    {.kind = OPTION_HEADING, .help = "Corpora (mbox, Maildir, MH, directory, .eml, TSV, CSV; .gz):"}, \
-        {"spam", 0, OPTION_CALL, (s), 0, 0, "PATH", "messages labelled spam", sources_take},         \
-        {"ham", 0, OPTION_CALL, (s), 0, 0, "PATH", "messages labelled ham", sources_take},           \
-        {"class", 0, OPTION_CALL, (s), 0, 0, "NAME=PATH", "messages labelled NAME", sources_take},   \
-        {"data", 0, OPTION_CALL, (s), 0, 0, "FILE", "TSV or CSV with labels", sources_take},         \
-        {"train", 0, OPTION_CALL, (s), 0, 0, "FILE", "the same, all for training", sources_take},    \
-        {"validation", 0, OPTION_CALL, (s), 0, 0, "FILE", "all for validation", sources_take},       \
-        {"test", 0, OPTION_CALL, (s), 0, 0, "FILE", "all for the test", sources_take},               \
-        {"split", 0, OPTION_CALL, (s), 0, 0, "FILE", "parts by id (else 70/10/20 by text)",          \
-         sources_take}
+#define SOURCE_ROWS(s)                                                                             \
+    HEADING("Corpora (mbox, Maildir, MH, directory, .eml, TSV, CSV; .gz):"),                       \
+        CALL("spam", 0, sources_take, s, "PATH", "messages labelled spam"),                        \
+        CALL("ham", 0, sources_take, s, "PATH", "messages labelled ham"),                          \
+        CALL("class", 0, sources_take, s, "NAME=PATH", "messages labelled NAME"),                  \
+        CALL("data", 0, sources_take, s, "FILE", "TSV or CSV with labels"),                        \
+        CALL("train", 0, sources_take, s, "FILE", "the same, all for training"),                   \
+        CALL("validation", 0, sources_take, s, "FILE", "all for validation"),                      \
+        CALL("test", 0, sources_take, s, "FILE", "all for the test"),                              \
+        CALL("split", 0, sources_take, s, "FILE", "parts by id (else 70/10/20 by text)")
 
 /* An option's callback. */
 bool sources_take(void *to, const char *name, const char *value);

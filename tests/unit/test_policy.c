@@ -166,7 +166,8 @@ static void forged_copies_are_removed_from_the_last_to_the_first(struct check *c
     CHECK(c, forged_remove(&f, &mta), "removal failed");
     CHECK(c,
           strcmp(r.log, "remove x-spam-STATUS 2\nremove x-spam-STATUS 1\n"
-                        "remove X-Spam-Report 2\nremove X-Spam-Report 1\nremove X-Bolter 1\n") == 0, "got %s", r.log);
+                        "remove X-Spam-Report 2\nremove X-Spam-Report 1\nremove X-Bolter 1\n") == 0,
+          "got %s", r.log);
     mta = server(&r, 3);
     CHECK(c, !forged_remove(&f, &mta), "a server that hung up was not noticed");
 }
