@@ -1,8 +1,8 @@
 /*
  * settings.c - read, check and print settings; the only file that knows libconfig.
  *
- * Every value, from a file, an option or the table's default, becomes text and goes through the same
- * store(); so there is one rule and one message for each kind.
+ * Every value, from a file, an option or the table's default, becomes text and goes through the
+ * same store(); so there is one rule and one message for each kind.
  */
 #include "conf/settings.h"
 
@@ -269,8 +269,8 @@ static bolter_status fail_file(bolter_error *err, const char *path, const char *
 }
 
 /*
- * The whole file in memory, NUL-terminated: libconfig's scanner ends the process when reading fails,
- * for instance of a directory.
+ * The whole file in memory, NUL-terminated: libconfig's scanner ends the process when reading
+ * fails, for instance of a directory.
  */
 static bolter_status read_file(const char *path, char **out, bolter_error *err)
 {

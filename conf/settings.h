@@ -22,10 +22,10 @@ enum { SETTINGS_LOG_ERROR, SETTINGS_LOG_WARNING, SETTINGS_LOG_INFO, SETTINGS_LOG
 enum { SETTINGS_LOG_AUTO, SETTINGS_LOG_SYSLOG, SETTINGS_LOG_STDERR };
 
 struct settings {
-#define TEXT(name, fallback, min, max, unit, help) char name[SETTINGS_TEXT_MAX + 1];
+#define TEXT(name, fallback, min, max, unit, help)   char name[SETTINGS_TEXT_MAX + 1];
 #define NUMBER(name, fallback, min, max, unit, help) int64_t name;
-#define REAL(name, fallback, min, max, unit, help) double name;
-#define MODE(name, fallback, min, max, unit, help) int64_t name;
+#define REAL(name, fallback, min, max, unit, help)   double name;
+#define MODE(name, fallback, min, max, unit, help)   int64_t name;
 #define CHOICE(name, fallback, min, max, unit, help) int64_t name;
 #include "conf/settings.def"
 #undef TEXT

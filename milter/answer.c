@@ -132,7 +132,8 @@ enum action answer_message(const struct question *q, const struct mta *mta)
     struct outcome o = {.status = BOLTER_OK};
     classify(&o, q, mta);
     decide(&o, q);
-    /* Half of the changes are worse than none: a server that could not be told tries again later. */
+    /* Half of the changes are worse than none: a server that could not be told tries again later.
+     */
     if (!carry_out(&o, q, mta)) {
         fail(&o, BOLTER_E_IO, "the mail server did not take the changes");
         o.action = ACTION_TEMPFAIL;

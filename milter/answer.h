@@ -1,6 +1,6 @@
 /*
- * answer.h - the end of one message: classify it, let the policy decide, change the header, write the
- * log line.
+ * answer.h - the end of one message: classify it, let the policy decide, change the header, write
+ * the log line.
  */
 #ifndef ANSWER_H
 #define ANSWER_H

@@ -1,14 +1,15 @@
 /*
  * callbacks.c - thin callbacks between libmilter and the rest; the only file that knows libmilter.
  *
- * libmilter keeps one private pointer for each connection. It may be NULL in any callback (there was
- * no memory, or the server skipped a step), and the callbacks of a connection may run on different
- * threads, one after the other. A message lives from envfrom to eom or abort, whichever comes.
+ * libmilter keeps one private pointer for each connection. It may be NULL in any callback (there
+ * was no memory, or the server skipped a step), and the callbacks of a connection may run on
+ * different threads, one after the other. A message lives from envfrom to eom or abort, whichever
+ * comes.
  *
  * Steps before the end of a message are never refused, so we ask for those without a reply, which
- * saves a round trip for each header field; libmilter then sends nothing for SMFIS_CONTINUE. The body
- * keeps its replies where the server understands SMFIS_SKIP, by which we spare it the rest of a large
- * message.
+ * saves a round trip for each header field; libmilter then sends nothing for SMFIS_CONTINUE. The
+ * body keeps its replies where the server understands SMFIS_SKIP, by which we spare it the rest of
+ * a large message.
  */
 #include "milter/callbacks.h"
 
@@ -33,7 +34,8 @@ struct connection {
     bool may_skip, authenticated;
 };
 
-/* libmilter passes nothing of ours to the callbacks of a new connection: these two are the program's. */
+/* libmilter passes nothing of ours to the callbacks of a new connection: these two are the
+ * program's. */
 static struct holder *holder;
 static atomic_int answering;
 
@@ -253,8 +255,8 @@ void callbacks_stop(void)
 }
 
 /*
- * Threads that were in the middle of an answer go on after smfi_main() has returned. What they say is
- * written by libmilter just after the callback, hence the moment of grace at the end.
+ * Threads that were in the middle of an answer go on after smfi_main() has returned. What they say
+ * is written by libmilter just after the callback, hence the moment of grace at the end.
  */
 bool callbacks_drain(int limit_ms)
 {

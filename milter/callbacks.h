@@ -14,7 +14,8 @@ bool callbacks_register(int fd, struct holder *h);
 bool callbacks_serve(void);
 /* End callbacks_serve() within some seconds, as a stop signal does. Any thread. */
 void callbacks_stop(void);
-/* After serving: wait until no message is being answered, at most limit_ms; false if some still are. */
+/* After serving: wait until no message is being answered, at most limit_ms; false if some still
+ * are. */
 bool callbacks_drain(int limit_ms);
 
 #endif

@@ -16,12 +16,13 @@ struct identity {
 };
 
 /*
- * Fork; the parent stays until the child calls daemon_ready(), and then exits with 0, or with 1 if the
- * child ends before. So whoever started us sees failures. Returns in the child only; -1 if there is
- * none, logged. Before threads start.
+ * Fork; the parent stays until the child calls daemon_ready(), and then exits with 0, or with 1 if
+ * the child ends before. So whoever started us sees failures. Returns in the child only; -1 if
+ * there is none, logged. Before threads start.
  */
 int daemon_fork(void);
-/* Let the parent go and detach from the terminal; keep_stderr: there are log lines to come on it. */
+/* Let the parent go and detach from the terminal; keep_stderr: there are log lines to come on it.
+ */
 void daemon_ready(int fd, bool keep_stderr);
 
 /* Find a user by name or number; "" wants none. Logs what is wrong. */

@@ -1,6 +1,6 @@
 /*
- * forged.c - a small table of names, searched in order: a message that would make that slow is over the
- * limits, and is refused by whoever looks at too_many.
+ * forged.c - a small table of names, searched in order: a message that would make that slow is over
+ * the limits, and is refused by whoever looks at too_many.
  */
 #include "milter/forged.h"
 

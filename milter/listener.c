@@ -142,7 +142,8 @@ static bool clear_path(const struct sockaddr_un *sun)
     return unlink(sun->sun_path) == 0 ? true : fail(sun->sun_path, "remove the stale socket");
 }
 
-/* Bound with no permissions at all, which are then widened: it is never open to more than it should. */
+/* Bound with no permissions at all, which are then widened: it is never open to more than it
+ * should. */
 static bool bind_closed(int fd, const struct sockaddr_un *sun)
 {
     mode_t before = umask(0777);

@@ -1,7 +1,7 @@
 /*
- * listener.h - the socket on which the mail server reaches us. We open it ourselves: libmilter would
- * delete the socket of a running daemon, and would leave Nagle's algorithm on, which costs 40 ms a
- * message over TCP.
+ * listener.h - the socket on which the mail server reaches us. We open it ourselves: libmilter
+ * would delete the socket of a running daemon, and would leave Nagle's algorithm on, which costs 40
+ * ms a message over TCP.
  */
 #ifndef LISTENER_H
 #define LISTENER_H
@@ -24,8 +24,8 @@ struct listener {
 /* Check the settings of the socket without opening it; logs what is wrong. */
 bool listener_check(const struct settings *s);
 /*
- * Bind and listen. uid owns a unix socket (-1: this process). A stale socket is replaced; one on which
- * somebody answers is left alone and is an error. Logs what went wrong. Before threads start.
+ * Bind and listen. uid owns a unix socket (-1: this process). A stale socket is replaced; one on
+ * which somebody answers is left alone and is an error. Logs what went wrong. Before threads start.
  */
 bool listener_open(struct listener *l, const struct settings *s, uid_t uid);
 /* Connect to it and hang up, to wake whoever waits there. Tries only. */

@@ -1,6 +1,7 @@
 /*
- * mail.h - one message in flight: what a mail server hands over in pieces, put together again as raw
- * bytes up to a limit, and the forged fields seen on the way. Knows no milter. One thread at a time.
+ * mail.h - one message in flight: what a mail server hands over in pieces, put together again as
+ * raw bytes up to a limit, and the forged fields seen on the way. Knows no milter. One thread at a
+ * time.
  */
 #ifndef MAIL_H
 #define MAIL_H

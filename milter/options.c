@@ -13,18 +13,19 @@ enum { OPT_SET = 256, OPT_PRINT, OPT_HELP, OPT_VERSION };
 
 static void help(void)
 {
-    printf("Usage: bolter-milter [OPTION]...\n"
-           "Classify mail for Postfix or Sendmail and mark it in its header.\n\n"
-           "  -c, --config=FILE      read settings from FILE (default %s)\n"
-           "  -f, --foreground       stay in the foreground, log to standard error (default: no)\n"
-           "  -n, --check            check settings, load the model, classify one built-in message\n"
-           "      --set NAME=VALUE   a setting; wins over the file; may be repeated\n"
-           "      --print-settings   print the effective settings\n"
-           "      --help             print this\n"
-           "      --version          print the version\n\n"
-           "SIGUSR1 reloads settings and model, SIGTERM stops.\n\n"
-           "Settings and their defaults:\n",
-           DEFAULT_CONFIG);
+    printf(
+        "Usage: bolter-milter [OPTION]...\n"
+        "Classify mail for Postfix or Sendmail and mark it in its header.\n\n"
+        "  -c, --config=FILE      read settings from FILE (default %s)\n"
+        "  -f, --foreground       stay in the foreground, log to standard error (default: no)\n"
+        "  -n, --check            check settings, load the model, classify one built-in message\n"
+        "      --set NAME=VALUE   a setting; wins over the file; may be repeated\n"
+        "      --print-settings   print the effective settings\n"
+        "      --help             print this\n"
+        "      --version          print the version\n\n"
+        "SIGUSR1 reloads settings and model, SIGTERM stops.\n\n"
+        "Settings and their defaults:\n",
+        DEFAULT_CONFIG);
     settings_help(stdout);
 }
 
@@ -86,11 +87,14 @@ static bool make_absolute(struct options *o)
 
 enum options_result options_parse(struct options *o, int argc, char **argv)
 {
-    static const struct option longs[] = {
-        {"config", required_argument, NULL, 'c'},      {"foreground", no_argument, NULL, 'f'},
-        {"check", no_argument, NULL, 'n'},             {"set", required_argument, NULL, OPT_SET},
-        {"print-settings", no_argument, NULL, OPT_PRINT}, {"help", no_argument, NULL, OPT_HELP},
-        {"version", no_argument, NULL, OPT_VERSION},   {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {{"config", required_argument, NULL, 'c'},
+                                          {"foreground", no_argument, NULL, 'f'},
+                                          {"check", no_argument, NULL, 'n'},
+                                          {"set", required_argument, NULL, OPT_SET},
+                                          {"print-settings", no_argument, NULL, OPT_PRINT},
+                                          {"help", no_argument, NULL, OPT_HELP},
+                                          {"version", no_argument, NULL, OPT_VERSION},
+                                          {NULL, 0, NULL, 0}};
     *o = (struct options){.config = strdup(DEFAULT_CONFIG),
                           .set = calloc((size_t)argc, sizeof *o->set)};
     int option;

@@ -21,8 +21,8 @@ struct options {
 enum options_result options_parse(struct options *o, int argc, char **argv);
 void options_free(struct options *o);
 /*
- * Defaults, file, --set, in this order, then the check. A default file that is not there is no error.
- * Used at the start and at every reload.
+ * Defaults, file, --set, in this order, then the check. A default file that is not there is no
+ * error. Used at the start and at every reload.
  */
 bolter_status options_settings(const struct options *o, struct settings *s, bolter_error *err);
 

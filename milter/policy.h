@@ -27,7 +27,8 @@ double policy_spam_threshold(const struct settings *s, const bolter_model_info *
 /* Set v->decision by that threshold; between the model's unsure threshold and it, unsure. */
 void policy_decide(bolter_verdict *v, const struct settings *s, const bolter_model_info *m);
 /* MARK or, for spam at or above reject_threshold from nobody who authenticated, REJECT. */
-enum action policy_of_verdict(const bolter_verdict *v, const struct settings *s, bool authenticated);
+enum action policy_of_verdict(const bolter_verdict *v, const struct settings *s,
+                              bool authenticated);
 /* ACCEPT or TEMPFAIL, as on_error, on_timeout or on_overload says. */
 enum action policy_of_failure(bolter_status failure, const struct settings *s);
 /* A copy of text with '%' doubled, as libmilter wants it. */

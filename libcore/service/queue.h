@@ -1,10 +1,11 @@
 /*
  * queue.h - a bounded line of jobs between many threads that ask and a few that score.
  *
- * Who may touch a job: the thread that submits it, until it is queued; the queue, until it is taken;
- * the worker, until it is done; then the submitter again. A job stays in its submitter's memory all
- * the time, so a submitter never leaves while a worker holds the job: giving up removes a job that
- * still waits, and otherwise waits for the batch that is under way. The queue knows no model.
+ * Who may touch a job: the thread that submits it, until it is queued; the queue, until it is
+ * taken; the worker, until it is done; then the submitter again. A job stays in its submitter's
+ * memory all the time, so a submitter never leaves while a worker holds the job: giving up removes
+ * a job that still waits, and otherwise waits for the batch that is under way. The queue knows no
+ * model.
  */
 #ifndef BT_QUEUE_H
 #define BT_QUEUE_H
@@ -48,15 +49,15 @@ void bt_queue_free(bt_queue *q);
 
 /*
  * Submit j and wait until it is done: its status then. E_BUSY when max_queued jobs wait already,
- * E_TIMEOUT and E_CANCELLED when patience ended before a worker took it. A job that a worker holds at
- * the deadline still gives its result; one whose wait function said no gives E_CANCELLED.
+ * E_TIMEOUT and E_CANCELLED when patience ended before a worker took it. A job that a worker holds
+ * at the deadline still gives its result; one whose wait function said no gives E_CANCELLED.
  */
 bolter_status bt_queue_run(bt_queue *q, bt_job *j, const bt_patience *p, bolter_error *err);
 
 /*
- * For workers: wait for a job, then take it and those behind it, in order, up to max_jobs and as long
- * as their tokens fit into max_tokens (the first is taken whatever its length). 0: the queue is
- * closed and empty.
+ * For workers: wait for a job, then take it and those behind it, in order, up to max_jobs and as
+ * long as their tokens fit into max_tokens (the first is taken whatever its length). 0: the queue
+ * is closed and empty.
  */
 size_t bt_queue_take(bt_queue *q, bt_job **jobs, size_t max_jobs, size_t max_tokens);
 /* Give taken jobs back to their submitters. */

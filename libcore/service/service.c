@@ -65,7 +65,8 @@ static bool score_together(scorer *sc, bt_job **jobs, size_t n)
     return s == BOLTER_OK;
 }
 
-/* A message that cannot be scored must not take its batch with it: each gets a second chance alone. */
+/* A message that cannot be scored must not take its batch with it: each gets a second chance alone.
+ */
 static void score_batch(void *state, bt_job **jobs, size_t n)
 {
     scorer *sc = state;
@@ -118,10 +119,11 @@ static bolter_status open_parts(bolter_service *s, const bolter_service_options 
     s->max_seqs = or_default(o->max_seqs, DEFAULT_MAX_SEQS);
     s->n_scorers = or_default(o->workers, DEFAULT_WORKERS);
     if (s->max_seqs > MAX_SEQS || s->n_scorers > MAX_WORKERS)
-        return bt_fail(err, BOLTER_E_ARG, "service: %zu workers of %zu messages, expected at most "
-                       "%d and %d", s->n_scorers, s->max_seqs, MAX_WORKERS, MAX_SEQS);
-    s->max_tokens =
-        longest * (s->max_seqs < LONGEST_PER_BATCH ? s->max_seqs : LONGEST_PER_BATCH);
+        return bt_fail(err, BOLTER_E_ARG,
+                       "service: %zu workers of %zu messages, expected at most "
+                       "%d and %d",
+                       s->n_scorers, s->max_seqs, MAX_WORKERS, MAX_SEQS);
+    s->max_tokens = longest * (s->max_seqs < LONGEST_PER_BATCH ? s->max_seqs : LONGEST_PER_BATCH);
     s->scorers = bt_alloc_array(s->n_scorers, sizeof *s->scorers);
     s->workers = bt_alloc_array(s->n_scorers, sizeof *s->workers);
     if (!s->scorers || !s->workers)

@@ -1,4 +1,5 @@
-/* test_policy.c - the daemon's parts that need no libmilter: policy, forged fields, mail, socket. */
+/* test_policy.c - the daemon's parts that need no libmilter: policy, forged fields, mail, socket.
+ */
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -37,11 +38,13 @@ static void threshold_is_the_models_unless_one_is_set(struct check *c)
         float spam;
         const char *set;
         bolter_class want;
-    } cases[] = {
-        {0.95f, "spam_threshold=0", BOLTER_SPAM},      {0.5f, "spam_threshold=0", BOLTER_UNSURE},
-        {0.39f, "spam_threshold=0", BOLTER_HAM},       {0.95f, "spam_threshold=0.99", BOLTER_UNSURE},
-        {0.5f, "spam_threshold=0.5", BOLTER_SPAM},     {0.29f, "spam_threshold=0.3", BOLTER_HAM},
-        {0.3125f, "spam_threshold=0.3125", BOLTER_SPAM}};
+    } cases[] = {{0.95f, "spam_threshold=0", BOLTER_SPAM},
+                 {0.5f, "spam_threshold=0", BOLTER_UNSURE},
+                 {0.39f, "spam_threshold=0", BOLTER_HAM},
+                 {0.95f, "spam_threshold=0.99", BOLTER_UNSURE},
+                 {0.5f, "spam_threshold=0.5", BOLTER_SPAM},
+                 {0.29f, "spam_threshold=0.3", BOLTER_HAM},
+                 {0.3125f, "spam_threshold=0.3125", BOLTER_SPAM}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         bolter_verdict v = {.spam = cases[i].spam};
         policy_decide(&v, SETTINGS(cases[i].set), &model);
@@ -79,8 +82,10 @@ static void each_failure_has_its_own_setting(struct check *c)
     static const struct {
         bolter_status failure;
         const char *set;
-    } cases[] = {{BOLTER_E_TIMEOUT, "on_timeout=tempfail"},  {BOLTER_E_BUSY, "on_overload=tempfail"},
-                 {BOLTER_E_NOMEM, "on_error=tempfail"},      {BOLTER_E_NUMERIC, "on_error=tempfail"},
+    } cases[] = {{BOLTER_E_TIMEOUT, "on_timeout=tempfail"},
+                 {BOLTER_E_BUSY, "on_overload=tempfail"},
+                 {BOLTER_E_NOMEM, "on_error=tempfail"},
+                 {BOLTER_E_NUMERIC, "on_error=tempfail"},
                  {BOLTER_E_CANCELLED, "on_error=tempfail"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         bolter_status f = cases[i].failure;
@@ -283,17 +288,24 @@ static void log_words_hold_no_blanks_and_no_ends_of_line(struct check *c)
 
 static void malformed_sockets_are_refused(struct check *c)
 {
-    static const char *const wrong[] = {
-        "socket=unix:",        "socket=unix:relative", "socket=tcp:99",         "socket=/path",
-        "socket=inet:",        "socket=inet:0",        "socket=inet:65536@h",   "socket=inet:99x@h",
-        "socket=inet:99@",     "socket=inet6:@::1",    "socket_group=no such group"};
+    static const char *const wrong[] = {"socket=unix:",
+                                        "socket=unix:relative",
+                                        "socket=tcp:99",
+                                        "socket=/path",
+                                        "socket=inet:",
+                                        "socket=inet:0",
+                                        "socket=inet:65536@h",
+                                        "socket=inet:99x@h",
+                                        "socket=inet:99@",
+                                        "socket=inet6:@::1",
+                                        "socket_group=no such group"};
     log_set_level(-1);
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         CHECK(c, !listener_check(SETTINGS(wrong[i])), "took %s", wrong[i]);
     log_set_level(SETTINGS_LOG_ERROR);
-    static const char *const right[] = {"socket=unix:/a", "socket=local:/a", "socket=inet:1",
-                                        "socket=inet:65535@h", "socket=inet6:99@[::1]",
-                                        "socket_group=0"};
+    static const char *const right[] = {"socket=unix:/a",        "socket=local:/a",
+                                        "socket=inet:1",         "socket=inet:65535@h",
+                                        "socket=inet6:99@[::1]", "socket_group=0"};
     for (size_t i = 0; i < sizeof right / sizeof *right; i++)
         CHECK(c, listener_check(SETTINGS(right[i])), "refused %s", right[i]);
 }
@@ -322,7 +334,8 @@ static void socket_has_its_mode_and_only_a_stale_one_is_replaced(struct check *c
     CHECK(c, !listener_open(&second, s, (uid_t)-1) && connects(path), "took a live socket");
     close(first.fd); /* as if the daemon had been killed */
     CHECK(c, !connects(path), "somebody answers");
-    nanosleep(&(struct timespec){.tv_nsec = 30 * 1000 * 1000}, NULL); /* a tick of the file's clock */
+    nanosleep(&(struct timespec){.tv_nsec = 30 * 1000 * 1000},
+              NULL); /* a tick of the file's clock */
     CHECK(c, listener_open(&third, s, (uid_t)-1) && connects(path), "a stale socket is in the way");
     listener_remove(&first);
     CHECK(c, connects(path), "the old daemon removed the new one's socket");

@@ -277,8 +277,8 @@ static void many_askers_and_three_workers_lose_nothing(struct check *c)
     bt_worker w[3];
     bt_queue_open(&q, ASKERS, NULL);
     for (size_t i = 0; i < 3; i++) {
-        w[i] = (bt_worker){.queue = q, .run = square, .state = &tally[i], .max_jobs = 4,
-                           .max_tokens = 1000};
+        w[i] = (bt_worker){
+            .queue = q, .run = square, .state = &tally[i], .max_jobs = 4, .max_tokens = 1000};
         bolter_error err = {0};
         CHECK(c, bt_worker_start(&w[i], &err) == BOLTER_OK, "%s", err.text);
     }

@@ -46,7 +46,8 @@ static void each_kind_is_read(struct check *c)
                "socket = \"inet:8899@localhost\";\nworkers = 3\nmax_message = 2000L;\n"
                "spam_threshold = 0.25; reject_threshold = 1;\nsocket_mode = \"0600\"\n"
                "on_error = \"tempfail\"; log_level = \"debug\";",
-               &err) == BOLTER_OK, "%s", err.text);
+               &err) == BOLTER_OK,
+          "%s", err.text);
     CHECK(c, strcmp(s.socket, "inet:8899@localhost") == 0, "got %s", s.socket);
     CHECK(c, s.workers == 3 && s.max_message == 2000, "got %d", (int)s.workers);
     CHECK(c, s.spam_threshold == 0.25 && s.reject_threshold == 1, "got %g", s.spam_threshold);
@@ -80,8 +81,8 @@ static void each_mistake_names_file_line_setting_and_expectation(struct check *c
         static struct settings s;
         bolter_error err;
         bolter_status status = load(&s, mistakes[i].content, &err);
-        CHECK(c, status == BOLTER_E_FORMAT && strstr(err.text, mistakes[i].want), "%s: got %s, want %s",
-              mistakes[i].content, err.text, mistakes[i].want);
+        CHECK(c, status == BOLTER_E_FORMAT && strstr(err.text, mistakes[i].want),
+              "%s: got %s, want %s", mistakes[i].content, err.text, mistakes[i].want);
         CHECK(c, strstr(err.text, "/conf:"), "no file name in %s", err.text);
     }
 }
@@ -107,10 +108,11 @@ static void option_sets_one_value_by_the_same_rules(struct check *c)
     CHECK(c, strcmp(s.reject_text, "a=b") == 0, "got %s", s.reject_text);
     CHECK(c, settings_set(&s, "user=", &err) == BOLTER_OK && s.user[0] == 0, "%s", err.text);
     settings_set(&s, "workers=many", &err);
-    CHECK(c, strstr(err.text, "--set workers: got 'many', expected an integer"), "got %s", err.text);
-    static const char *const wrong[] = {"workers",       "=1",         "worker=1",
-                                        "workers=1x",    "workers=",   "spam_threshold=nan",
-                                        "on_error=acc",  "on_error=",  "socket_mode=8",
+    CHECK(c, strstr(err.text, "--set workers: got 'many', expected an integer"), "got %s",
+          err.text);
+    static const char *const wrong[] = {"workers",       "=1",        "worker=1",
+                                        "workers=1x",    "workers=",  "spam_threshold=nan",
+                                        "on_error=acc",  "on_error=", "socket_mode=8",
                                         "socket_mode=-1"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         CHECK(c, settings_set(&s, wrong[i], NULL) == BOLTER_E_FORMAT, "took %s", wrong[i]);
@@ -118,9 +120,9 @@ static void option_sets_one_value_by_the_same_rules(struct check *c)
 
 static void check_refuses_what_a_mail_server_would_ignore(struct check *c)
 {
-    static const char *const wrong[] = {"reject_dsn=4.7.1", "reject_dsn=5.7.x", "reject_dsn=5.7.1.1",
-                                        "reject_dsn=5. 7.1", "reject_text=two\nlines",
-                                        "reject_threshold=0.5"};
+    static const char *const wrong[] = {"reject_dsn=4.7.1",       "reject_dsn=5.7.x",
+                                        "reject_dsn=5.7.1.1",     "reject_dsn=5. 7.1",
+                                        "reject_text=two\nlines", "reject_threshold=0.5"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         static struct settings s;
         settings_default(&s);
@@ -194,7 +196,8 @@ static void man_page_states_every_default(struct check *c)
     size_t rows = 0, items = 0;
     for (; settings_row(rows, &name, &fallback); rows++) {
         char quoted[300], plain[300];
-        snprintf(quoted, sizeof quoted, "\n.It Ic %s No = Qq %s\n", name, *fallback ? fallback : "\\&");
+        snprintf(quoted, sizeof quoted, "\n.It Ic %s No = Qq %s\n", name,
+                 *fallback ? fallback : "\\&");
         snprintf(plain, sizeof plain, "\n.It Ic %s No = %s\n", name, fallback);
         CHECK(c, strstr(text, quoted) || strstr(text, plain), "bolter.conf.5 lacks %s", quoted + 1);
     }
