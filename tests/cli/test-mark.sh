@@ -121,6 +121,7 @@ large_message_streams()
 }
 ok "a message of 40 MB is whole, marked or not" large_message_streams
 
+# shellcheck disable=SC3045 # dash and bash know -v
 little_memory()
 {
     for size in 2000000 200000 120000 70000; do
@@ -135,6 +136,7 @@ exit_with()
 {
     return "$1"
 }
+# shellcheck disable=SC3045
 if (ulimit -v 2000000; bolter -V) >/dev/null 2>&1; then
     ok "with little memory the message is marked or whole" little_memory
 else

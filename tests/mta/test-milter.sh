@@ -263,7 +263,6 @@ stale_socket_of_a_killed_daemon_is_replaced() {
 
 socket_of_a_live_daemon_and_a_plain_file_are_refused() {
     start live --set model="$work/ham-model"
-    local first=$pid
     launch second --set socket="$socket" --set model="$work/ham-model"
     check "the second one ends" within 20 is_gone $pid
     check "not with success" eval "! wait $pid"
