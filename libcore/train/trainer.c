@@ -4,6 +4,8 @@
  * Weights live in one flat block by the parameter table. With LoRA the forward pass reads merged
  * copies of the adapted layers, made anew after each step.
  */
+#include "train/trainer.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -11,35 +13,7 @@
 #include "base/mem.h"
 #include "base/parallel.h"
 #include "base/rng.h"
-#include "bolter.h"
-#include "ckpt/model.h"
 #include "kern/kern.h"
-#include "train/schedule.h"
-#include "train/slots.h"
-#include "train/workers.h"
-
-struct bolter_trainer {
-    bolter_model *m;
-    bt_config cfg;
-    bt_params params;
-    bt_card card;
-    bolter_train_options o; /* its strings are not kept: see read, decay, and the slots */
-    bt_read read;
-    bt_decay decay;
-    float *block;      /* values of all parameters */
-    float *merged;     /* of the adapted layers */
-    float **value;     /* by parameter index, into block */
-    float **effective; /* into merged for adapted layers, else as value */
-    const float **w;   /* effective, for the network */
-    bt_net net;
-    bt_slots slots;
-    bt_workers *workers;
-    uint64_t step;
-    int32_t *padded; /* ids of a padded batch */
-    bolter_seq *padded_seqs;
-    size_t n_padded;
-    bool kept;
-};
 
 void bolter_train_options_default(bolter_train_options *o)
 {
@@ -132,7 +106,7 @@ static bolter_status make_weights(bolter_trainer *t, bolter_error *err)
     return BOLTER_OK;
 }
 
-static void merge_pairs(bolter_trainer *t)
+void bt_trainer_merge(bolter_trainer *t)
 {
     bt_slots_merge(&t->slots, &t->params, (const float *const *)t->value, t->effective);
 }
@@ -201,7 +175,7 @@ static bolter_status open_parts(bolter_trainer *t, const char *const *labels, si
     if (rc == BOLTER_OK)
         rc = make_optimiser(t, err);
     if (rc == BOLTER_OK)
-        merge_pairs(t);
+        bt_trainer_merge(t);
     return rc;
 }
 
@@ -296,9 +270,8 @@ static bolter_status pad(bolter_trainer *t, const bolter_seq **seqs, size_t n, b
     return BOLTER_OK;
 }
 
-/* Run a batch through the workers. */
-static bolter_status run(bolter_trainer *t, const bolter_seq *seqs, const int32_t *labels, size_t n,
-                         float *logits, bt_result *out, bolter_error *err)
+bolter_status bt_trainer_run(bolter_trainer *t, const bolter_seq *seqs, const int32_t *labels,
+                             size_t n, float *logits, bt_result *out, bolter_error *err)
 {
     bolter_status rc = check_batch(t, seqs, labels, n, err);
     if (rc == BOLTER_OK)
@@ -361,7 +334,7 @@ bolter_status bolter_trainer_step(bolter_trainer *t, const bolter_seq *seqs, con
     double norm = 0;
     if (!labels)
         return bt_fail(err, BOLTER_E_ARG, "trainer: no labels");
-    bolter_status rc = run(t, seqs, labels, n_seqs, NULL, &result, err);
+    bolter_status rc = bt_trainer_run(t, seqs, labels, n_seqs, NULL, &result, err);
     if (rc == BOLTER_OK && !isfinite(result.loss))
         rc = not_finite(t, "loss", err);
     if (rc != BOLTER_OK)
@@ -377,7 +350,7 @@ bolter_status bolter_trainer_step(bolter_trainer *t, const bolter_seq *seqs, con
     struct update u = {t, {(float)lr, o->beta1, o->beta2, o->eps, o->weight_decay, t->step,
                            clip > 0 && norm > clip ? (float)(clip / norm) : 1.0f}};
     bt_parallel(o->threads, update_share, &u);
-    merge_pairs(t);
+    bt_trainer_merge(t);
     *out = (bolter_step){.step = t->step,
                          .loss = result.loss,
                          .n_right = result.n_right,
@@ -392,82 +365,8 @@ bolter_status bolter_trainer_logits(bolter_trainer *t, const bolter_seq *seqs, s
                                     float *logits, bolter_error *err)
 {
     bt_result result;
-    bolter_status rc = run(t, seqs, NULL, n_seqs, logits, &result, err);
+    bolter_status rc = bt_trainer_run(t, seqs, NULL, n_seqs, logits, &result, err);
     if (rc == BOLTER_OK && !isfinite(bt_sum_squares(logits, n_seqs * t->cfg.n_label)))
         rc = not_finite(t, "score", err);
-    return rc;
-}
-
-/* ---- Keeping and saving ---- */
-
-void bolter_trainer_keep(bolter_trainer *t)
-{
-    t->kept = true;
-    for (size_t i = 0; i < t->slots.n; i++)
-        memcpy(t->slots.slot[i].kept, t->slots.slot[i].p, t->slots.slot[i].n * sizeof(float));
-}
-
-void bolter_trainer_restore(bolter_trainer *t)
-{
-    if (!t->kept)
-        return;
-    for (size_t i = 0; i < t->slots.n; i++)
-        memcpy(t->slots.slot[i].p, t->slots.slot[i].kept, t->slots.slot[i].n * sizeof(float));
-    merge_pairs(t);
-}
-
-bolter_status bolter_trainer_save(bolter_trainer *t, const char *dir, const bolter_save_options *o,
-                                  bolter_error *err)
-{
-    bt_card card = {0};
-    bolter_status rc = bt_card_copy(&card, &t->card, err);
-    if (rc == BOLTER_OK)
-        rc = bt_card_apply(&card, o, err);
-    if (rc == BOLTER_OK)
-        rc = bt_model_write(t->m, &t->params, t->w, &card, o->dtype, dir, err);
-    bt_card_clear(&card);
-    return rc;
-}
-
-static bolter_status write_tensors(const bolter_trainer *t, bt_safetensors_writer *w, const char *path,
-                                   bolter_error *err)
-{
-    float *const *g = bt_workers_gradients(t->workers);
-    bolter_status rc = BOLTER_OK;
-    for (size_t i = 0; rc == BOLTER_OK && i < t->params.n; i++) {
-        const bt_param *p = &t->params.row[i];
-        const size_t dim[2] = {p->rows, p->cols};
-        char name[96];
-        snprintf(name, sizeof name, "%s%s", strcmp(p->name, "score.weight") ? "transformer." : "",
-                 p->name);
-        if (g[i])
-            rc = bt_writer_declare(w, name, BT_F32, p->matrix ? dim : dim + 1, p->matrix ? 2 : 1,
-                                   err);
-    }
-    if (rc == BOLTER_OK)
-        rc = bt_writer_begin(w, path, err);
-    for (size_t i = 0; rc == BOLTER_OK && i < t->params.n; i++)
-        if (g[i])
-            bt_writer_put_floats(w, BT_F32, g[i], bt_param_size(&t->params.row[i]));
-    return rc == BOLTER_OK ? bt_writer_end(w, err) : rc;
-}
-
-bolter_status bolter_trainer_write_gradients(bolter_trainer *t, const bolter_seq *seqs,
-                                             const int32_t *labels, size_t n_seqs, const char *path,
-                                             bolter_error *err)
-{
-    bt_result result;
-    char text[40];
-    bolter_status rc = run(t, seqs, labels, n_seqs, NULL, &result, err);
-    if (rc != BOLTER_OK)
-        return rc;
-    snprintf(text, sizeof text, "%.17g", result.loss);
-    json_t *metadata = json_pack("{s:s, s:s}", "format", "pt", "loss", text);
-    bt_safetensors_writer w;
-    rc = bt_writer_init(&w, metadata, err);
-    if (rc == BOLTER_OK)
-        rc = write_tensors(t, &w, path, err);
-    bt_writer_clear(&w);
-    json_decref(metadata);
     return rc;
 }
