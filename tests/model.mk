@@ -54,3 +54,8 @@ test_model_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 test_model_LDADD = libtiny.la $(check_libs)
 test_dataset_SOURCES = tests/unit/test_dataset.c
 test_dataset_LDADD = libtiny.la $(check_libs)
+
+check_PROGRAMS += test-packed
+TESTS += test-packed
+test_packed_SOURCES = tests/unit/test_packed.c
+test_packed_LDADD = libnaive.la $(check_libs)

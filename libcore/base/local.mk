@@ -7,6 +7,8 @@ base_sources =  \
 	libcore/base/error.h \
 	libcore/base/file.c \
 	libcore/base/file.h \
+	libcore/base/float16.c \
+	libcore/base/float16.h \
 	libcore/base/mem.c \
 	libcore/base/mem.h \
 	libcore/base/parallel.c \

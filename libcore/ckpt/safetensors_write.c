@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "ckpt/float16.h"
+#include "base/float16.h"
 
 bolter_status bt_writer_init(bt_safetensors_writer *w, json_t *metadata, bolter_error *err)
 {

@@ -12,11 +12,8 @@
 BT_CLONES
 void bt_gelu_forward(float *y, const float *x, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        float v = x[i];
-        float two_u = TWO_SQRT_2_PI * (v + CUBE * v * v * v);
-        y[i] = v / (1.0f + bt_expf(-two_u));
-    }
+    for (size_t i = 0; i < n; i++)
+        y[i] = bt_geluf(x[i]);
 }
 
 BT_CLONES

@@ -6,5 +6,12 @@ kern_sources = \
 	libcore/kern/kern.h \
 	libcore/kern/layernorm.c \
 	libcore/kern/linear.c \
+	libcore/kern/packed.c \
+	libcore/kern/packed.h \
 	libcore/kern/softmax.c \
+	libcore/kern/tile.c \
+	libcore/kern/tile.h \
+	libcore/kern/tile_avx2.c \
+	libcore/kern/tile_avx512.c \
+	libcore/kern/tile_portable.c \
 	libcore/kern/vector.h

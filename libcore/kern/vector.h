@@ -60,4 +60,11 @@ static inline float bt_expf(float x)
     return e.f;
 }
 
+/* The Gaussian error linear unit in its tanh form, see gelu.c. */
+static inline float bt_geluf(float x)
+{
+    float two_u = 1.5957691216057308f * (x + 0.044715f * x * x * x); /* 2 sqrt(2 / pi) */
+    return x / (1.0f + bt_expf(-two_u));
+}
+
 #endif

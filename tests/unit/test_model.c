@@ -9,7 +9,7 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
-#include "ckpt/float16.h"
+#include "base/float16.h"
 #include "ckpt/int8.h"
 #include "ckpt/model.h"
 #include "tests/check.h"

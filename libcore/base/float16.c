@@ -1,5 +1,5 @@
 /* float16.c - IEEE 754 binary16 and bfloat16, by bit arithmetic on binary32. */
-#include "ckpt/float16.h"
+#include "base/float16.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,0 +1,95 @@
+/*
+ * packed.h - y = x w + b with weights that were reordered once: the products of a forward pass.
+ *
+ * Weights (K, N) lie in panels of BT_PANEL columns, so that a tile of a few rows by one panel stays in
+ * registers while K runs. Within a panel, values that one instruction takes together are neighbours:
+ *
+ *   float32   [panel][k][32]
+ *   bfloat16  [panel][k/2][32][2]
+ *   int8      [panel][k/4][32][4]    one scale a column
+ *
+ * The layout is the same for every instruction set and may be mapped from a file. K and N are padded
+ * with zeros to multiples of 4 and of BT_PANEL.
+ *
+ * A tile is one way to compute: a number format on an instruction set. Rows of x are converted to the
+ * format of the tile; for int8 they are quantised one by one to -127..127 with a scale of their own
+ * (dynamic, symmetric: Dettmers et al. 2022, "LLM.int8()", section 2.1), and the sums of products are
+ * exact integers, so that every instruction set gives the same ones.
+ */
+#ifndef BT_PACKED_H
+#define BT_PACKED_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bolter.h"
+
+#define BT_PANEL 32
+#define BT_TILE_ROWS 14 /* of the largest tile */
+#define BT_PIECE 64
+
+typedef enum bt_precision { BT_FLOAT32, BT_BFLOAT16, BT_INT8 } bt_precision;
+
+typedef struct bt_packed {
+    bt_precision precision;
+    size_t K, N;
+    const void *panel;     /* 64-byte aligned is best */
+    const float *scale;    /* int8: (N padded) */
+    const int32_t *offset; /* int8: (N padded), -128 times the sum of the column */
+    const float *bias;     /* (N padded); zeros without a bias */
+    void *block;           /* owned memory of the above, or of part of it */
+} bt_packed;
+
+/* Bytes of the panels of a (K, N) matrix. */
+size_t bt_packed_bytes(bt_precision precision, size_t K, size_t N);
+/* Pack w (K, N), row-major, and bias (N) or NULL. E_NOMEM. */
+bolter_status bt_packed_make(bt_packed *out, bt_precision precision, const float *w, const float *bias,
+                             size_t K, size_t N, bolter_error *err);
+/*
+ * The same from int8 panels that lie ready (borrowed as long as out lives), with a scale for each of
+ * the N columns (copied). E_NOMEM.
+ */
+bolter_status bt_packed_ready(bt_packed *out, const int8_t *panel, const float *scale,
+                              const float *bias, size_t K, size_t N, bolter_error *err);
+void bt_packed_clear(bt_packed *p);
+/* Int8 panels of a matrix that is quantised already, q (K, N) row-major; to has bt_packed_bytes(). */
+void bt_packed_order(int8_t *to, const int8_t *q, size_t K, size_t N);
+/* And back: w (K, N) row-major in float32. */
+void bt_packed_unpack(float *w, const bt_packed *p);
+
+/* What happens with a product. */
+typedef enum bt_finish {
+    BT_STORE, /* y = x w + b */
+    BT_ADD,   /* y += x w + b: the residual stream */
+    BT_GELU   /* y = gelu(x w + b) */
+} bt_finish;
+
+/*
+ * Up to `rows` rows against a panel. Converted rows take turns in pieces of BT_PIECE bytes,
+ * [piece][row][BT_PIECE], so that a tile walks through memory once and without powers of two.
+ */
+typedef struct bt_tile {
+    const char *isa; /* "avx512", "avxvnni", "avx2" or "portable" */
+    bt_precision precision;
+    size_t rows;
+    size_t value_bytes; /* of one value of a converted row */
+    /* Convert n rows of K values, stride apart; scale (n) is set for int8. */
+    void (*convert)(void *to, float *scale, const float *x, size_t stride, size_t n, size_t K);
+    /* out (n, BT_PANEL) = rows times panel, scaled back, without bias. K is padded to 4. */
+    void (*multiply)(float *out, size_t n, size_t K, const void *rows, const float *row_scale,
+                     const void *panel, const float *scale, const int32_t *offset);
+} bt_tile;
+
+/*
+ * The best tile of a precision on this processor, or with isa not NULL the one of that name; NULL if
+ * the processor or this build lacks it.
+ */
+const bt_tile *bt_tile_find(bt_precision precision, const char *isa);
+
+/* Bytes of scratch for rows of up to K values. */
+size_t bt_packed_scratch(size_t K);
+/* y (M, N) = finish(x (M, K) w + b). scratch is 64-byte aligned. y is not x. */
+void bt_packed_forward(const bt_tile *t, const bt_packed *w, float *y, size_t y_stride, const float *x,
+                       size_t x_stride, size_t M, bt_finish finish, void *scratch);
+
+#endif

@@ -1,0 +1,215 @@
+/*
+ * tile_avx512.c - tiles of up to 14 rows by 32 columns in 28 of the 32 registers of AVX-512: FMA in
+ * float32, VDPBF16PS (AVX512_BF16) and VPDPBUSD (AVX512_VNNI).
+ *
+ * VPDPBUSD multiplies unsigned by signed bytes, so rows are stored as q + 128 and the sums start at
+ * minus 128 times the sum of the column.
+ */
+#include "kern/tile.h"
+
+#ifdef __x86_64__
+
+#include <immintrin.h>
+#include <string.h>
+
+#define ROWS   14
+#define WORDS  16 /* of a row that lie together: 64 bytes */
+#define F32    __attribute__((target("avx512f")))
+#define BF16   __attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16")))
+#define VNNI   __attribute__((target("avx512f,avx512bw,avx512vl,avx512vnni")))
+#define INLINE static inline __attribute__((always_inline))
+
+/* Values of a panel that are fetched ahead of their use. */
+#define AHEAD_BYTES 2048
+
+/* The lanes of 16 values that lie before n. */
+INLINE F32 __mmask16 lanes_before(size_t n)
+{
+    return n >= 16 ? (__mmask16)0xffff : (__mmask16)((1u << n) - 1);
+}
+
+/* ---- float32 ---- */
+
+F32 static void convert_float32(void *to, float *scale, const float *x, size_t stride, size_t n,
+                                size_t K)
+{
+    float *rows = to;
+    (void)scale;
+    for (size_t k = 0; k < K; k += 16)
+        for (size_t i = 0; i < n; i++, rows += 16)
+            _mm512_storeu_ps(rows, _mm512_maskz_loadu_ps(lanes_before(K - k), x + i * stride + k));
+}
+
+INLINE F32 void tile_float32(const size_t n, float *out, size_t K, const float *a, const float *w)
+{
+    __m512 sum[ROWS][2];
+    BT_UNROLL
+    for (size_t i = 0; i < n; i++)
+        sum[i][0] = sum[i][1] = _mm512_setzero_ps();
+    for (size_t k = 0; k < K; k++, w += BT_PANEL) {
+        const float *word = a + k / WORDS * WORDS * n + k % WORDS;
+        __m512 w0 = _mm512_loadu_ps(w), w1 = _mm512_loadu_ps(w + 16);
+        _mm_prefetch((const char *)w + AHEAD_BYTES, _MM_HINT_T0);
+        _mm_prefetch((const char *)w + AHEAD_BYTES + 64, _MM_HINT_T0);
+        BT_UNROLL
+        for (size_t i = 0; i < n; i++) {
+            __m512 x = _mm512_set1_ps(word[i * WORDS]);
+            sum[i][0] = _mm512_fmadd_ps(x, w0, sum[i][0]);
+            sum[i][1] = _mm512_fmadd_ps(x, w1, sum[i][1]);
+        }
+    }
+    BT_UNROLL
+    for (size_t i = 0; i < n; i++) {
+        _mm512_storeu_ps(out + i * BT_PANEL, sum[i][0]);
+        _mm512_storeu_ps(out + i * BT_PANEL + 16, sum[i][1]);
+    }
+}
+
+F32 static void multiply_float32(float *out, size_t n, size_t K, const void *rows,
+                                 const float *row_scale, const void *panel, const float *scale,
+                                 const int32_t *offset)
+{
+    (void)row_scale, (void)scale, (void)offset;
+    switch (n) {
+        BT_ROWS_TO_14(tile_float32, out, K, rows, panel)
+    default:
+        break;
+    }
+}
+
+/* ---- bfloat16 ---- */
+
+BF16 static void convert_bfloat16(void *to, float *scale, const float *x, size_t stride, size_t n,
+                                  size_t K)
+{
+    uint16_t *rows = to;
+    (void)scale;
+    for (size_t k = 0; k < K; k += 32) {
+        __mmask16 low = lanes_before(K - k), high = K - k > 16 ? lanes_before(K - k - 16) : 0;
+        for (size_t i = 0; i < n; i++, rows += 32) {
+            const float *from = x + i * stride + k;
+            __m512 v0 = _mm512_maskz_loadu_ps(low, from);
+            __m512 v1 = _mm512_maskz_loadu_ps(high, high ? from + 16 : from);
+            _mm512_storeu_si512(rows, (__m512i)_mm512_cvtne2ps_pbh(v1, v0));
+        }
+    }
+}
+
+INLINE BF16 void tile_bfloat16(const size_t n, float *out, size_t K, const int32_t *a,
+                               const uint16_t *w)
+{
+    __m512 sum[ROWS][2];
+    BT_UNROLL
+    for (size_t i = 0; i < n; i++)
+        sum[i][0] = sum[i][1] = _mm512_setzero_ps();
+    for (size_t k = 0; k < K / 2; k++, w += 2 * BT_PANEL) {
+        const int32_t *word = a + k / WORDS * WORDS * n + k % WORDS;
+        __m512bh w0 = (__m512bh)_mm512_loadu_si512(w), w1 = (__m512bh)_mm512_loadu_si512(w + 32);
+        _mm_prefetch((const char *)w + AHEAD_BYTES, _MM_HINT_T0);
+        _mm_prefetch((const char *)w + AHEAD_BYTES + 64, _MM_HINT_T0);
+        BT_UNROLL
+        for (size_t i = 0; i < n; i++) {
+            __m512bh x = (__m512bh)_mm512_set1_epi32(word[i * WORDS]);
+            sum[i][0] = _mm512_dpbf16_ps(sum[i][0], x, w0);
+            sum[i][1] = _mm512_dpbf16_ps(sum[i][1], x, w1);
+        }
+    }
+    BT_UNROLL
+    for (size_t i = 0; i < n; i++) {
+        _mm512_storeu_ps(out + i * BT_PANEL, sum[i][0]);
+        _mm512_storeu_ps(out + i * BT_PANEL + 16, sum[i][1]);
+    }
+}
+
+BF16 static void multiply_bfloat16(float *out, size_t n, size_t K, const void *rows,
+                                   const float *row_scale, const void *panel, const float *scale,
+                                   const int32_t *offset)
+{
+    (void)row_scale, (void)scale, (void)offset;
+    switch (n) {
+        BT_ROWS_TO_14(tile_bfloat16, out, K, rows, panel)
+    default:
+        break;
+    }
+}
+
+/* ---- int8 ---- */
+
+VNNI static float largest(const float *x, size_t K)
+{
+    __m512 max = _mm512_setzero_ps();
+    for (size_t k = 0; k < K; k += 16)
+        max = _mm512_max_ps(max, _mm512_abs_ps(_mm512_maskz_loadu_ps(lanes_before(K - k), x + k)));
+    return _mm512_reduce_max_ps(max);
+}
+
+VNNI static void convert_int8(void *to, float *scale, const float *x, size_t stride, size_t n, size_t K)
+{
+    for (size_t i = 0; i < n; i++, x += stride) {
+        uint8_t *row = (uint8_t *)to + 64 * i;
+        float max = largest(x, K);
+        __m512 inverse = _mm512_set1_ps(max > 0 ? 127 / max : 0);
+        scale[i] = max / 127;
+        for (size_t k = 0; k < K; k += 16) {
+            __m512 v = _mm512_maskz_loadu_ps(lanes_before(K - k), x + k);
+            __m512i whole = _mm512_cvtps_epi32(_mm512_mul_ps(v, inverse));
+            whole = _mm512_add_epi32(whole, _mm512_set1_epi32(128));
+            _mm_storeu_si128((__m128i *)(void *)(row + k / 64 * 64 * n + k % 64),
+                             _mm512_cvtepi32_epi8(whole));
+        }
+    }
+}
+
+/* gcc 12 copies the sums around the intrinsic, which halves the speed. */
+#define DOT_BYTES(sum, x, w) __asm__("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(x), "v"(w))
+
+INLINE VNNI void tile_int8(const size_t n, float *out, size_t K, const int32_t *a,
+                           const float *row_scale, const int8_t *w, const float *scale,
+                           const int32_t *offset)
+{
+    __m512i sum[ROWS][2];
+    BT_UNROLL
+    for (size_t i = 0; i < n; i++) {
+        sum[i][0] = _mm512_loadu_si512(offset);
+        sum[i][1] = _mm512_loadu_si512(offset + 16);
+    }
+    for (size_t k = 0; k < K / 4; k++, w += 4 * BT_PANEL) {
+        const int32_t *word = a + k / WORDS * WORDS * n + k % WORDS;
+        __m512i w0 = _mm512_loadu_si512(w), w1 = _mm512_loadu_si512(w + 64);
+        _mm_prefetch((const char *)w + AHEAD_BYTES, _MM_HINT_T0);
+        _mm_prefetch((const char *)w + AHEAD_BYTES + 64, _MM_HINT_T0);
+        BT_UNROLL
+        for (size_t i = 0; i < n; i++) {
+            __m512i x = _mm512_set1_epi32(word[i * WORDS]);
+            DOT_BYTES(sum[i][0], x, w0);
+            DOT_BYTES(sum[i][1], x, w1);
+        }
+    }
+    __m512 s0 = _mm512_loadu_ps(scale), s1 = _mm512_loadu_ps(scale + 16);
+    BT_UNROLL
+    for (size_t i = 0; i < n; i++) {
+        __m512 s = _mm512_set1_ps(row_scale[i]);
+        __m512 y0 = _mm512_mul_ps(_mm512_cvtepi32_ps(sum[i][0]), _mm512_mul_ps(s, s0));
+        __m512 y1 = _mm512_mul_ps(_mm512_cvtepi32_ps(sum[i][1]), _mm512_mul_ps(s, s1));
+        _mm512_storeu_ps(out + i * BT_PANEL, y0);
+        _mm512_storeu_ps(out + i * BT_PANEL + 16, y1);
+    }
+}
+
+VNNI static void multiply_int8(float *out, size_t n, size_t K, const void *rows, const float *row_scale,
+                               const void *panel, const float *scale, const int32_t *offset)
+{
+    switch (n) {
+        BT_ROWS_TO_14(tile_int8, out, K, rows, row_scale, panel, scale, offset)
+    default:
+        break;
+    }
+}
+
+const bt_tile bt_tiles_avx512[3] = {
+    {"avx512", BT_FLOAT32, ROWS, sizeof(float), convert_float32, multiply_float32},
+    {"avx512", BT_BFLOAT16, ROWS, sizeof(uint16_t), convert_bfloat16, multiply_bfloat16},
+    {"avx512", BT_INT8, ROWS, sizeof(uint8_t), convert_int8, multiply_int8},
+};
+
+#endif

@@ -1,0 +1,261 @@
+/* test_packed.c - products with packed weights on every instruction set, against plain loops. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/float16.h"
+#include "base/mem.h"
+#include "base/rng.h"
+#include "kern/packed.h"
+#include "tests/check.h"
+#include "tests/unit/naive.h"
+
+static const char *const isas[] = {"avx512", "avx2", "portable"};
+static const char *const formats[] = {"float32", "bfloat16", "int8"};
+/* Of the largest value. */
+#define TOLERANCE 1e-5
+
+static const size_t row_sizes[] = {1, 2, 5, 14, 15, 29, 61};
+static const size_t k_sizes[] = {1, 3, 4, 16, 33, 64, 100};
+static const size_t n_sizes[] = {1, 31, 32, 33, 70};
+
+static bt_rng rng = {.seed = 11};
+
+static float *random_floats(size_t n)
+{
+    float *x = bt_alloc_array(n, sizeof *x);
+    for (size_t i = 0; x && i < n; i++)
+        x[i] = (float)bt_rng_normal(&rng);
+    return x ? x : (abort(), NULL);
+}
+
+/* What a tile makes of a value of a row with this largest magnitude. */
+static double value_as_read(const bt_tile *tile, float v, float max)
+{
+    if (tile->precision == BT_BFLOAT16 && tile->value_bytes == sizeof(uint16_t))
+        return (double)bt_from_bf16(bt_to_bf16(v));
+    if (tile->precision == BT_INT8 && max > 0)
+        return (double)lrintf(v * (127 / max)) * (double)(max / 127);
+    return (double)v;
+}
+
+static double *rows_as_read(const bt_tile *tile, const float *x, size_t M, size_t K)
+{
+    double *wide = bt_alloc_array(M * K, sizeof *wide);
+    for (size_t i = 0; wide && i < M; i++) {
+        float max = 0;
+        for (size_t k = 0; k < K; k++)
+            max = fmaxf(max, fabsf(x[i * K + k]));
+        for (size_t k = 0; k < K; k++)
+            wide[i * K + k] = value_as_read(tile, x[i * K + k], max);
+    }
+    return wide ? wide : (abort(), NULL);
+}
+
+struct product {
+    const bt_tile *tile;
+    bt_precision precision;
+    size_t M, K, N;
+    bt_finish finish;
+};
+
+static void finish_plainly(double *y, const double *xw, size_t n, bt_finish finish)
+{
+    for (size_t i = 0; i < n; i++)
+        y[i] = finish == BT_STORE ? xw[i] : finish == BT_ADD ? y[i] + xw[i] : naive_gelu(xw[i]);
+}
+
+/* The distance of a product from plain loops over the same numbers, relative to the largest. */
+static double distance(const struct product *p)
+{
+    size_t M = p->M, K = p->K, N = p->N, stride = N + 3;
+    float *x = random_floats(M * K), *w = random_floats(K * N), *bias = random_floats(N);
+    float *y = random_floats(M * stride), *back = random_floats(K * N);
+    double *wide_w = bt_alloc_array(K * N, sizeof(double)), *wide_b = bt_alloc_array(N, sizeof(double));
+    double *xw = bt_alloc_array(M * N, sizeof(double)), *want = bt_alloc_array(M * N, sizeof(double));
+    double *rows = rows_as_read(p->tile, x, M, K), far = 0, large = 1e-30;
+    void *scratch = bt_alloc_aligned(bt_packed_scratch(K), 1);
+    bt_packed packed;
+    if (!wide_w || !wide_b || !xw || !want || !scratch ||
+        bt_packed_make(&packed, p->precision, w, bias, K, N, NULL) != BOLTER_OK)
+        abort();
+    bt_packed_unpack(back, &packed);
+    for (size_t i = 0; i < K * N; i++)
+        wide_w[i] = (double)back[i];
+    for (size_t i = 0; i < N; i++)
+        wide_b[i] = (double)bias[i];
+    for (size_t i = 0; i < M * N; i++)
+        want[i] = (double)y[i / N * stride + i % N];
+    naive_linear(xw, rows, wide_w, wide_b, M, K, N);
+    finish_plainly(want, xw, M * N, p->finish);
+    bt_packed_forward(p->tile, &packed, y, stride, x, K, M, p->finish, scratch);
+    for (size_t i = 0; i < M * N; i++) {
+        far = fmax(far, fabs((double)y[i / N * stride + i % N] - want[i]));
+        large = fmax(large, fabs(xw[i]));
+    }
+    bt_packed_clear(&packed);
+    bt_release(scratch);
+    for (size_t i = 0; i < 9; i++)
+        bt_release((void *[]){x, w, bias, y, back, wide_w, wide_b, xw, want}[i]);
+    bt_release(rows);
+    return far / large;
+}
+
+static void all_sizes(struct check *c, const bt_tile *tile, bt_precision precision)
+{
+    for (size_t m = 0; m < sizeof row_sizes / sizeof *row_sizes; m++)
+        for (size_t k = 0; k < sizeof k_sizes / sizeof *k_sizes; k++)
+            for (size_t n = 0; n < sizeof n_sizes / sizeof *n_sizes; n++) {
+                struct product p = {tile, precision, row_sizes[m], k_sizes[k], n_sizes[n],
+                                    (bt_finish)((m + k + n) % 3)};
+                double d = distance(&p);
+                CHECK(c, d <= TOLERANCE, "%s %s (%zu,%zu) (%zu,%zu): off by %.3g",
+                      tile->isa, formats[precision], p.M, p.K, p.K, p.N, d);
+            }
+}
+
+static void on_isa(struct check *c, const char *isa)
+{
+    static char reason[80];
+    for (int precision = 0; precision < 3; precision++) {
+        const bt_tile *tile = bt_tile_find((bt_precision)precision, isa);
+        if (tile)
+            all_sizes(c, tile, (bt_precision)precision);
+        else
+            snprintf(reason, sizeof reason, "this processor has no %s for %s", isa, formats[precision]);
+    }
+    if (*reason && !bt_tile_find(BT_FLOAT32, isa))
+        check_skip(c, reason);
+}
+
+static void products_on_avx512_equal_plain_loops(struct check *c)
+{
+    on_isa(c, isas[0]);
+}
+
+static void products_on_avx2_equal_plain_loops(struct check *c)
+{
+    on_isa(c, isas[1]);
+}
+
+static void products_on_any_processor_equal_plain_loops(struct check *c)
+{
+    on_isa(c, isas[2]);
+}
+
+static void the_best_tile_is_found_without_a_name(struct check *c)
+{
+    for (int precision = 0; precision < 3; precision++) {
+        const bt_tile *best = bt_tile_find((bt_precision)precision, NULL);
+        CHECK(c, best && best->precision == (bt_precision)precision, "%s has none", formats[precision]);
+    }
+    CHECK(c, !bt_tile_find(BT_INT8, "abacus"), "an unknown name was found");
+}
+
+/* Long enough for several chunks of converted rows. */
+static void long_products_are_cut_without_a_seam(struct check *c)
+{
+    for (int precision = 0; precision < 3; precision++) {
+        struct product p = {bt_tile_find((bt_precision)precision, NULL), (bt_precision)precision, 700,
+                            520, 40, BT_STORE};
+        double d = distance(&p);
+        CHECK(c, d <= TOLERANCE, "%s: off by %.3g", formats[precision], d);
+    }
+}
+
+static void int8_sums_are_the_same_on_every_instruction_set(struct check *c)
+{
+    enum { M = 9, K = 77, N = 45 };
+    float *x = random_floats(M * K), *w = random_floats(K * N), *y = random_floats(3 * M * N);
+    void *scratch = bt_alloc_aligned(bt_packed_scratch(K), 1);
+    bt_packed packed;
+    if (!scratch || bt_packed_make(&packed, BT_INT8, w, NULL, K, N, NULL) != BOLTER_OK)
+        abort();
+    size_t n = 0;
+    for (size_t i = 0; i < 3; i++) {
+        const bt_tile *t = bt_tile_find(BT_INT8, isas[i]);
+        if (t)
+            bt_packed_forward(t, &packed, y + n++ * M * N, N, x, K, M, BT_STORE, scratch);
+    }
+    for (size_t i = 1; i < n; i++)
+        for (size_t j = 0; j < M * N; j++)
+            CHECK(c, fabsf(y[j] - y[i * M * N + j]) <= 1e-6f * fabsf(y[j]), "value %zu: %.9g and %.9g",
+                  j, (double)y[j], (double)y[i * M * N + j]);
+    bt_packed_clear(&packed);
+    bt_release(scratch);
+    bt_release(x);
+    bt_release(w);
+    bt_release(y);
+}
+
+static void rows_and_columns_of_zeros_give_the_bias(struct check *c)
+{
+    float x[8] = {0}, w[8 * 2] = {0}, bias[2] = {1.5f, -2}, y[2];
+    for (int precision = 0; precision < 3; precision++) {
+        bt_packed packed;
+        void *scratch = bt_alloc_aligned(bt_packed_scratch(8), 1);
+        if (!scratch || bt_packed_make(&packed, (bt_precision)precision, w, bias, 8, 2, NULL))
+            abort();
+        bt_packed_forward(bt_tile_find((bt_precision)precision, NULL), &packed, y, 2, x, 8, 1, BT_STORE,
+                          scratch);
+        CHECK(c, y[0] == bias[0] && y[1] == bias[1], "%s: %g %g", formats[precision], (double)y[0],
+              (double)y[1]);
+        bt_packed_clear(&packed);
+        bt_release(scratch);
+    }
+}
+
+static void ready_int8_panels_are_used_where_they_lie(struct check *c)
+{
+    enum { K = 10, N = 35 };
+    float *w = random_floats(K * N), *x = random_floats(K), y[N], want[N];
+    int8_t *panel = bt_alloc_aligned(bt_packed_bytes(BT_INT8, K, N), 1), q[K * N];
+    void *scratch = bt_alloc_aligned(bt_packed_scratch(K), 1);
+    bt_packed made, ready;
+    if (!panel || !scratch || bt_packed_make(&made, BT_INT8, w, NULL, K, N, NULL) != BOLTER_OK)
+        abort();
+    for (size_t k = 0; k < K; k++)
+        for (size_t n = 0; n < N; n++)
+            q[k * N + n] = (int8_t)lrintf(w[k * N + n] / made.scale[n]);
+    bt_packed_order(panel, q, K, N);
+    CHECK(c, bt_packed_ready(&ready, panel, made.scale, NULL, K, N, NULL) == BOLTER_OK, "refused");
+    CHECK(c, ready.panel == panel, "the panels were copied");
+    const bt_tile *t = bt_tile_find(BT_INT8, NULL);
+    bt_packed_forward(t, &made, want, N, x, K, 1, BT_STORE, scratch);
+    bt_packed_forward(t, &ready, y, N, x, K, 1, BT_STORE, scratch);
+    CHECK(c, memcmp(y, want, sizeof y) == 0, "another product");
+    bt_packed_clear(&made);
+    bt_packed_clear(&ready);
+    bt_release(panel);
+    bt_release(scratch);
+    bt_release(w);
+    bt_release(x);
+}
+
+static void packing_without_memory_fails_cleanly(struct check *c)
+{
+    float w[4] = {1, 2, 3, 4};
+    bt_packed packed;
+    bolter_error err = {0};
+    bt_mem_fail_from(1);
+    bolter_status rc = bt_packed_make(&packed, BT_FLOAT32, w, NULL, 2, 2, &err);
+    bt_mem_fail_from(0);
+    CHECK(c, rc == BOLTER_E_NOMEM && packed.block == NULL, "status %d", (int)rc);
+}
+
+int main(void)
+{
+    static const struct check_case cases[] = {
+        CASE(products_on_avx512_equal_plain_loops),
+        CASE(products_on_avx2_equal_plain_loops),
+        CASE(products_on_any_processor_equal_plain_loops),
+        CASE(the_best_tile_is_found_without_a_name),
+        CASE(long_products_are_cut_without_a_seam),
+        CASE(int8_sums_are_the_same_on_every_instruction_set),
+        CASE(rows_and_columns_of_zeros_give_the_bias),
+        CASE(ready_int8_panels_are_used_where_they_lie),
+        CASE(packing_without_memory_fails_cleanly),
+    };
+    return check_main(cases, sizeof cases / sizeof *cases);
+}
