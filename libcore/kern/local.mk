@@ -1,5 +1,6 @@
 kern_sources = \
 	libcore/kern/adamw.c \
+	libcore/kern/attend.c \
 	libcore/kern/attention.c \
 	libcore/kern/gelu.c \
 	libcore/kern/gemm.c \

@@ -23,6 +23,7 @@
 #include <stdint.h>
 
 #include "bolter.h"
+#include "kern/kern.h"
 
 #define BT_PANEL 32
 #define BT_TILE_ROWS 14 /* of the largest tile */
@@ -91,5 +92,12 @@ size_t bt_packed_scratch(size_t K);
 /* y (M, N) = finish(x (M, K) w + b). scratch is 64-byte aligned. y is not x. */
 void bt_packed_forward(const bt_tile *t, const bt_packed *w, float *y, size_t y_stride, const float *x,
                        size_t x_stride, size_t M, bt_finish finish, void *scratch);
+
+/* ---- attend.c ---- */
+
+/* Values of scratch, on 64 bytes, for up to T keys and heads of D channels. */
+size_t bt_attend_scratch(size_t T, size_t D);
+/* As bt_attention_forward() without lse, on a float32 tile. */
+void bt_attend(const bt_tile *t, const bt_attention *a, float *out, const float *q, const float *kv);
 
 #endif

@@ -233,6 +233,46 @@ static void ready_int8_panels_are_used_where_they_lie(struct check *c)
     bt_release(x);
 }
 
+/* ---- Attention ---- */
+
+static void attention_case(struct check *c, const bt_tile *t, size_t T, size_t n_q, size_t D, bool causal)
+{
+    size_t H = 2, C = H * D;
+    float *q = random_floats(n_q * C), *kv = random_floats(T * 2 * C), *out = random_floats(n_q * C);
+    bt_attention a = {.T = T, .n_q = n_q, .first = causal ? T - n_q : 0, .C = C, .H = H, .causal = causal};
+    a.scratch = bt_alloc_aligned(bt_attend_scratch(T, D), sizeof(float));
+    double *wide_q = bt_alloc_array(n_q * C, sizeof(double)), far = 0;
+    double *wide_kv = bt_alloc_array(T * 2 * C, sizeof(double));
+    double *want = bt_alloc_array(n_q * C, sizeof(double)), *lse = bt_alloc_array(H * n_q, sizeof(double));
+    if (!a.scratch || !wide_q || !wide_kv || !want || !lse)
+        abort();
+    for (size_t i = 0; i < n_q * C; i++)
+        wide_q[i] = (double)q[i];
+    for (size_t i = 0; i < T * 2 * C; i++)
+        wide_kv[i] = (double)kv[i];
+    naive_attention(&a, want, lse, wide_q, wide_kv);
+    bt_attend(t, &a, out, q, kv);
+    for (size_t i = 0; i < n_q * C; i++)
+        far = fmax(far, fabs((double)out[i] - want[i]));
+    CHECK(c, far < 1e-5, "%s: %zu queries, %zu keys, %zu channels: off by %.3g", t->isa, n_q, T, D, far);
+    for (size_t i = 0; i < 8; i++)
+        bt_release((void *[]){q, kv, out, a.scratch, wide_q, wide_kv, want, lse}[i]);
+}
+
+static void attention_on_tiles_equals_its_twin(struct check *c)
+{
+    static const size_t keys[] = {1, 2, 31, 33, 64, 97}, channels[] = {1, 8, 33, 64};
+    for (size_t i = 0; i < 3; i++) {
+        const bt_tile *t = bt_tile_find(BT_FLOAT32, isas[i]);
+        for (size_t k = 0; t && k < 6; k++)
+            for (size_t d = 0; d < 4; d++) {
+                attention_case(c, t, keys[k], keys[k], channels[d], true);
+                attention_case(c, t, keys[k], keys[k], channels[d], false);
+                attention_case(c, t, keys[k], 1, channels[d], true);
+            }
+    }
+}
+
 static void packing_without_memory_fails_cleanly(struct check *c)
 {
     float w[4] = {1, 2, 3, 4};
@@ -255,6 +295,7 @@ int main(void)
         CASE(int8_sums_are_the_same_on_every_instruction_set),
         CASE(rows_and_columns_of_zeros_give_the_bias),
         CASE(ready_int8_panels_are_used_where_they_lie),
+        CASE(attention_on_tiles_equals_its_twin),
         CASE(packing_without_memory_fails_cleanly),
     };
     return check_main(cases, sizeof cases / sizeof *cases);
