@@ -172,6 +172,9 @@ typedef struct bolter_open_options {
     int32_t max_tokens;      /* read this many tokens; 0: as the directory says */
     int32_t tail_tokens;     /* with max_tokens: how many of them from the end */
     const char *begin;       /* "yes" or "no": begin texts with the begin token; NULL: as it says */
+    const char *precision;   /* open for scoring alone, with weights packed in this format: "float32",
+                                "bfloat16", "int8", or "auto": as they are stored; NULL: for any use */
+    const char *isa;         /* with precision, for tests: "avx512", "avx2" or "portable"; NULL: best */
 } bolter_open_options;
 
 /* The same, with parts of what the directory says replaced. o may be NULL. E_ARG. */

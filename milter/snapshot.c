@@ -11,7 +11,8 @@ static bolter_status open_parts(struct snapshot *s, bolter_error *err)
     bolter_service_options o = {.workers = (size_t)set->workers,
                                 .max_seqs = (size_t)set->max_batch,
                                 .max_queued = (size_t)set->max_queued};
-    bolter_status status = bolter_model_open(&s->model, dir, err);
+    const bolter_open_options as_stored = {.precision = "auto"};
+    bolter_status status = bolter_model_open_with(&s->model, dir, &as_stored, err);
     if (status == BOLTER_OK)
         status = bolter_service_open(&s->service, s->model, &o, err);
     return status;

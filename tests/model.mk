@@ -59,3 +59,9 @@ check_PROGRAMS += test-packed
 TESTS += test-packed
 test_packed_SOURCES = tests/unit/test_packed.c
 test_packed_LDADD = libnaive.la $(check_libs)
+
+check_PROGRAMS += test-engine
+TESTS += test-engine
+test_engine_SOURCES = tests/unit/test_engine.c
+test_engine_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+test_engine_LDADD = libtiny.la $(check_libs)

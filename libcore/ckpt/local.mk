@@ -10,4 +10,5 @@ ckpt_sources = \
 	libcore/ckpt/safetensors.c \
 	libcore/ckpt/safetensors.h \
 	libcore/ckpt/safetensors_write.c \
-	libcore/ckpt/save.c
+	libcore/ckpt/save.c \
+	libcore/ckpt/weights.c

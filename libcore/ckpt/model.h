@@ -6,6 +6,7 @@
 
 #include "bolter.h"
 #include "ckpt/safetensors.h"
+#include "model/engine.h"
 #include "model/gpt2.h"
 
 /* What bolter.json says beside the weights; see bt_card_read(). */
@@ -28,6 +29,8 @@ struct bolter_model {
     bt_params params;
     const float **w;  /* by table index: into st's mapping, or into block */
     float *block;     /* values that had to be converted */
+    bool packed;      /* opened for scoring: engine is there, and w lacks the linear layers */
+    bt_engine engine;
     bt_safetensors st;
     json_t *config;   /* config.json as it was */
     int32_t bos_id;   /* -1: the config names none */
@@ -64,6 +67,20 @@ void bt_card_clear(bt_card *card);
 /* "last", "first" or "mean", and back; false for another word. */
 const char *bt_read_name(bt_read r);
 bool bt_read_of(const char *name, bt_read *out);
+
+/* ---- weights.c ---- */
+
+/* Fill w in float32; in_place: aligned float32 tensors may be used where they are mapped. */
+bolter_status bt_weights_load(bolter_model *m, bool in_place, bolter_error *err);
+/* "float32", "bfloat16", "int8", or "auto": as the weights are stored. False for another word. */
+bool bt_precision_of(const bolter_model *m, const char *name, bt_precision *out);
+/* Fill the engine from the file; or from w, when that was changed. E_ARG (isa), E_NOMEM, as load. */
+bolter_status bt_weights_pack(bolter_model *m, bt_precision precision, const char *isa,
+                              bolter_error *err);
+bolter_status bt_weights_pack_loaded(bolter_model *m, bt_precision precision, const char *isa,
+                                     bolter_error *err);
+/* E_MISMATCH unless the model has float32 weights to work on. */
+bolter_status bt_model_need_weights(const bolter_model *m, bolter_error *err);
 
 /* ---- adapter.c ---- */
 

@@ -1,88 +1,12 @@
 /*
  * modeldir.c - a Hugging Face directory becomes a bolter_model: config, weights, tokenizer, card.
- * Float32 weights are used where they lie in the mapped file; other formats are converted once.
  */
 #include <string.h>
 
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/mem.h"
-#include "ckpt/int8.h"
 #include "ckpt/model.h"
-
-/* ---- Weights ---- */
-
-static const bt_tensor *find_param(const bt_safetensors *st, const bt_param *p, const char *suffix)
-{
-    char name[96];
-    snprintf(name, sizeof name, "transformer.%s%s", p->name, suffix);
-    const bt_tensor *t = bt_safetensors_find(st, name);
-    return t ? t : bt_safetensors_find(st, name + strlen("transformer."));
-}
-
-static bolter_status check_shape(const bt_safetensors *st, const bt_tensor *t, const bt_param *p,
-                                 bolter_error *err)
-{
-    bool fits = p->matrix
-                    ? t->n_dim == 2 && t->dim[0] == p->rows && t->dim[1] == p->cols
-                    : t->n_dim == 1 && t->dim[0] == p->cols;
-    if (fits)
-        return BOLTER_OK;
-    return bt_fail(err, BOLTER_E_MISMATCH, "%s: %s: shape does not fit config.json's (%zu, %zu)",
-                   st->path, t->name, p->rows, p->cols);
-}
-
-static bolter_status load_int8(const bt_safetensors *st, const bt_tensor *t, const bt_param *p,
-                               float *dst, bolter_error *err)
-{
-    const bt_tensor *scale = find_param(st, p, "_scale");
-    size_t n = p->lora ? p->cols : p->rows;
-    if (!scale || scale->n_values != n)
-        return bt_fail(err, BOLTER_E_FORMAT, "%s: %s: I8 without %zu values of %s_scale", st->path,
-                       t->name, n, p->name);
-    float *scales = bt_alloc_array(n, sizeof *scales);
-    if (!scales)
-        return bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", st->path);
-    bolter_status rc = bt_tensor_floats(st, scale, scales, err);
-    if (rc == BOLTER_OK)
-        bt_dequantise(dst, (const int8_t *)t->data, scales, p->rows, p->cols, p->lora);
-    bt_release(scales);
-    return rc;
-}
-
-/* Point w at the parameter's values: in place when they are aligned float32 and nothing will change
- * them, else converted to dst. */
-static bolter_status load_param(const bt_safetensors *st, const bt_param *p, float *dst,
-                                bool in_place, const float **w, bolter_error *err)
-{
-    const bt_tensor *t = find_param(st, p, "");
-    if (!t)
-        return bt_fail(err, BOLTER_E_FORMAT, "%s: tensor %s is missing", st->path, p->name);
-    bolter_status rc = check_shape(st, t, p, err);
-    if (rc != BOLTER_OK)
-        return rc;
-    *w = dst;
-    if (t->dtype == BT_I8)
-        return load_int8(st, t, p, dst, err);
-    rc = bt_tensor_floats(st, t, dst, err);
-    if (rc == BOLTER_OK && in_place && t->dtype == BT_F32 && (uintptr_t)t->data % sizeof **w == 0)
-        *w = (const float *)(const void *)t->data;
-    return rc;
-}
-
-static bolter_status load_weights(bolter_model *m, bool in_place, bolter_error *err)
-{
-    m->w = bt_alloc_array(m->params.n, sizeof *m->w);
-    m->block = bt_alloc_aligned(m->params.n_values, sizeof *m->block);
-    if (!m->w || !m->block)
-        return bt_fail(err, BOLTER_E_NOMEM, "%s: no memory for %zu weights", m->dir,
-                       m->params.n_values);
-    bolter_status rc = BOLTER_OK;
-    for (size_t i = 0; rc == BOLTER_OK && i < m->params.n; i++)
-        rc = load_param(&m->st, &m->params.row[i], m->block + m->params.row[i].offset, in_place,
-                        &m->w[i], err);
-    return rc;
-}
 
 /* ---- The other files ---- */
 
@@ -110,6 +34,21 @@ static bolter_status open_safetensors(bolter_model *m, bolter_error *err)
     m->cfg.n_label = score ? score->dim[0] : 0;
     rc = bt_config_check(&m->cfg, m->st.path, err);
     return rc == BOLTER_OK ? bt_params_init(&m->params, &m->cfg, err) : rc;
+}
+
+static bolter_status open_weights(bolter_model *m, const bolter_open_options *o, bolter_error *err)
+{
+    const char *adapter = o ? o->adapter : NULL, *name = o ? o->precision : NULL;
+    bt_precision precision = BT_FLOAT32;
+    if (name && !bt_precision_of(m, name, &precision))
+        return bt_fail(err, BOLTER_E_ARG,
+                       "precision \"%s\", expected auto, float32, bfloat16 or int8", name);
+    if (name && !adapter)
+        return bt_weights_pack(m, precision, o->isa, err);
+    bolter_status rc = bt_weights_load(m, !adapter, err);
+    if (rc == BOLTER_OK && adapter)
+        rc = bt_adapter_merge(m, adapter, err);
+    return rc == BOLTER_OK && name ? bt_weights_pack_loaded(m, precision, o->isa, err) : rc;
 }
 
 /* A directory of bare weights opens too: ids can be scored, texts cannot. */
@@ -250,7 +189,6 @@ static void fill_info(bolter_model *m)
 bolter_status bolter_model_open_with(bolter_model **out, const char *dir,
                                      const bolter_open_options *o, bolter_error *err)
 {
-    const char *adapter = o ? o->adapter : NULL;
     *out = NULL;
     bolter_model *m = bt_alloc(sizeof *m);
     if (!m || !(m->dir = bt_strdup(dir))) {
@@ -263,9 +201,7 @@ bolter_status bolter_model_open_with(bolter_model **out, const char *dir,
     if (rc == BOLTER_OK)
         rc = open_safetensors(m, err);
     if (rc == BOLTER_OK)
-        rc = load_weights(m, !adapter, err);
-    if (rc == BOLTER_OK && adapter)
-        rc = bt_adapter_merge(m, adapter, err);
+        rc = open_weights(m, o, err);
     if (rc == BOLTER_OK)
         rc = open_tokenizer(m, err);
     if (rc == BOLTER_OK)
@@ -300,6 +236,7 @@ void bolter_model_unref(bolter_model *m)
         return;
     bolter_tok_free(m->tok);
     bt_card_clear(&m->card);
+    bt_engine_clear(&m->engine);
     bt_safetensors_close(&m->st);
     bt_params_clear(&m->params);
     json_decref(m->config);

@@ -24,6 +24,12 @@ static bt_dtype dtype_for(bt_dtype wanted, const bt_param *p)
     return wanted == BT_I8 && !large ? BT_F32 : wanted;
 }
 
+/* Int8 linear layers are stored as they are scored: see packed.h. */
+static bool goes_in_panels(const bt_param *p, bt_dtype dtype)
+{
+    return dtype == BT_I8 && p->lora && p->rows % 4 == 0 && p->cols % BT_PANEL == 0;
+}
+
 static void file_name(char name[96], const bt_param *p, const char *suffix)
 {
     bool head = strcmp(p->name, "score.weight") == 0;
@@ -35,9 +41,12 @@ static bolter_status declare(bt_safetensors_writer *w, const bt_param *p, bt_dty
 {
     char name[96];
     const size_t dim[2] = {p->rows, p->cols}, scales = p->lora ? p->cols : p->rows;
+    const size_t panels[4] = {p->cols / BT_PANEL, p->rows / 4, BT_PANEL, 4};
     file_name(name, p, "");
     bolter_status rc =
-        bt_writer_declare(w, name, dtype, p->matrix ? dim : dim + 1, p->matrix ? 2 : 1, err);
+        goes_in_panels(p, dtype)
+            ? bt_writer_declare(w, name, dtype, panels, 4, err)
+            : bt_writer_declare(w, name, dtype, p->matrix ? dim : dim + 1, p->matrix ? 2 : 1, err);
     if (rc != BOLTER_OK || dtype != BT_I8)
         return rc;
     file_name(name, p, "_scale");
@@ -52,17 +61,19 @@ static bolter_status put(bt_safetensors_writer *w, const bt_param *p, bt_dtype d
         return BOLTER_OK;
     }
     size_t n = p->lora ? p->cols : p->rows;
-    int8_t *q = bt_alloc(bt_param_size(p));
+    int8_t *q = bt_alloc(bt_param_size(p)), *panels = bt_alloc(bt_packed_bytes(BT_INT8, p->rows, p->cols));
     float *scale = bt_alloc_array(n, sizeof *scale);
     bolter_status rc = BOLTER_OK;
-    if (q && scale) {
+    if (q && panels && scale) {
         bt_quantise(q, scale, x, p->rows, p->cols, p->lora);
-        bt_writer_put_bytes(w, q, bt_param_size(p));
+        bt_packed_order(panels, q, p->rows, p->cols);
+        bt_writer_put_bytes(w, goes_in_panels(p, dtype) ? panels : q, bt_param_size(p));
         bt_writer_put_bytes(w, scale, n * sizeof *scale);
     } else {
         rc = bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", w->path);
     }
     bt_release(q);
+    bt_release(panels);
     bt_release(scale);
     return rc;
 }
@@ -246,7 +257,9 @@ bolter_status bolter_model_save(const bolter_model *m, const char *dir, const bo
                                 bolter_error *err)
 {
     bt_card card = {0};
-    bolter_status rc = bt_card_copy(&card, &m->card, err);
+    bolter_status rc = bt_model_need_weights(m, err);
+    if (rc == BOLTER_OK)
+        rc = bt_card_copy(&card, &m->card, err);
     if (rc == BOLTER_OK)
         rc = bt_card_apply(&card, o, err);
     if (rc == BOLTER_OK)

@@ -48,3 +48,16 @@ void bt_add(float *a, const float *b, size_t n)
     for (size_t i = 0; i < n; i++)
         a[i] += b[i];
 }
+
+BT_CLONES
+float bt_dot(const float *x, const float *y, size_t n)
+{
+    float lane[BT_LANES] = {0};
+    size_t i = 0;
+    for (; i + BT_LANES <= n; i += BT_LANES)
+        for (size_t l = 0; l < BT_LANES; l++)
+            lane[l] += x[i + l] * y[i + l];
+    for (size_t l = 0; i < n; i++, l++)
+        lane[l] += x[i] * y[i];
+    return bt_lane_sum(lane);
+}

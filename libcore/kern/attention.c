@@ -84,19 +84,6 @@ void bt_attention_forward(const bt_attention *a, float *out, float *lse, const f
     }
 }
 
-BT_CLONES
-static float dot(const float *x, const float *y, size_t n)
-{
-    float lane[BT_LANES] = {0};
-    size_t i = 0;
-    for (; i + BT_LANES <= n; i += BT_LANES)
-        for (size_t l = 0; l < BT_LANES; l++)
-            lane[l] += x[i + l] * y[i + l];
-    for (size_t l = 0; i < n; i++, l++)
-        lane[l] += x[i] * y[i];
-    return bt_lane_sum(lane);
-}
-
 /* ds = p * (dp - delta) */
 BT_CLONES
 static void score_gradient(float *ds, const float *p, float delta, size_t n)
@@ -117,7 +104,7 @@ static void backward_block(const bt_attention *a, const struct block *b, const f
         float *row = p.data + r * p.stride, *ds_row = ds.data + r * ds.stride;
         size_t seen = keys_seen(a, b->i + r);
         bt_exp_sum(row, row, lse[b->i + r], seen);
-        float delta = dot(dout.data + r * dout.stride, out.data + r * out.stride, out.cols);
+        float delta = bt_dot(dout.data + r * dout.stride, out.data + r * out.stride, out.cols);
         score_gradient(ds_row, row, delta, seen);
         memset(row + seen, 0, (b->n_key - seen) * sizeof *row);
         memset(ds_row + seen, 0, (b->n_key - seen) * sizeof *ds_row);

@@ -106,6 +106,8 @@ typedef struct bt_adamw {
 void bt_adamw_update(float *p, const float *g, float *m, float *v, size_t n, const bt_adamw *o);
 /* Sum of squares of n values, in double in a fixed order. */
 double bt_sum_squares(const float *x, size_t n);
+/* Sum of products of n values, in a fixed order. */
+float bt_dot(const float *x, const float *y, size_t n);
 /* a[i] += b[i]. */
 void bt_add(float *a, const float *b, size_t n);
 

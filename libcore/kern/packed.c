@@ -40,10 +40,10 @@ struct run {
     size_t from, to, cols, step;
 };
 
-static struct run run_at(const bt_packed *p, size_t k, size_t n)
+static struct run run_at(const bt_packed *p, size_t stride, size_t k, size_t n)
 {
     size_t step = step_of(p->precision);
-    return (struct run){.from = k * p->N + n,
+    return (struct run){.from = k * stride + n,
                         .to = n * padded(p->K, 4) + k / step * step * BT_PANEL + k % step,
                         .cols = p->N - n < BT_PANEL ? p->N - n : BT_PANEL,
                         .step = step};
@@ -54,34 +54,34 @@ static struct run run_at(const bt_packed *p, size_t k, size_t n)
     for (size_t n = 0; n < (p)->N; n += BT_PANEL)                                                  \
         for (size_t k = 0; k < (p)->K; k++)
 
-static void pack_float32(const bt_packed *p, float *to, const float *w)
+static void pack_float32(const bt_packed *p, float *to, bt_mat w)
 {
     EACH_RUN(p, k, n) {
-        struct run r = run_at(p, k, n);
+        struct run r = run_at(p, w.stride, k, n);
         for (size_t i = 0; i < r.cols; i++)
-            to[r.to + i] = w[r.from + i];
+            to[r.to + i] = w.data[r.from + i];
     }
 }
 
-static void pack_bfloat16(const bt_packed *p, uint16_t *to, const float *w)
+static void pack_bfloat16(const bt_packed *p, uint16_t *to, bt_mat w)
 {
     EACH_RUN(p, k, n) {
-        struct run r = run_at(p, k, n);
+        struct run r = run_at(p, w.stride, k, n);
         for (size_t i = 0; i < r.cols; i++)
-            to[r.to + i * r.step] = bt_to_bf16(w[r.from + i]);
+            to[r.to + i * r.step] = bt_to_bf16(w.data[r.from + i]);
     }
 }
 
-static void pack_int8(const bt_packed *p, int8_t *to, float *scale, const float *w)
+static void pack_int8(const bt_packed *p, int8_t *to, float *scale, bt_mat w)
 {
     for (size_t k = 0; k < p->K; k++)
         for (size_t n = 0; n < p->N; n++)
-            scale[n] = fmaxf(scale[n], fabsf(w[k * p->N + n]) / 127);
+            scale[n] = fmaxf(scale[n], fabsf(w.data[k * w.stride + n]) / 127);
     EACH_RUN(p, k, n) {
-        struct run r = run_at(p, k, n);
+        struct run r = run_at(p, w.stride, k, n);
         for (size_t i = 0; i < r.cols; i++)
             if (scale[n + i] > 0)
-                to[r.to + i * r.step] = (int8_t)lrintf(w[r.from + i] / scale[n + i]);
+                to[r.to + i * r.step] = (int8_t)lrintf(w.data[r.from + i] / scale[n + i]);
     }
 }
 
@@ -90,7 +90,7 @@ void bt_packed_order(int8_t *to, const int8_t *q, size_t K, size_t N)
     const bt_packed p = {.precision = BT_INT8, .K = K, .N = N};
     memset(to, 0, bt_packed_bytes(BT_INT8, K, N));
     EACH_RUN(&p, k, n) {
-        struct run r = run_at(&p, k, n);
+        struct run r = run_at(&p, N, k, n);
         for (size_t i = 0; i < r.cols; i++)
             to[r.to + i * r.step] = q[r.from + i];
     }
@@ -140,10 +140,10 @@ static int32_t *offsets(const bt_packed *p)
     return (int32_t *)p->block + (p->offset - (const int32_t *)p->block);
 }
 
-bolter_status bt_packed_make(bt_packed *out, bt_precision precision, const float *w, const float *bias,
-                             size_t K, size_t N, bolter_error *err)
+bolter_status bt_packed_make(bt_packed *out, bt_precision precision, bt_mat w, const float *bias,
+                             bolter_error *err)
 {
-    *out = (bt_packed){.precision = precision, .K = K, .N = N};
+    *out = (bt_packed){.precision = precision, .K = w.rows, .N = w.cols};
     bolter_status rc = make_block(out, true, bias, err);
     if (rc != BOLTER_OK)
         return rc;
@@ -154,7 +154,7 @@ bolter_status bt_packed_make(bt_packed *out, bt_precision precision, const float
     if (precision != BT_INT8)
         return BOLTER_OK;
     pack_int8(out, out->block, scales(out), w);
-    column_offsets(offsets(out), out->panel, padded(K, 4), padded(N, BT_PANEL) / BT_PANEL);
+    column_offsets(offsets(out), out->panel, padded(w.rows, 4), padded(w.cols, BT_PANEL) / BT_PANEL);
     return BOLTER_OK;
 }
 
@@ -182,7 +182,7 @@ void bt_packed_unpack(float *w, const bt_packed *p)
     const uint16_t *narrow = p->panel;
     const int8_t *q = p->panel;
     EACH_RUN(p, k, n) {
-        struct run r = run_at(p, k, n);
+        struct run r = run_at(p, p->N, k, n);
         for (size_t i = 0; i < r.cols; i++) {
             size_t at = r.to + i * r.step;
             w[r.from + i] = p->precision == BT_FLOAT32    ? wide[at]

@@ -43,9 +43,9 @@ typedef struct bt_packed {
 
 /* Bytes of the panels of a (K, N) matrix. */
 size_t bt_packed_bytes(bt_precision precision, size_t K, size_t N);
-/* Pack w (K, N), row-major, and bias (N) or NULL. E_NOMEM. */
-bolter_status bt_packed_make(bt_packed *out, bt_precision precision, const float *w, const float *bias,
-                             size_t K, size_t N, bolter_error *err);
+/* Pack w (K, N), which may be columns of a wider matrix, and bias (N) or NULL. E_NOMEM. */
+bolter_status bt_packed_make(bt_packed *out, bt_precision precision, bt_mat w, const float *bias,
+                             bolter_error *err);
 /*
  * The same from int8 panels that lie ready (borrowed as long as out lives), with a scale for each of
  * the N columns (copied). E_NOMEM.

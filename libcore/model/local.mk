@@ -1,4 +1,6 @@
 model_sources = \
+	libcore/model/engine.c \
+	libcore/model/engine.h \
 	libcore/model/gpt2.c \
 	libcore/model/gpt2.h \
 	libcore/model/param.c \

@@ -16,7 +16,8 @@ struct bolter_session {
     bolter_model *m;
     bt_net net;
     size_t max_seqs, max_tokens;
-    bt_run *run;
+    bt_run *run;         /* of a model for any use */
+    bt_scoring *scoring; /* of one that is packed */
     float *lm_logits; /* (LM_ROWS, n_vocab), made at the first use */
 };
 
@@ -35,7 +36,8 @@ bolter_status bolter_session_open(bolter_session **out, bolter_model *m, size_t 
                           .net = {m->cfg, m->w},
                           .max_seqs = max_seqs,
                           .max_tokens = max_tokens};
-    bolter_status rc = bt_run_open(&s->run, &m->cfg, max_tokens, max_seqs, false, err);
+    bolter_status rc = m->packed ? bt_scoring_open(&s->scoring, &m->engine, max_tokens, max_seqs, err)
+                                 : bt_run_open(&s->run, &m->cfg, max_tokens, max_seqs, false, err);
     if (rc != BOLTER_OK) {
         bolter_session_free(s);
         return rc;
@@ -49,6 +51,7 @@ void bolter_session_free(bolter_session *s)
     if (!s)
         return;
     bt_run_free(s->run);
+    bt_scoring_free(s->scoring);
     bt_release(s->lm_logits);
     bolter_model_unref(s->m);
     bt_release(s);
@@ -85,8 +88,13 @@ bolter_status bolter_session_logits(bolter_session *s, const bolter_seq *seqs, s
     if (rc != BOLTER_OK)
         return rc;
     bt_batch b = {seqs, n_seqs, s->m->card.position, true};
-    bt_gpt2_forward(s->run, &s->net, &b);
-    bt_head_forward(s->run, &s->net, &b, logits);
+    if (s->scoring) {
+        const float *hidden = bt_engine_forward(&s->m->engine, s->scoring, &b);
+        bt_engine_head(&s->m->engine, hidden, n_seqs, logits);
+    } else {
+        bt_gpt2_forward(s->run, &s->net, &b);
+        bt_head_forward(s->run, &s->net, &b, logits);
+    }
     for (size_t i = 0; i < n_seqs * s->m->cfg.n_label; i++)
         if (!isfinite(logits[i]))
             return bt_fail(err, BOLTER_E_NUMERIC, "%s: a logit is not finite", s->m->dir);
@@ -125,7 +133,9 @@ bolter_status bolter_session_lm(bolter_session *s, const bolter_seq *seq, float 
                                 bolter_error *err)
 {
     size_t V = s->m->cfg.n_vocab;
-    bolter_status rc = check_seqs(s, seq, 1, err);
+    bolter_status rc = bt_model_need_weights(s->m, err);
+    if (rc == BOLTER_OK)
+        rc = check_seqs(s, seq, 1, err);
     if (rc != BOLTER_OK)
         return rc;
     if (!s->lm_logits && !(s->lm_logits = bt_alloc_aligned(LM_ROWS * V, sizeof *s->lm_logits)))

@@ -187,7 +187,9 @@ bolter_status bolter_trainer_open(bolter_trainer **out, bolter_model *m, const c
     if (!t)
         return bt_fail(err, BOLTER_E_NOMEM, "trainer: no memory");
     *t = (bolter_trainer){.m = bolter_model_ref(m), .cfg = m->cfg, .o = *o};
-    bolter_status rc = open_parts(t, labels, n_label, err);
+    bolter_status rc = bt_model_need_weights(m, err);
+    if (rc == BOLTER_OK)
+        rc = open_parts(t, labels, n_label, err);
     t->o.trainable = t->o.position = t->o.schedule = NULL;
     if (rc != BOLTER_OK) {
         bolter_trainer_free(t);

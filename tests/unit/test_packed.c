@@ -78,7 +78,7 @@ static double distance(const struct product *p)
     void *scratch = bt_alloc_aligned(bt_packed_scratch(K), 1);
     bt_packed packed;
     if (!wide_w || !wide_b || !xw || !want || !scratch ||
-        bt_packed_make(&packed, p->precision, w, bias, K, N, NULL) != BOLTER_OK)
+        bt_packed_make(&packed, p->precision, bt_mat_of(w, K, N), bias, NULL) != BOLTER_OK)
         abort();
     bt_packed_unpack(back, &packed);
     for (size_t i = 0; i < K * N; i++)
@@ -170,7 +170,7 @@ static void int8_sums_are_the_same_on_every_instruction_set(struct check *c)
     float *x = random_floats(M * K), *w = random_floats(K * N), *y = random_floats(3 * M * N);
     void *scratch = bt_alloc_aligned(bt_packed_scratch(K), 1);
     bt_packed packed;
-    if (!scratch || bt_packed_make(&packed, BT_INT8, w, NULL, K, N, NULL) != BOLTER_OK)
+    if (!scratch || bt_packed_make(&packed, BT_INT8, bt_mat_of(w, K, N), NULL, NULL) != BOLTER_OK)
         abort();
     size_t n = 0;
     for (size_t i = 0; i < 3; i++) {
@@ -195,7 +195,7 @@ static void rows_and_columns_of_zeros_give_the_bias(struct check *c)
     for (int precision = 0; precision < 3; precision++) {
         bt_packed packed;
         void *scratch = bt_alloc_aligned(bt_packed_scratch(8), 1);
-        if (!scratch || bt_packed_make(&packed, (bt_precision)precision, w, bias, 8, 2, NULL))
+        if (!scratch || bt_packed_make(&packed, (bt_precision)precision, bt_mat_of(w, 8, 2), bias, NULL))
             abort();
         bt_packed_forward(bt_tile_find((bt_precision)precision, NULL), &packed, y, 2, x, 8, 1, BT_STORE,
                           scratch);
@@ -213,7 +213,7 @@ static void ready_int8_panels_are_used_where_they_lie(struct check *c)
     int8_t *panel = bt_alloc_aligned(bt_packed_bytes(BT_INT8, K, N), 1), q[K * N];
     void *scratch = bt_alloc_aligned(bt_packed_scratch(K), 1);
     bt_packed made, ready;
-    if (!panel || !scratch || bt_packed_make(&made, BT_INT8, w, NULL, K, N, NULL) != BOLTER_OK)
+    if (!panel || !scratch || bt_packed_make(&made, BT_INT8, bt_mat_of(w, K, N), NULL, NULL) != BOLTER_OK)
         abort();
     for (size_t k = 0; k < K; k++)
         for (size_t n = 0; n < N; n++)
@@ -279,7 +279,7 @@ static void packing_without_memory_fails_cleanly(struct check *c)
     bt_packed packed;
     bolter_error err = {0};
     bt_mem_fail_from(1);
-    bolter_status rc = bt_packed_make(&packed, BT_FLOAT32, w, NULL, 2, 2, &err);
+    bolter_status rc = bt_packed_make(&packed, BT_FLOAT32, bt_mat_of(w, 2, 2), NULL, &err);
     bt_mem_fail_from(0);
     CHECK(c, rc == BOLTER_E_NOMEM && packed.block == NULL, "status %d", (int)rc);
 }

@@ -1,0 +1,246 @@
+/*
+ * weights.c - the tensors of a file become weights: float32 where they lie in the mapped file or
+ * converted once, for training and tests; or packed for scoring, where int8 panels are used as they lie.
+ */
+#include <string.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "ckpt/int8.h"
+#include "ckpt/model.h"
+
+static const bt_tensor *find_param(const bt_safetensors *st, const bt_param *p, const char *suffix)
+{
+    char name[96];
+    snprintf(name, sizeof name, "transformer.%s%s", p->name, suffix);
+    const bt_tensor *t = bt_safetensors_find(st, name);
+    return t ? t : bt_safetensors_find(st, name + strlen("transformer."));
+}
+
+/* Is this an int8 matrix that lies in the panels of packed.h? */
+static bool in_panels(const bt_tensor *t, const bt_param *p)
+{
+    return t->dtype == BT_I8 && p->lora && t->n_dim == 4 && p->rows % 4 == 0 &&
+           p->cols % BT_PANEL == 0 && t->dim[0] == p->cols / BT_PANEL && t->dim[1] == p->rows / 4 &&
+           t->dim[2] == BT_PANEL && t->dim[3] == 4;
+}
+
+static bolter_status check_shape(const bt_safetensors *st, const bt_tensor *t, const bt_param *p,
+                                 bolter_error *err)
+{
+    bool fits = p->matrix
+                    ? t->n_dim == 2 && t->dim[0] == p->rows && t->dim[1] == p->cols
+                    : t->n_dim == 1 && t->dim[0] == p->cols;
+    if (fits || in_panels(t, p))
+        return BOLTER_OK;
+    return bt_fail(err, BOLTER_E_MISMATCH, "%s: %s: shape does not fit config.json's (%zu, %zu)",
+                   st->path, t->name, p->rows, p->cols);
+}
+
+/* The scales of an int8 tensor into scale, which has room for its channels. */
+static bolter_status load_scales(const bt_safetensors *st, const bt_tensor *t, const bt_param *p,
+                                 float *scale, bolter_error *err)
+{
+    const bt_tensor *found = find_param(st, p, "_scale");
+    size_t n = p->lora ? p->cols : p->rows;
+    if (!found || found->n_values != n)
+        return bt_fail(err, BOLTER_E_FORMAT, "%s: %s: I8 without %zu values of %s_scale", st->path,
+                       t->name, n, p->name);
+    return bt_tensor_floats(st, found, scale, err);
+}
+
+static bolter_status load_int8(const bt_safetensors *st, const bt_tensor *t, const bt_param *p,
+                               float *dst, bolter_error *err)
+{
+    float *scale = bt_alloc_array(p->lora ? p->cols : p->rows, sizeof *scale);
+    if (!scale)
+        return bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", st->path);
+    bolter_status rc = load_scales(st, t, p, scale, err);
+    const bt_packed panels = {BT_INT8, p->rows, p->cols, t->data, scale, NULL, NULL, NULL};
+    if (rc == BOLTER_OK && in_panels(t, p))
+        bt_packed_unpack(dst, &panels);
+    else if (rc == BOLTER_OK)
+        bt_dequantise(dst, (const int8_t *)t->data, scale, p->rows, p->cols, p->lora);
+    bt_release(scale);
+    return rc;
+}
+
+/* Point w at the parameter's values: in place when they are aligned float32 and nothing will change
+ * them, else converted to dst. */
+static bolter_status load_param(const bt_safetensors *st, const bt_param *p, float *dst,
+                                bool in_place, const float **w, bolter_error *err)
+{
+    const bt_tensor *t = find_param(st, p, "");
+    if (!t)
+        return bt_fail(err, BOLTER_E_FORMAT, "%s: tensor %s is missing", st->path, p->name);
+    bolter_status rc = check_shape(st, t, p, err);
+    if (rc != BOLTER_OK)
+        return rc;
+    *w = dst;
+    if (t->dtype == BT_I8)
+        return load_int8(st, t, p, dst, err);
+    rc = bt_tensor_floats(st, t, dst, err);
+    if (rc == BOLTER_OK && in_place && t->dtype == BT_F32 && (uintptr_t)t->data % sizeof **w == 0)
+        *w = (const float *)(const void *)t->data;
+    return rc;
+}
+
+bolter_status bt_weights_load(bolter_model *m, bool in_place, bolter_error *err)
+{
+    m->w = bt_alloc_array(m->params.n, sizeof *m->w);
+    m->block = bt_alloc_aligned(m->params.n_values, sizeof *m->block);
+    if (!m->w || !m->block)
+        return bt_fail(err, BOLTER_E_NOMEM, "%s: no memory for %zu weights", m->dir,
+                       m->params.n_values);
+    bolter_status rc = BOLTER_OK;
+    for (size_t i = 0; rc == BOLTER_OK && i < m->params.n; i++)
+        rc = load_param(&m->st, &m->params.row[i], m->block + m->params.row[i].offset, in_place,
+                        &m->w[i], err);
+    return rc;
+}
+
+/* ---- Packed, for scoring ---- */
+
+bool bt_precision_of(const bolter_model *m, const char *name, bt_precision *out)
+{
+    static const char *const names[] = {"float32", "bfloat16", "int8"};
+    const bt_tensor *t = find_param(&m->st, &m->params.row[bt_block_index(0, BT_QKV_W)], "");
+    *out = t && t->dtype == BT_I8 ? BT_INT8 : t && t->dtype == BT_BF16 ? BT_BFLOAT16 : BT_FLOAT32;
+    bool known = strcmp(name, "auto") == 0;
+    for (int i = 0; i < 3; i++) {
+        if (strcmp(name, names[i]) == 0) {
+            *out = (bt_precision)i;
+            known = true;
+        }
+    }
+    return known;
+}
+
+/* The small tensors in float32; an int8 token embedding stays, with its scales. */
+static bolter_status load_small(bolter_model *m, bt_embedding *wte, bolter_error *err)
+{
+    size_t n = m->params.row[BT_WTE].rows;
+    for (size_t i = 0; i < m->params.n; i++)
+        n += m->params.row[i].lora ? 0 : bt_param_size(&m->params.row[i]);
+    const bt_tensor *tokens = find_param(&m->st, &m->params.row[BT_WTE], "");
+    bool narrow = tokens && tokens->dtype == BT_I8;
+    n -= narrow ? bt_param_size(&m->params.row[BT_WTE]) : 0;
+    m->w = bt_alloc_array(m->params.n, sizeof *m->w);
+    m->block = bt_alloc_aligned(n, sizeof *m->block);
+    if (!m->w || !m->block)
+        return bt_fail(err, BOLTER_E_NOMEM, "%s: no memory for its weights", m->dir);
+    float *dst = m->block;
+    bolter_status rc = BOLTER_OK;
+    for (size_t i = 0; rc == BOLTER_OK && i < m->params.n; i++) {
+        const bt_param *p = &m->params.row[i];
+        if (p->lora)
+            continue;
+        if (i == BT_WTE && narrow) {
+            *wte = (bt_embedding){.narrow = (const int8_t *)tokens->data, .scale = dst};
+            rc = check_shape(&m->st, tokens, p, err);
+            if (rc == BOLTER_OK)
+                rc = load_scales(&m->st, tokens, p, dst, err);
+            dst += p->rows;
+            continue;
+        }
+        rc = load_param(&m->st, p, dst, true, &m->w[i], err);
+        dst += bt_param_size(p);
+    }
+    if (!narrow)
+        wte->wide = m->w[BT_WTE];
+    return rc;
+}
+
+/* Do all linear layers of a block lie in panels that the parts can be cut from? */
+static bool block_in_panels(const bolter_model *m, size_t block)
+{
+    bool all = m->cfg.n_embd % BT_PANEL == 0;
+    for (int i = 0; i < BT_PARTS; i++) {
+        const bt_part_place at = bt_part_of(&m->cfg, (enum bt_part)i);
+        const bt_param *p = &m->params.row[bt_block_index(block, at.weight)];
+        const bt_tensor *t = find_param(&m->st, p, "");
+        all = all && t && in_panels(t, p);
+    }
+    return all;
+}
+
+static bolter_status ready_block(bolter_model *m, size_t block, float *scale, bolter_error *err)
+{
+    bolter_status rc = BOLTER_OK;
+    for (int i = 0; rc == BOLTER_OK && i < BT_PARTS; i++) {
+        const bt_part_place at = bt_part_of(&m->cfg, (enum bt_part)i);
+        size_t index = bt_block_index(block, at.weight);
+        const bt_param *p = &m->params.row[index];
+        const bt_tensor *t = find_param(&m->st, p, "");
+        rc = load_scales(&m->st, t, p, scale, err);
+        if (rc == BOLTER_OK)
+            rc = bt_packed_ready(&m->engine.block[block].part[i],
+                                 (const int8_t *)t->data + at.first * at.K, scale + at.first,
+                                 m->w[index + 1] + at.first, at.K, at.N, err);
+    }
+    return rc;
+}
+
+/* Convert a block's linear layers into scratch, and pack them. */
+static bolter_status pack_block(bolter_model *m, size_t block, float *scratch, const float **w,
+                                bolter_error *err)
+{
+    size_t end = bt_block_index(block, BT_PER_LAYER);
+    bolter_status rc = BOLTER_OK;
+    memcpy(w, m->w, m->params.n * sizeof *w);
+    for (size_t i = bt_block_index(block, BT_LN1_W); rc == BOLTER_OK && i < end; i++) {
+        const bt_param *p = &m->params.row[i];
+        if (!p->lora)
+            continue;
+        rc = load_param(&m->st, p, scratch, true, &w[i], err);
+        scratch += bt_param_size(p);
+    }
+    return rc == BOLTER_OK ? bt_engine_pack(&m->engine, block, w, err) : rc;
+}
+
+bolter_status bt_weights_pack(bolter_model *m, bt_precision precision, const char *isa,
+                              bolter_error *err)
+{
+    size_t C = m->cfg.n_embd, linear = 4 * C * C + 2 * C * m->cfg.n_inner;
+    bt_embedding wte = {0};
+    bolter_status rc = load_small(m, &wte, err);
+    if (rc == BOLTER_OK)
+        rc = bt_engine_open(&m->engine, &m->cfg, precision, isa, m->w, err);
+    if (rc != BOLTER_OK)
+        return rc;
+    m->packed = true;
+    m->engine.wte = wte;
+    float *scratch = NULL;
+    const float **w = bt_alloc_array(m->params.n, sizeof *w);
+    float *scale = bt_alloc_array(3 * C + m->cfg.n_inner, sizeof *scale);
+    for (size_t l = 0; rc == BOLTER_OK && l < m->cfg.n_layer; l++) {
+        bool ready = precision == BT_INT8 && block_in_panels(m, l);
+        if (!ready && !scratch)
+            scratch = bt_alloc_aligned(linear, sizeof *scratch);
+        if (!w || !scale || (!ready && !scratch))
+            rc = bt_fail(err, BOLTER_E_NOMEM, "%s: no memory to pack its weights", m->dir);
+        else
+            rc = ready ? ready_block(m, l, scale, err) : pack_block(m, l, scratch, w, err);
+    }
+    bt_release(scratch);
+    bt_release(scale);
+    bt_release(w);
+    return rc;
+}
+
+bolter_status bt_weights_pack_loaded(bolter_model *m, bt_precision precision, const char *isa,
+                                     bolter_error *err)
+{
+    bolter_status rc = bt_engine_open(&m->engine, &m->cfg, precision, isa, m->w, err);
+    m->packed = rc == BOLTER_OK;
+    for (size_t l = 0; rc == BOLTER_OK && l < m->cfg.n_layer; l++)
+        rc = bt_engine_pack(&m->engine, l, m->w, err);
+    return rc;
+}
+
+bolter_status bt_model_need_weights(const bolter_model *m, bolter_error *err)
+{
+    if (m->w[bt_block_index(0, BT_QKV_W)] && m->w[BT_WTE])
+        return BOLTER_OK;
+    return bt_fail(err, BOLTER_E_MISMATCH, "%s: opened for scoring alone", m->dir);
+}

@@ -1,0 +1,64 @@
+/*
+ * engine.h - the forward pass of GPT-2 for scoring: packed weights in float32, bfloat16 or int8, the
+ * residual stream in float32, nothing kept for a backward pass. The training pass is gpt2.h.
+ */
+#ifndef BT_ENGINE_H
+#define BT_ENGINE_H
+
+#include "kern/packed.h"
+#include "model/gpt2.h"
+
+/* The products of a block. Queries are apart from keys and values: the last block makes few of them. */
+enum bt_part { BT_PART_Q, BT_PART_KV, BT_PART_PROJ, BT_PART_FC, BT_PART_OUT, BT_PARTS };
+
+typedef struct bt_packed_block {
+    bt_packed part[BT_PARTS];
+} bt_packed_block;
+
+/* Where the weights of a part are: columns first .. first + N - 1 of a (K, width) parameter. */
+typedef struct bt_part_place {
+    enum bt_block_param weight; /* its bias comes after it */
+    size_t K, width, first, N;
+} bt_part_place;
+
+bt_part_place bt_part_of(const bt_config *c, enum bt_part part);
+
+/* The token embedding, (V, C): float32, or int8 with a scale a row. */
+typedef struct bt_embedding {
+    const float *wide;
+    const int8_t *narrow; /* used where wide is NULL */
+    const float *scale;
+} bt_embedding;
+
+/* Weights of a model, ready to score. Immutable; threads share it. Borrows w and the embedding. */
+typedef struct bt_engine {
+    bt_config cfg;
+    const bt_tile *tile, *attention; /* of the precision, and of float32 */
+    bt_packed_block *block;          /* (n_layer), owned */
+    bt_embedding wte;
+    const float *const *w; /* by table index: positions, norms, head; the linear layers are not read */
+} bt_engine;
+
+/* Choose tiles and make room for the blocks. E_ARG (isa is not there), E_NOMEM. */
+bolter_status bt_engine_open(bt_engine *e, const bt_config *cfg, bt_precision precision,
+                             const char *isa, const float *const *w, bolter_error *err);
+/* Pack the linear layers of one block from float32 weights by table index. E_NOMEM. */
+bolter_status bt_engine_pack(bt_engine *e, size_t block, const float *const *w, bolter_error *err);
+void bt_engine_clear(bt_engine *e);
+
+/* Activations of one thread. */
+typedef struct bt_scoring bt_scoring;
+
+/* Reserve memory for batches of up to max_tok tokens and max_seqs sequences. E_NOMEM. */
+bolter_status bt_scoring_open(bt_scoring **out, const bt_engine *e, size_t max_tok, size_t max_seqs,
+                              bolter_error *err);
+void bt_scoring_free(bt_scoring *s);
+/*
+ * Run the trunk over a batch that fits. Returns what was read after the final norm, (n_seqs, n_embd) or
+ * for BT_READ_ALL (tokens, n_embd), valid until the next call.
+ */
+const float *bt_engine_forward(const bt_engine *e, bt_scoring *s, const bt_batch *b);
+/* logits (n_seqs, n_label) = hidden score^T. */
+void bt_engine_head(const bt_engine *e, const float *hidden, size_t n_seqs, float *logits);
+
+#endif
