@@ -11,4 +11,6 @@ ckpt_sources = \
 	libcore/ckpt/safetensors.h \
 	libcore/ckpt/safetensors_write.c \
 	libcore/ckpt/save.c \
+	libcore/ckpt/smooth.c \
+	libcore/ckpt/smooth.h \
 	libcore/ckpt/weights.c

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "ckpt/int8.h"
 #include "ckpt/model.h"
+#include "ckpt/smooth.h"
 
 /* ---- Weights ---- */
 
@@ -168,6 +169,21 @@ static bolter_status fill_directory(const bolter_model *source, const bt_params 
     return rc;
 }
 
+/* The same; int8 weights are smoothed first. */
+static bolter_status fill_with(const bolter_model *source, const bt_params *params,
+                               const float *const *w, const bt_card *card, bt_dtype dtype,
+                               const char *dir, bolter_error *err)
+{
+    bt_smoothed smoothed;
+    if (dtype != BT_I8)
+        return fill_directory(source, params, w, card, dtype, dir, err);
+    bolter_status rc = bt_smooth(&smoothed, params, &source->cfg, w, err);
+    if (rc == BOLTER_OK)
+        rc = fill_directory(source, params, smoothed.w, card, dtype, dir, err);
+    bt_smoothed_clear(&smoothed);
+    return rc;
+}
+
 static bool dtype_named(const char *name, bt_dtype *out)
 {
     static const struct {
@@ -243,7 +259,7 @@ bolter_status bt_model_write(const bolter_model *source, const bt_params *params
             rc = bt_fail_errno(err, errno, "%s", tmp.data);
     }
     if (rc == BOLTER_OK)
-        rc = fill_directory(source, params, w, card, d, tmp.data, err);
+        rc = fill_with(source, params, w, card, d, tmp.data, err);
     if (rc == BOLTER_OK)
         rc = bt_replace_dir(tmp.data, place, err);
     if (rc != BOLTER_OK && tmp.data)

@@ -97,13 +97,13 @@ void bt_packed_order(int8_t *to, const int8_t *q, size_t K, size_t N)
 }
 
 BT_CLONES
-static void column_offsets(int32_t *offset, const int8_t *panel, size_t K, size_t n_panel)
+static void column_sums(int32_t *sum, const int8_t *panel, size_t K, size_t n_panel)
 {
     for (size_t j = 0; j < n_panel; j++) {
         for (size_t k = 0; k < K; k += 4) {
             for (size_t n = 0; n < BT_PANEL; n++) {
                 const int8_t *q = panel + (j * K + k) * BT_PANEL + n * 4;
-                offset[j * BT_PANEL + n] -= 128 * (q[0] + q[1] + q[2] + q[3]);
+                sum[j * BT_PANEL + n] += q[0] + q[1] + q[2] + q[3];
             }
         }
     }
@@ -125,7 +125,7 @@ static bolter_status make_block(bt_packed *p, bool with_panels, const float *bia
         memcpy(own_bias, bias, p->N * sizeof *bias);
     p->bias = own_bias;
     p->scale = own_bias + n;
-    p->offset = (const int32_t *)(const void *)(own_bias + 2 * n);
+    p->sum = (const int32_t *)(const void *)(own_bias + 2 * n);
     return BOLTER_OK;
 }
 
@@ -135,9 +135,9 @@ static float *scales(const bt_packed *p)
     return (float *)p->block + (p->scale - (const float *)p->block);
 }
 
-static int32_t *offsets(const bt_packed *p)
+static int32_t *sums(const bt_packed *p)
 {
-    return (int32_t *)p->block + (p->offset - (const int32_t *)p->block);
+    return (int32_t *)p->block + (p->sum - (const int32_t *)p->block);
 }
 
 bolter_status bt_packed_make(bt_packed *out, bt_precision precision, bt_mat w, const float *bias,
@@ -154,7 +154,7 @@ bolter_status bt_packed_make(bt_packed *out, bt_precision precision, bt_mat w, c
     if (precision != BT_INT8)
         return BOLTER_OK;
     pack_int8(out, out->block, scales(out), w);
-    column_offsets(offsets(out), out->panel, padded(w.rows, 4), padded(w.cols, BT_PANEL) / BT_PANEL);
+    column_sums(sums(out), out->panel, padded(w.rows, 4), padded(w.cols, BT_PANEL) / BT_PANEL);
     return BOLTER_OK;
 }
 
@@ -166,7 +166,7 @@ bolter_status bt_packed_ready(bt_packed *out, const int8_t *panel, const float *
     if (rc != BOLTER_OK)
         return rc;
     memcpy(scales(out), scale, N * sizeof *scale);
-    column_offsets(offsets(out), panel, padded(K, 4), padded(N, BT_PANEL) / BT_PANEL);
+    column_sums(sums(out), panel, padded(K, 4), padded(N, BT_PANEL) / BT_PANEL);
     return BOLTER_OK;
 }
 
@@ -231,8 +231,8 @@ static size_t chunk_rows(size_t row_bytes)
 size_t bt_packed_scratch(size_t K)
 {
     size_t least = 2 * BT_TILE_ROWS * padded(K * sizeof(float), BT_PIECE);
-    size_t rows = ROWS_BYTES / padded(K, BT_PIECE) + 2 * BT_TILE_ROWS; /* their scales */
-    return (least > ROWS_BYTES ? least : ROWS_BYTES) + padded(rows * sizeof(float), 64);
+    size_t rows = ROWS_BYTES / padded(K, BT_PIECE) + 2 * BT_TILE_ROWS; /* how they were quantised */
+    return (least > ROWS_BYTES ? least : ROWS_BYTES) + padded(rows * sizeof(bt_quant), BT_PIECE);
 }
 
 /* Rows at a time that share out n rows evenly among the fewest tiles. */
@@ -243,7 +243,7 @@ static size_t even_share(size_t n, size_t most)
 }
 
 static void multiply_chunk(const bt_tile *t, const bt_packed *w, float *y, size_t y_stride, size_t n,
-                           size_t group, bt_finish finish, const char *rows, const float *scale)
+                           size_t group, bt_finish finish, const char *rows, const bt_quant *quant)
 {
     size_t K = padded(w->K, 4), row_bytes = padded(w->K * t->value_bytes, BT_PIECE);
     size_t panel_bytes = K * BT_PANEL * value_bytes(w->precision);
@@ -253,8 +253,8 @@ static void multiply_chunk(const bt_tile *t, const bt_packed *w, float *y, size_
         const char *panel = (const char *)w->panel + j / BT_PANEL * panel_bytes;
         for (size_t i = 0; i < n; i += group) {
             size_t m = n - i < group ? n - i : group;
-            t->multiply(tile, m, K, rows + i * row_bytes, scale + i, panel, w->scale + j,
-                        w->offset + j);
+            t->multiply(tile, m, K, rows + i * row_bytes, quant + i, panel, w->scale + j,
+                        w->sum + j);
             finish_tile(y + i * y_stride + j, y_stride, tile, w->bias + j, m, cols, finish);
         }
     }
@@ -266,12 +266,12 @@ void bt_packed_forward(const bt_tile *t, const bt_packed *w, float *y, size_t y_
     size_t row_bytes = padded(w->K * t->value_bytes, BT_PIECE);
     size_t chunk = M > 0 ? even_share(M, chunk_rows(row_bytes)) : 1;
     char *rows = scratch;
-    float *scale = (float *)(void *)(rows + padded(chunk * row_bytes, 64));
+    bt_quant *quant = (bt_quant *)(void *)(rows + padded(chunk * row_bytes, BT_PIECE));
     for (size_t at = 0; at < M; at += chunk) {
         size_t n = M - at < chunk ? M - at : chunk, group = even_share(n, t->rows);
         for (size_t i = 0; i < n; i += group)
-            t->convert(rows + i * row_bytes, scale + i, x + (at + i) * x_stride, x_stride,
+            t->convert(rows + i * row_bytes, quant + i, x + (at + i) * x_stride, x_stride,
                        n - i < group ? n - i : group, w->K);
-        multiply_chunk(t, w, y + at * y_stride, y_stride, n, group, finish, rows, scale);
+        multiply_chunk(t, w, y + at * y_stride, y_stride, n, group, finish, rows, quant);
     }
 }

@@ -12,8 +12,9 @@
  * with zeros to multiples of 4 and of BT_PANEL.
  *
  * A tile is one way to compute: a number format on an instruction set. Rows of x are converted to the
- * format of the tile; for int8 they are quantised one by one to -127..127 with a scale of their own
- * (dynamic, symmetric: Dettmers et al. 2022, "LLM.int8()", section 2.1), and the sums of products are
+ * format of the tile; for int8 each row is quantised to 0..255 with a scale and a zero of its own
+ * (dynamic, asymmetric: Jacob et al. 2018, "Quantization and Training of Neural Networks for Efficient
+ * Integer-Arithmetic-Only Inference", section 2.1), x = scale (q - zero). The sums of products are
  * exact integers, so that every instruction set gives the same ones.
  */
 #ifndef BT_PACKED_H
@@ -36,7 +37,7 @@ typedef struct bt_packed {
     size_t K, N;
     const void *panel;     /* 64-byte aligned is best */
     const float *scale;    /* int8: (N padded) */
-    const int32_t *offset; /* int8: (N padded), -128 times the sum of the column */
+    const int32_t *sum;    /* int8: (N padded), of each column */
     const float *bias;     /* (N padded); zeros without a bias */
     void *block;           /* owned memory of the above, or of part of it */
 } bt_packed;
@@ -65,20 +66,26 @@ typedef enum bt_finish {
     BT_GELU   /* y = gelu(x w + b) */
 } bt_finish;
 
+/* How a row was quantised: x = scale (q - zero). */
+typedef struct bt_quant {
+    float scale;
+    int32_t zero; /* 0..255 */
+} bt_quant;
+
 /*
  * Up to `rows` rows against a panel. Converted rows take turns in pieces of BT_PIECE bytes,
  * [piece][row][BT_PIECE], so that a tile walks through memory once and without powers of two.
  */
 typedef struct bt_tile {
-    const char *isa; /* "avx512", "avxvnni", "avx2" or "portable" */
+    const char *isa; /* "avx512", "avx2" or "portable" */
     bt_precision precision;
     size_t rows;
     size_t value_bytes; /* of one value of a converted row */
-    /* Convert n rows of K values, stride apart; scale (n) is set for int8. */
-    void (*convert)(void *to, float *scale, const float *x, size_t stride, size_t n, size_t K);
+    /* Convert n rows of K values, stride apart; quant (n) is set for int8. */
+    void (*convert)(void *to, bt_quant *quant, const float *x, size_t stride, size_t n, size_t K);
     /* out (n, BT_PANEL) = rows times panel, scaled back, without bias. K is padded to 4. */
-    void (*multiply)(float *out, size_t n, size_t K, const void *rows, const float *row_scale,
-                     const void *panel, const float *scale, const int32_t *offset);
+    void (*multiply)(float *out, size_t n, size_t K, const void *rows, const bt_quant *quant,
+                     const void *panel, const float *scale, const int32_t *sum);
 } bt_tile;
 
 /*

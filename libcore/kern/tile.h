@@ -11,6 +11,21 @@ extern const bt_tile bt_tiles_avx2[3];
 extern const bt_tile bt_tiles_avx512[3];
 #endif
 
+/* How to quantise a row between low and high; zero stands for 0 exactly. */
+static inline bt_quant bt_quant_between(float low, float high)
+{
+    low = low < 0 ? low : 0;
+    high = high > 0 ? high : 0;
+    float scale = (high - low) / 255;
+    return (bt_quant){scale, scale > 0 ? (int32_t)(-low / scale + 0.5f) : 0};
+}
+
+/* What to multiply values by before they are rounded. */
+static inline float bt_quant_inverse(bt_quant q)
+{
+    return q.scale > 0 ? 1 / q.scale : 0;
+}
+
 /* Loops over a tile's rows must vanish, so that the sums live in registers. */
 #ifdef __clang__
 #define BT_UNROLL _Pragma("clang loop unroll(full)")

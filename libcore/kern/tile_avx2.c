@@ -20,11 +20,11 @@
 
 /* ---- float32 and bfloat16 ---- */
 
-AVX2 static void convert_float32(void *to, float *scale, const float *x, size_t stride, size_t n,
+AVX2 static void convert_float32(void *to, bt_quant *quant, const float *x, size_t stride, size_t n,
                                  size_t K)
 {
     float *rows = to;
-    (void)scale;
+    (void)quant;
     for (size_t k = 0; k < K; k += FLOATS)
         for (size_t i = 0; i < n; i++, rows += FLOATS)
             for (size_t l = 0; l < FLOATS; l++)
@@ -55,10 +55,10 @@ INLINE AVX2 void tile_float32(const size_t n, float *out, size_t K, const float 
 }
 
 AVX2 static void multiply_float32(float *out, size_t n, size_t K, const void *rows,
-                                  const float *row_scale, const void *panel, const float *scale,
-                                  const int32_t *offset)
+                                  const bt_quant *quant, const void *panel, const float *scale,
+                                  const int32_t *sum)
 {
-    (void)row_scale, (void)scale, (void)offset;
+    (void)quant, (void)scale, (void)sum;
     for (size_t half = 0; half < BT_PANEL; half += 16) {
         switch (n) {
             BT_ROWS_TO_6(tile_float32, out + half, K, rows, (const float *)panel + half)
@@ -110,10 +110,10 @@ INLINE AVX2 void tile_bfloat16(const size_t n, float *out, size_t K, const float
 }
 
 AVX2 static void multiply_bfloat16(float *out, size_t n, size_t K, const void *rows,
-                                   const float *row_scale, const void *panel, const float *scale,
-                                   const int32_t *offset)
+                                   const bt_quant *quant, const void *panel, const float *scale,
+                                   const int32_t *sum)
 {
-    (void)row_scale, (void)scale, (void)offset;
+    (void)quant, (void)scale, (void)sum;
     for (size_t half = 0; half < BT_PANEL; half += 16) {
         switch (n) {
             BT_ROWS_TO_6(tile_bfloat16, out + half, K, rows, (const uint16_t *)panel + 2 * half)
@@ -125,30 +125,42 @@ AVX2 static void multiply_bfloat16(float *out, size_t n, size_t K, const void *r
 
 /* ---- int8: rows as 16-bit words ---- */
 
-AVX2 static float largest(const float *x, size_t K)
+AVX2 static bt_quant quant_of(const float *x, size_t K)
 {
-    __m256 max = _mm256_setzero_ps(), sign = _mm256_set1_ps(-0.0f);
+    __m256 low = _mm256_setzero_ps(), high = low;
+    float least[8], most[8];
     size_t k = 0;
-    for (; k + 8 <= K; k += 8)
-        max = _mm256_max_ps(max, _mm256_andnot_ps(sign, _mm256_loadu_ps(x + k)));
-    float lane[8], most = 0;
-    _mm256_storeu_ps(lane, max);
-    for (size_t i = 0; i < 8; i++)
-        most = fmaxf(most, lane[i]);
-    for (; k < K; k++)
-        most = fmaxf(most, fabsf(x[k]));
-    return most;
+    for (; k + 8 <= K; k += 8) {
+        low = _mm256_min_ps(low, _mm256_loadu_ps(x + k));
+        high = _mm256_max_ps(high, _mm256_loadu_ps(x + k));
+    }
+    _mm256_storeu_ps(least, low);
+    _mm256_storeu_ps(most, high);
+    for (size_t i = 1; i < 8; i++) {
+        least[0] = fminf(least[0], least[i]);
+        most[0] = fmaxf(most[0], most[i]);
+    }
+    for (; k < K; k++) {
+        least[0] = fminf(least[0], x[k]);
+        most[0] = fmaxf(most[0], x[k]);
+    }
+    return bt_quant_between(least[0], most[0]);
 }
 
-AVX2 static void convert_int8(void *to, float *scale, const float *x, size_t stride, size_t n, size_t K)
+/* Words hold q - zero: what the sum of the column would take off again. */
+AVX2 static void convert_int8(void *to, bt_quant *quant, const float *x, size_t stride, size_t n,
+                              size_t K)
 {
     int16_t *rows = to;
     for (size_t i = 0; i < n; i++, x += stride) {
-        float max = largest(x, K), inverse = max > 0 ? 127 / max : 0;
-        scale[i] = max / 127;
-        for (size_t k = 0; k < (K + 3) / 4 * 4; k++)
+        quant[i] = quant_of(x, K);
+        float inverse = bt_quant_inverse(quant[i]);
+        int low = -quant[i].zero, high = 255 - quant[i].zero;
+        for (size_t k = 0; k < (K + 3) / 4 * 4; k++) {
+            int q = k < K ? _mm_cvtss_si32(_mm_set_ss(x[k] * inverse)) : 0;
             rows[k / SHORTS * SHORTS * n + i * SHORTS + k % SHORTS] =
-                k < K ? (int16_t)_mm_cvtss_si32(_mm_set_ss(x[k] * inverse)) : 0;
+                (int16_t)(q > high ? high : q < low ? low : q);
+        }
     }
 }
 
@@ -159,7 +171,7 @@ INLINE AVX2 __m256i words_at(const int8_t *w)
 }
 
 INLINE AVX2 void tile_int8(const size_t n, float *out, size_t K, const int16_t *a,
-                           const float *row_scale, const int8_t *w, const float *scale)
+                           const bt_quant *quant, const int8_t *w, const float *scale)
 {
     __m256i sum[INT8_ROWS][4]; /* of four columns each, in two halves a column */
     BT_UNROLL
@@ -185,19 +197,19 @@ INLINE AVX2 void tile_int8(const size_t n, float *out, size_t K, const int16_t *
         for (size_t c = 0; c < 4; c += 2) {
             __m256i both = _mm256_hadd_epi32(sum[i][c], sum[i][c + 1]);
             both = _mm256_permute4x64_epi64(both, 0xd8);
-            __m256 s = _mm256_mul_ps(_mm256_set1_ps(row_scale[i]), _mm256_loadu_ps(scale + 4 * c));
+            __m256 s = _mm256_mul_ps(_mm256_set1_ps(quant[i].scale), _mm256_loadu_ps(scale + 4 * c));
             _mm256_storeu_ps(out + i * BT_PANEL + 4 * c, _mm256_mul_ps(_mm256_cvtepi32_ps(both), s));
         }
     }
 }
 
-AVX2 static void multiply_int8(float *out, size_t n, size_t K, const void *rows, const float *row_scale,
-                               const void *panel, const float *scale, const int32_t *offset)
+AVX2 static void multiply_int8(float *out, size_t n, size_t K, const void *rows, const bt_quant *quant,
+                               const void *panel, const float *scale, const int32_t *sum)
 {
-    (void)offset;
+    (void)sum;
     for (size_t half = 0; half < BT_PANEL; half += 16) {
         switch (n) {
-            BT_ROWS_TO_3(tile_int8, out + half, K, rows, row_scale,
+            BT_ROWS_TO_3(tile_int8, out + half, K, rows, quant,
                        (const int8_t *)panel + 4 * half, scale + half)
         default:
             break;

@@ -2,8 +2,7 @@
  * tile_avx512.c - tiles of up to 14 rows by 32 columns in 28 of the 32 registers of AVX-512: FMA in
  * float32, VDPBF16PS (AVX512_BF16) and VPDPBUSD (AVX512_VNNI).
  *
- * VPDPBUSD multiplies unsigned by signed bytes, so rows are stored as q + 128 and the sums start at
- * minus 128 times the sum of the column.
+ * VPDPBUSD multiplies unsigned by signed bytes and adds four products without saturation.
  */
 #include "kern/tile.h"
 
@@ -30,11 +29,11 @@ INLINE F32 __mmask16 lanes_before(size_t n)
 
 /* ---- float32 ---- */
 
-F32 static void convert_float32(void *to, float *scale, const float *x, size_t stride, size_t n,
+F32 static void convert_float32(void *to, bt_quant *quant, const float *x, size_t stride, size_t n,
                                 size_t K)
 {
     float *rows = to;
-    (void)scale;
+    (void)quant;
     for (size_t k = 0; k < K; k += 16)
         for (size_t i = 0; i < n; i++, rows += 16)
             _mm512_storeu_ps(rows, _mm512_maskz_loadu_ps(lanes_before(K - k), x + i * stride + k));
@@ -66,10 +65,10 @@ INLINE F32 void tile_float32(const size_t n, float *out, size_t K, const float *
 }
 
 F32 static void multiply_float32(float *out, size_t n, size_t K, const void *rows,
-                                 const float *row_scale, const void *panel, const float *scale,
-                                 const int32_t *offset)
+                                 const bt_quant *quant, const void *panel, const float *scale,
+                                 const int32_t *sum)
 {
-    (void)row_scale, (void)scale, (void)offset;
+    (void)quant, (void)scale, (void)sum;
     switch (n) {
         BT_ROWS_TO_14(tile_float32, out, K, rows, panel)
     default:
@@ -79,11 +78,11 @@ F32 static void multiply_float32(float *out, size_t n, size_t K, const void *row
 
 /* ---- bfloat16 ---- */
 
-BF16 static void convert_bfloat16(void *to, float *scale, const float *x, size_t stride, size_t n,
+BF16 static void convert_bfloat16(void *to, bt_quant *quant, const float *x, size_t stride, size_t n,
                                   size_t K)
 {
     uint16_t *rows = to;
-    (void)scale;
+    (void)quant;
     for (size_t k = 0; k < K; k += 32) {
         __mmask16 low = lanes_before(K - k), high = K - k > 16 ? lanes_before(K - k - 16) : 0;
         for (size_t i = 0; i < n; i++, rows += 32) {
@@ -122,10 +121,10 @@ INLINE BF16 void tile_bfloat16(const size_t n, float *out, size_t K, const int32
 }
 
 BF16 static void multiply_bfloat16(float *out, size_t n, size_t K, const void *rows,
-                                   const float *row_scale, const void *panel, const float *scale,
-                                   const int32_t *offset)
+                                   const bt_quant *quant, const void *panel, const float *scale,
+                                   const int32_t *sum)
 {
-    (void)row_scale, (void)scale, (void)offset;
+    (void)quant, (void)scale, (void)sum;
     switch (n) {
         BT_ROWS_TO_14(tile_bfloat16, out, K, rows, panel)
     default:
@@ -135,27 +134,31 @@ BF16 static void multiply_bfloat16(float *out, size_t n, size_t K, const void *r
 
 /* ---- int8 ---- */
 
-VNNI static float largest(const float *x, size_t K)
+VNNI static bt_quant quant_of(const float *x, size_t K)
 {
-    __m512 max = _mm512_setzero_ps();
-    for (size_t k = 0; k < K; k += 16)
-        max = _mm512_max_ps(max, _mm512_abs_ps(_mm512_maskz_loadu_ps(lanes_before(K - k), x + k)));
-    return _mm512_reduce_max_ps(max);
+    __m512 low = _mm512_setzero_ps(), high = low;
+    for (size_t k = 0; k < K; k += 16) {
+        __m512 v = _mm512_maskz_loadu_ps(lanes_before(K - k), x + k);
+        low = _mm512_min_ps(low, v);
+        high = _mm512_max_ps(high, v);
+    }
+    return bt_quant_between(_mm512_reduce_min_ps(low), _mm512_reduce_max_ps(high));
 }
 
-VNNI static void convert_int8(void *to, float *scale, const float *x, size_t stride, size_t n, size_t K)
+VNNI static void convert_int8(void *to, bt_quant *quant, const float *x, size_t stride, size_t n,
+                              size_t K)
 {
     for (size_t i = 0; i < n; i++, x += stride) {
         uint8_t *row = (uint8_t *)to + 64 * i;
-        float max = largest(x, K);
-        __m512 inverse = _mm512_set1_ps(max > 0 ? 127 / max : 0);
-        scale[i] = max / 127;
+        quant[i] = quant_of(x, K);
+        __m512 inverse = _mm512_set1_ps(bt_quant_inverse(quant[i]));
+        __m512i zero = _mm512_set1_epi32(quant[i].zero);
         for (size_t k = 0; k < K; k += 16) {
             __m512 v = _mm512_maskz_loadu_ps(lanes_before(K - k), x + k);
-            __m512i whole = _mm512_cvtps_epi32(_mm512_mul_ps(v, inverse));
-            whole = _mm512_add_epi32(whole, _mm512_set1_epi32(128));
+            __m512i q = _mm512_add_epi32(_mm512_cvtps_epi32(_mm512_mul_ps(v, inverse)), zero);
+            q = _mm512_max_epi32(q, _mm512_setzero_si512());
             _mm_storeu_si128((__m128i *)(void *)(row + k / 64 * 64 * n + k % 64),
-                             _mm512_cvtepi32_epi8(whole));
+                             _mm512_cvtusepi32_epi8(q));
         }
     }
 }
@@ -164,15 +167,13 @@ VNNI static void convert_int8(void *to, float *scale, const float *x, size_t str
 #define DOT_BYTES(sum, x, w) __asm__("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(x), "v"(w))
 
 INLINE VNNI void tile_int8(const size_t n, float *out, size_t K, const int32_t *a,
-                           const float *row_scale, const int8_t *w, const float *scale,
-                           const int32_t *offset)
+                           const bt_quant *quant, const int8_t *w, const float *scale,
+                           const int32_t *sum)
 {
-    __m512i sum[ROWS][2];
+    __m512i dot[ROWS][2];
     BT_UNROLL
-    for (size_t i = 0; i < n; i++) {
-        sum[i][0] = _mm512_loadu_si512(offset);
-        sum[i][1] = _mm512_loadu_si512(offset + 16);
-    }
+    for (size_t i = 0; i < n; i++)
+        dot[i][0] = dot[i][1] = _mm512_setzero_si512();
     for (size_t k = 0; k < K / 4; k++, w += 4 * BT_PANEL) {
         const int32_t *word = a + k / WORDS * WORDS * n + k % WORDS;
         __m512i w0 = _mm512_loadu_si512(w), w1 = _mm512_loadu_si512(w + 64);
@@ -181,26 +182,28 @@ INLINE VNNI void tile_int8(const size_t n, float *out, size_t K, const int32_t *
         BT_UNROLL
         for (size_t i = 0; i < n; i++) {
             __m512i x = _mm512_set1_epi32(word[i * WORDS]);
-            DOT_BYTES(sum[i][0], x, w0);
-            DOT_BYTES(sum[i][1], x, w1);
+            DOT_BYTES(dot[i][0], x, w0);
+            DOT_BYTES(dot[i][1], x, w1);
         }
     }
-    __m512 s0 = _mm512_loadu_ps(scale), s1 = _mm512_loadu_ps(scale + 16);
     BT_UNROLL
     for (size_t i = 0; i < n; i++) {
-        __m512 s = _mm512_set1_ps(row_scale[i]);
-        __m512 y0 = _mm512_mul_ps(_mm512_cvtepi32_ps(sum[i][0]), _mm512_mul_ps(s, s0));
-        __m512 y1 = _mm512_mul_ps(_mm512_cvtepi32_ps(sum[i][1]), _mm512_mul_ps(s, s1));
-        _mm512_storeu_ps(out + i * BT_PANEL, y0);
-        _mm512_storeu_ps(out + i * BT_PANEL + 16, y1);
+        __m512i zero = _mm512_set1_epi32(quant[i].zero);
+        BT_UNROLL
+        for (size_t h = 0; h < 2; h++) {
+            __m512i shift = _mm512_mullo_epi32(zero, _mm512_loadu_si512(sum + 16 * h));
+            __m512 s = _mm512_mul_ps(_mm512_set1_ps(quant[i].scale), _mm512_loadu_ps(scale + 16 * h));
+            __m512 y = _mm512_cvtepi32_ps(_mm512_sub_epi32(dot[i][h], shift));
+            _mm512_storeu_ps(out + i * BT_PANEL + 16 * h, _mm512_mul_ps(y, s));
+        }
     }
 }
 
-VNNI static void multiply_int8(float *out, size_t n, size_t K, const void *rows, const float *row_scale,
-                               const void *panel, const float *scale, const int32_t *offset)
+VNNI static void multiply_int8(float *out, size_t n, size_t K, const void *rows, const bt_quant *quant,
+                               const void *panel, const float *scale, const int32_t *sum)
 {
     switch (n) {
-        BT_ROWS_TO_14(tile_int8, out, K, rows, row_scale, panel, scale, offset)
+        BT_ROWS_TO_14(tile_int8, out, K, rows, quant, panel, scale, sum)
     default:
         break;
     }

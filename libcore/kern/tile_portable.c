@@ -7,28 +7,31 @@
 #define FLOATS 16
 #define BYTES  64
 
-static void convert_floats(void *to, float *scale, const float *x, size_t stride, size_t n, size_t K)
+static void convert_floats(void *to, bt_quant *quant, const float *x, size_t stride, size_t n, size_t K)
 {
     float *rows = to;
-    (void)scale;
+    (void)quant;
     for (size_t k = 0; k < K; k += FLOATS)
         for (size_t i = 0; i < n; i++, rows += FLOATS)
             for (size_t l = 0; l < FLOATS; l++)
                 rows[l] = k + l < K ? x[i * stride + k + l] : 0;
 }
 
-static void convert_int8(void *to, float *scale, const float *x, size_t stride, size_t n, size_t K)
+static void convert_int8(void *to, bt_quant *quant, const float *x, size_t stride, size_t n, size_t K)
 {
-    int8_t *rows = to;
+    uint8_t *rows = to;
     for (size_t i = 0; i < n; i++, x += stride) {
-        float max = 0;
-        for (size_t k = 0; k < K; k++)
-            max = fmaxf(max, fabsf(x[k]));
-        float inverse = max > 0 ? 127 / max : 0;
-        scale[i] = max / 127;
-        for (size_t k = 0; k < (K + 3) / 4 * 4; k++)
-            rows[k / BYTES * BYTES * n + i * BYTES + k % BYTES] =
-                k < K ? (int8_t)lrintf(x[k] * inverse) : 0;
+        float low = 0, high = 0;
+        for (size_t k = 0; k < K; k++) {
+            low = fminf(low, x[k]);
+            high = fmaxf(high, x[k]);
+        }
+        quant[i] = bt_quant_between(low, high);
+        float inverse = bt_quant_inverse(quant[i]);
+        for (size_t k = 0; k < (K + 3) / 4 * 4; k++) {
+            long q = k < K ? lrintf(x[k] * inverse) + quant[i].zero : 0;
+            rows[k / BYTES * BYTES * n + i * BYTES + k % BYTES] = (uint8_t)(q > 255 ? 255 : q < 0 ? 0 : q);
+        }
     }
 }
 
@@ -38,11 +41,11 @@ static void clear(float *out, size_t n)
         out[i] = 0;
 }
 
-static void multiply_float32(float *out, size_t n, size_t K, const void *rows, const float *row_scale,
-                             const void *panel, const float *scale, const int32_t *offset)
+static void multiply_float32(float *out, size_t n, size_t K, const void *rows, const bt_quant *quant,
+                             const void *panel, const float *scale, const int32_t *sum)
 {
     const float *a = rows, *w = panel;
-    (void)row_scale, (void)scale, (void)offset;
+    (void)quant, (void)scale, (void)sum;
     clear(out, n);
     for (size_t k = 0; k < K; k++, w += BT_PANEL) {
         const float *v = a + k / FLOATS * FLOATS * n + k % FLOATS;
@@ -65,13 +68,13 @@ static void widen(float *wide, const uint16_t *w)
     }
 }
 
-static void multiply_bfloat16(float *out, size_t n, size_t K, const void *rows, const float *row_scale,
-                              const void *panel, const float *scale, const int32_t *offset)
+static void multiply_bfloat16(float *out, size_t n, size_t K, const void *rows, const bt_quant *quant,
+                              const void *panel, const float *scale, const int32_t *sum)
 {
     const float *a = rows;
     const uint16_t *w = panel;
     float wide[2 * BT_PANEL];
-    (void)row_scale, (void)scale, (void)offset;
+    (void)quant, (void)scale, (void)sum;
     clear(out, n);
     for (size_t k = 0; k < K; k += 2, w += 2 * BT_PANEL) {
         const float *v = a + k / FLOATS * FLOATS * n + k % FLOATS;
@@ -82,26 +85,26 @@ static void multiply_bfloat16(float *out, size_t n, size_t K, const void *rows, 
     }
 }
 
-static void multiply_int8(float *out, size_t n, size_t K, const void *rows, const float *row_scale,
-                          const void *panel, const float *scale, const int32_t *offset)
+static void multiply_int8(float *out, size_t n, size_t K, const void *rows, const bt_quant *quant,
+                          const void *panel, const float *scale, const int32_t *sum)
 {
-    (void)offset;
     for (size_t i = 0; i < n; i++) {
-        int32_t sum[BT_PANEL] = {0};
+        int32_t dot[BT_PANEL] = {0};
         const int8_t *w = panel;
         for (size_t k = 0; k < K; k += 4, w += 4 * BT_PANEL) {
-            const int8_t *v = (const int8_t *)rows + k / BYTES * BYTES * n + i * BYTES + k % BYTES;
+            const uint8_t *v = (const uint8_t *)rows + k / BYTES * BYTES * n + i * BYTES + k % BYTES;
             for (size_t j = 0; j < BT_PANEL; j++)
-                sum[j] += v[0] * w[4 * j] + v[1] * w[4 * j + 1] + v[2] * w[4 * j + 2] +
+                dot[j] += v[0] * w[4 * j] + v[1] * w[4 * j + 1] + v[2] * w[4 * j + 2] +
                           v[3] * w[4 * j + 3];
         }
         for (size_t j = 0; j < BT_PANEL; j++)
-            out[i * BT_PANEL + j] = (float)sum[j] * (row_scale[i] * scale[j]);
+            out[i * BT_PANEL + j] =
+                (float)(dot[j] - quant[i].zero * sum[j]) * (quant[i].scale * scale[j]);
     }
 }
 
 const bt_tile bt_tiles_portable[3] = {
     {"portable", BT_FLOAT32, 4, sizeof(float), convert_floats, multiply_float32},
     {"portable", BT_BFLOAT16, 4, sizeof(float), convert_floats, multiply_bfloat16},
-    {"portable", BT_INT8, 4, sizeof(int8_t), convert_int8, multiply_int8},
+    {"portable", BT_INT8, 4, sizeof(uint8_t), convert_int8, multiply_int8},
 };

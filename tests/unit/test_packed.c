@@ -30,25 +30,29 @@ static float *random_floats(size_t n)
     return x ? x : (abort(), NULL);
 }
 
-/* What a tile makes of a value of a row with this largest magnitude. */
-static double value_as_read(const bt_tile *tile, float v, float max)
+/* What a tile makes of a value of a row that reaches from low to high. */
+static double value_as_read(const bt_tile *tile, float v, float low, float high)
 {
     if (tile->precision == BT_BFLOAT16 && tile->value_bytes == sizeof(uint16_t))
         return (double)bt_from_bf16(bt_to_bf16(v));
-    if (tile->precision == BT_INT8 && max > 0)
-        return (double)lrintf(v * (127 / max)) * (double)(max / 127);
-    return (double)v;
+    if (tile->precision != BT_INT8 || high <= low)
+        return (double)v;
+    float scale = (high - low) / 255, zero = floorf(-low / scale + 0.5f);
+    float q = rintf(v * (1 / scale)) + zero;
+    return (double)(fminf(fmaxf(q, 0), 255) - zero) * (double)scale;
 }
 
 static double *rows_as_read(const bt_tile *tile, const float *x, size_t M, size_t K)
 {
     double *wide = bt_alloc_array(M * K, sizeof *wide);
     for (size_t i = 0; wide && i < M; i++) {
-        float max = 0;
+        float low = 0, high = 0;
+        for (size_t k = 0; k < K; k++) {
+            low = fminf(low, x[i * K + k]);
+            high = fmaxf(high, x[i * K + k]);
+        }
         for (size_t k = 0; k < K; k++)
-            max = fmaxf(max, fabsf(x[i * K + k]));
-        for (size_t k = 0; k < K; k++)
-            wide[i * K + k] = value_as_read(tile, x[i * K + k], max);
+            wide[i * K + k] = value_as_read(tile, x[i * K + k], low, high);
     }
     return wide ? wide : (abort(), NULL);
 }

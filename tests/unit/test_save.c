@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "ckpt/model.h"
+#include "ckpt/smooth.h"
 #include "tests/check.h"
 #include "tests/unit/tiny.h"
 
@@ -86,26 +87,62 @@ static void half_formats_come_back_within_half_a_unit(struct check *c)
     within(c, "bfloat16", 0x1p-8, 0);
 }
 
-static void int8_comes_back_within_half_a_step(struct check *c)
+/* The output channel of an int8 value, a column, or for an embedding its token, a row: largest / 127. */
+static double step_at(const bt_param *p, const float *w, size_t k)
+{
+    double largest = 0;
+    for (size_t j = 0; j < (p->lora ? p->rows : p->cols); j++)
+        largest = fmax(largest, fabs((double)w[p->lora ? j * p->cols + k % p->cols
+                                                        : k - k % p->cols + j]));
+    return p->lora || p->layer == 0 ? largest / 127 : 0;
+}
+
+static void int8_comes_back_within_half_a_step_of_the_smoothed_weights(struct check *c)
 {
     bolter_error err = {0};
     bolter_model *m = tiny_classifier(2, 3, "i8");
+    bt_smoothed want;
+    CHECK(c, bt_smooth(&want, &m->params, &m->cfg, m->w, &err) == BOLTER_OK, "%s", err.text);
     CHECK(c, save_as(m, tiny_path("i8out"), "int8", &err) == BOLTER_OK, "%s", err.text);
     bolter_model *again = open_or_die(tiny_path("i8out"));
     for (size_t i = 0; i < m->params.n; i++) {
         const bt_param *p = &m->params.row[i];
         for (size_t k = 0; k < bt_param_size(p); k++) {
-            double largest = 0; /* of the output channel (a column), or of the token (a row) */
-            for (size_t j = 0; j < (p->lora ? p->rows : p->cols); j++)
-                largest = fmax(largest, fabs((double)m->w[i][p->lora ? j * p->cols + k % p->cols
-                                                                     : k - k % p->cols + j]));
-            double step = p->lora || p->layer == 0 ? largest / 127 : 0;
-            double off = fabs((double)again->w[i][k] - (double)m->w[i][k]);
+            double step = step_at(p, want.w[i], k);
+            double off = fabs((double)again->w[i][k] - (double)want.w[i][k]);
             CHECK(c, off <= 0.5001 * step, "%s[%zu]: off by %g, step %g", p->name, k, off, step);
         }
     }
+    bt_smoothed_clear(&want);
     bolter_model_unref(m);
     bolter_model_unref(again);
+}
+
+static void smoothing_changes_no_logit(struct check *c)
+{
+    bolter_model *m = tiny_classifier(2, 3, "smooth");
+    bt_smoothed s;
+    float want[8], got[8];
+    bolter_seq *seqs = tiny_seqs(4, 8, 5);
+    bolter_session *session;
+    CHECK(c, bt_smooth(&s, &m->params, &m->cfg, m->w, NULL) == BOLTER_OK, "no memory");
+    if (bolter_session_open(&session, m, 4, 0, NULL) != BOLTER_OK)
+        abort();
+    bolter_session_logits(session, seqs, 4, want, NULL);
+    bolter_session_free(session);
+    const float **kept = m->w;
+    m->w = s.w;
+    if (bolter_session_open(&session, m, 4, 0, NULL) != BOLTER_OK)
+        abort();
+    bolter_session_logits(session, seqs, 4, got, NULL);
+    bolter_session_free(session);
+    m->w = kept;
+    for (size_t i = 0; i < 8; i++)
+        CHECK(c, fabsf(got[i] - want[i]) < 1e-4f, "logit %zu: %g, want %g", i, (double)got[i],
+              (double)want[i]);
+    bt_smoothed_clear(&s);
+    tiny_free_seqs(seqs, 4);
+    bolter_model_unref(m);
 }
 
 static void a_language_model_is_saved_without_a_card(struct check *c)
@@ -449,7 +486,8 @@ int main(void)
     static const struct check_case cases[] = {
         CASE(float32_comes_back_bit_for_bit),
         CASE(half_formats_come_back_within_half_a_unit),
-        CASE(int8_comes_back_within_half_a_step),
+        CASE(int8_comes_back_within_half_a_step_of_the_smoothed_weights),
+        CASE(smoothing_changes_no_logit),
         CASE(a_language_model_is_saved_without_a_card),
         CASE(an_impossible_format_or_threshold_is_refused),
         CASE(a_model_is_saved_over_itself),
