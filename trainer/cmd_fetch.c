@@ -94,9 +94,21 @@ static bool name_address(struct request *r)
     return true;
 }
 
-static bool usable_as_name(const char *name)
+static const char *base_of(const char *path)
 {
-    return *name && strlen(name) <= 200 && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* The last part of a path can be a file's name, and is none that obtain() has use for. */
+static bool is_usable(const char *path)
+{
+    static const char *const names[] = {"", ".", "..", OBTAIN_TREE, OBTAIN_OLD};
+    const char *base = base_of(path);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(base, names[i]) == 0)
+            return false;
+    return strlen(base) <= 200;
 }
 
 /* An address becomes an entry as the catalogue has them. */
@@ -105,13 +117,13 @@ static int take_address(struct request *r)
     if (!name_address(r))
         return EXIT_USAGE;
     bool same = r->unpack && strcmp(r->name, r->folder) == 0;
-    if (!r->obtain.out && (!usable_as_name(r->name) || same)) {
+    if (!r->obtain.out && (!is_usable(r->name) || same)) {
         complain("%s: nothing to call it by; give --out", r->operand);
         return EXIT_USAGE;
     }
     if (!r->obtain.out)
         r->obtain.out = r->unpack ? r->folder : r->name;
-    r->file = (struct known_file){.name = "download",
+    r->file = (struct known_file){.name = base_of(r->obtain.out),
                                   .urls = {r->operand},
                                   .size = r->size,
                                   .sha256 = *r->sha256 ? r->sha256 : NULL};
@@ -137,11 +149,6 @@ static int take_name(struct request *r)
     if (!r->obtain.out)
         r->obtain.out = r->operand;
     return EXIT_DONE;
-}
-
-static bool has_trailing_slash(const char *out)
-{
-    return !*out || out[strlen(out) - 1] == '/';
 }
 
 /* EXIT_DONE, or -1 to end well, or EXIT_USAGE. */
@@ -174,8 +181,8 @@ static int parse(struct request *r, int argc, char **argv)
         complain("fetch needs one name or address, or --list alone");
         return EXIT_USAGE;
     }
-    if (o->out && has_trailing_slash(o->out)) {
-        complain("--out: \"%s\", expected a path that does not end in a slash", o->out);
+    if (o->out && !is_usable(o->out)) {
+        complain("--out: \"%s\", expected a path that ends in a name", o->out);
         return EXIT_USAGE;
     }
     r->operand = r->list ? NULL : argv[operand];

@@ -32,7 +32,7 @@ static bool open_place(struct place *p, const struct obtain *o)
     bool file = p->known->shape == KNOWN_FILE;
     p->receipt_path = text_of("%s.receipt", o->out);
     p->work = text_of("%s.fetch", o->out);
-    p->made = text_of("%s.fetch/%s", o->out, file ? p->known->files->name : "tree");
+    p->made = text_of("%s.fetch/%s", o->out, file ? p->known->files->name : OBTAIN_TREE);
     return p->receipt_path && p->work && p->made && receipt_load(&p->receipt, p->receipt_path);
 }
 
@@ -71,12 +71,12 @@ static bool verify_unpacked(const struct place *p)
     return !p->known->member.path || verify_member(p, p->o->out);
 }
 
-/* f with the digest of an earlier download where none is pinned. */
+/* f with the digest of an earlier download where nothing is pinned, not even what is in it. */
 static struct known_file expected(const struct place *p, const struct known_file *f)
 {
     struct known_file want = *f;
     const struct receipt_file *r = receipt_find(&p->receipt, f->name);
-    if (r && !f->sha256) {
+    if (r && !f->sha256 && !p->known->member.path) {
         want.size = f->size ? f->size : r->size;
         want.sha256 = r->sha256;
     }
@@ -156,7 +156,7 @@ static bool record(struct place *p, const struct known_file *f, const char *sha2
 static void say_how_by_hand(const struct obtain *o)
 {
     const struct known *k = o->known;
-    complain("without a way to the network, download elsewhere%s:",
+    complain("if this machine cannot, download by hand%s:",
              k->n_files > 1 ? ", into one directory DIR" : "");
     for (size_t i = 0; i < k->n_files; i++) {
         char *shown = fetch_shown(k->files[i].urls[0]);
@@ -192,7 +192,7 @@ static int get_file(struct place *p, const struct known_file *f)
         complain("%s has the digest of the first download of %s, and the same is expected again; "
                  "remove it to accept another",
                  p->receipt_path, f->name);
-    if (rc == EXIT_DONE && !want.sha256)
+    if (rc == EXIT_DONE && !want.sha256 && !p->known->member.path)
         complain("%s: not pinned; SHA-256 %s goes into %s", f->name, sha256, p->receipt_path);
     return rc == EXIT_DONE && !record(p, f, sha256) ? EXIT_FAILED : rc;
 }
@@ -301,7 +301,7 @@ static int make_tree(struct place *p)
 /* A directory cannot be renamed over another: the old one steps aside. */
 static bool replace(const struct place *p)
 {
-    char *old = text_of("%s/old", p->work);
+    char *old = text_of("%s/" OBTAIN_OLD, p->work);
     bool ok = old && tree_remove(old);
     bool aside = ok && path_exists(p->o->out) && rename(p->o->out, old) == 0;
     ok = ok && rename(p->made, p->o->out) == 0;
@@ -317,7 +317,7 @@ static bool replace(const struct place *p)
 /* Only what this program puts there is removed. */
 static bool clear_work(const struct place *p)
 {
-    char *old = text_of("%s/old", p->work);
+    char *old = text_of("%s/" OBTAIN_OLD, p->work);
     bool ok = old && tree_remove(old) && (p->known->shape == KNOWN_FILE || tree_remove(p->made));
     for (size_t i = 0; i < p->known->n_files; i++)
         part_forget(p->work, p->known->files[i].name);

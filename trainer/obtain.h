@@ -13,6 +13,10 @@
 #include "trainer/fetch.h"
 #include "trainer/unpack.h"
 
+/* Names in OUT.fetch that no download has: the directory in the making, and the one it replaces. */
+#define OBTAIN_TREE ".tree"
+#define OBTAIN_OLD  ".old"
+
 struct obtain {
     const struct known *known;
     const char *out;  /* the file or directory to make */

@@ -122,8 +122,8 @@ static void field(const char *head, const char *name, char *to, size_t cap)
 
 static void parse(const char *head, struct httpd_request *r)
 {
-    char target[1024] = "";
-    sscanf(head, "GET %1023s", target);
+    char target[256] = "";
+    sscanf(head, "GET %255s", target);
     const char *host = strstr(target, "://"), *path = host ? strchr(host + 3, '/') : target;
     snprintf(r->path, sizeof r->path, "%s", path ? path : "");
     field(head, "Range", r->range, sizeof r->range);

@@ -109,7 +109,7 @@ static void the_next_run_goes_on(struct check *c)
     fetch_begin(pages, 1);
     FETCH("--retries", "0", "/data.bin");
     expect(c, 1, "goes on from there");
-    CHECK(c, file_is("data.bin.fetch/download.part", fetch_body, 100000) && !is_there("data.bin"),
+    CHECK(c, file_is("data.bin.fetch/data.bin.part", fetch_body, 100000) && !is_there("data.bin"),
           "part");
     FETCH("/data.bin");
     expect(c, 0, "");
@@ -129,11 +129,11 @@ static void a_changed_file_starts_over(struct check *c)
     fetch_end();
     httpd_start(&server, changed, 1);
     char note[600], url[64];
-    size_t n = read_file("data.bin.fetch/download.note", note, sizeof note - 1);
+    size_t n = read_file("data.bin.fetch/data.bin.note", note, sizeof note - 1);
     CHECK(c, n > 0, "no note");
     /* The same address on the new server's port. */
     snprintf(url, sizeof url, "1\nhttp://127.0.0.1:%d/data.bin\n\"one\"\n", server.port);
-    write_file("data.bin.fetch/download.note", url, strlen(url));
+    write_file("data.bin.fetch/data.bin.note", url, strlen(url));
     CHECK(c, port > 0 && FETCH("/data.bin") == 0, "said %s", last.err);
     CHECK(c, file_is("data.bin", fetch_other, FETCH_SIZE), "content");
     fetch_end();
@@ -200,7 +200,7 @@ static void more_than_the_server_has_starts_over(struct check *c)
     fetch_begin(pages, 2);
     FETCH("--retries", "0", "-o", "x", "/long");
     snprintf(note, sizeof note, "1\nhttp://127.0.0.1:%d/data.bin\n\"one\"\n", server.port);
-    write_file("x.fetch/download.note", note, strlen(note));
+    write_file("x.fetch/x.note", note, strlen(note));
     FETCH("--retry-wait", "0", "-o", "x", "/data.bin");
     expect(c, 0, "416");
     CHECK(c, file_is("x", fetch_body, 50000), "content");
@@ -227,14 +227,14 @@ static void an_interrupt_leaves_the_part(struct check *c)
     pid_t pid = fetch_start((const char *const[]){url, NULL});
     struct stat st;
     for (int i = 0; i < 1000; i++) {
-        if (stat("data.bin.fetch/download.part", &st) == 0 && st.st_size == 100000)
+        if (stat("data.bin.fetch/data.bin.part", &st) == 0 && st.st_size == 100000)
             break;
         usleep(10000);
     }
     kill(pid, SIGINT);
     fetch_finish(pid);
     expect(c, 130, "goes on from there");
-    CHECK(c, file_is("data.bin.fetch/download.part", fetch_body, 100000) && !is_there("data.bin"),
+    CHECK(c, file_is("data.bin.fetch/data.bin.part", fetch_body, 100000) && !is_there("data.bin"),
           "part");
     FETCH("/data.bin");
     expect(c, 0, "");
@@ -312,7 +312,7 @@ static void an_address_in_vain_says_what_to_do(struct check *c)
     fetch_begin(NULL, 0);
     fetch_end(); /* nobody listens at the port */
     FETCH("/data.bin");
-    expect(c, 1, "download elsewhere");
+    expect(c, 1, "download by hand");
     CHECK(c, strstr(last.err, "--from FILE") && folder_is_empty(), "said %s", last.err);
 }
 
