@@ -117,12 +117,12 @@ static int take_address(struct request *r)
     if (!name_address(r))
         return EXIT_USAGE;
     bool same = r->unpack && strcmp(r->name, r->folder) == 0;
-    if (!r->obtain.out && (!is_usable(r->name) || same)) {
+    if (!r->obtain.out && !same)
+        r->obtain.out = r->unpack ? r->folder : r->name;
+    if (!r->obtain.out || !is_usable(r->obtain.out)) {
         complain("%s: nothing to call it by; give --out", r->operand);
         return EXIT_USAGE;
     }
-    if (!r->obtain.out)
-        r->obtain.out = r->unpack ? r->folder : r->name;
     r->file = (struct known_file){.name = base_of(r->obtain.out),
                                   .urls = {r->operand},
                                   .size = r->size,
