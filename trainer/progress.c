@@ -25,9 +25,13 @@ void progress_show(struct progress *p, uint64_t done, uint64_t total, const char
     p->shown = now;
     double rate = (double)done / (spent > 0 ? spent : 1e-9);
     double left = total > done ? (double)(total - done) / rate : 0;
-    fprintf(stderr, "\r\033[K%s %llu/%llu, %.1f/s, %d:%02d left %s", p->what,
-            (unsigned long long)done, (unsigned long long)total, rate, (int)(left / 60),
-            (int)left % 60, note);
+    fprintf(stderr, "\r\033[K%s %llu", p->what, (unsigned long long)done);
+    if (total > 0)
+        fprintf(stderr, "/%llu", (unsigned long long)total);
+    fprintf(stderr, ", %.1f/s", rate);
+    if (total > 0)
+        fprintf(stderr, ", %d:%02d left", (int)(left / 60), (int)left % 60);
+    fprintf(stderr, " %s", note);
     fflush(stderr);
 }
 

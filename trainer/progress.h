@@ -14,7 +14,7 @@ struct progress {
 /* Seconds of a clock that never goes back. */
 double seconds_now(void);
 void progress_start(struct progress *p, const char *what);
-/* done of total units, a few times a second at most; note may be "". */
+/* done of total units (0: not known), a few times a second at most; note may be "". */
 void progress_show(struct progress *p, uint64_t done, uint64_t total, const char *note);
 /* Clear the line. */
 void progress_end(struct progress *p);

@@ -13,6 +13,7 @@ static const struct command {
     int (*run)(int argc, char **argv);
     const char *help;
 } commands[] = {
+    {"fetch", cmd_fetch, "download a known data set or GPT-2 weights, verified and unpacked"},
     {"finetune", cmd_finetune, "base model + corpora -> new model directory"},
     {"evaluate", cmd_evaluate, "metrics of a model on a corpus"},
     {"predict", cmd_predict, "id, label and score of each message"},
