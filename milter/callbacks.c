@@ -112,7 +112,8 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, u
     *pf1 = f1 & (UNUSED_STEPS | SILENT_STEPS | (skip ? SMFIP_SKIP : SMFIP_NR_BODY));
     *pf2 = *pf3 = 0;
     if (f0 & SMFIF_SETSYMLIST) {
-        smfi_setsymlist(ctx, SMFIM_ENVFROM, unconst("{auth_authen}"));
+        /* Sendmail tells the queue id at MAIL alone, Postfix from DATA on alone. */
+        smfi_setsymlist(ctx, SMFIM_ENVFROM, unconst("i {auth_authen}"));
         smfi_setsymlist(ctx, SMFIM_EOM, unconst("i"));
     }
     return SMFIS_CONTINUE;

@@ -74,9 +74,9 @@ message_that_takes_too_long_is_answered_as_configured() {
     "$fakemta" --socket "$socket" -c 8 -m 32 --print "$work/long.eml" >"$work/late.out"
     metrics >"$work/metrics"
     check "some are late" grep -q '^X-Bolter: unscored=timeout' "$work/late.out"
+    # The message that found the daemon up may have been late, too.
     same "counted" "$(value 'bolter_messages_total{action="mark",reason="timeout"}')" \
-        "$(grep -c '^X-Bolter: unscored=timeout' "$work/late.out")"
-    check "logged" grep -q 'failure=timeout action=mark reason=' "$work/late.log"
+        "$(grep -c 'failure=timeout action=mark reason=' "$work/late.log")"
 }
 
 message_that_finds_a_full_queue_is_answered_as_configured() {
@@ -184,8 +184,11 @@ Content-Type: text/$canary; charset=$canary; name="$canary.exe"
 
 $canary
 END
-    { printf 'From: x\n'; printf "X-Spam-%s-%d: x\n" $(for step in {1..70}; do echo $canary "$step"; done)
-        printf '\nb\n'; } >"$work/flood.eml"
+    {
+        printf 'From: x\n'
+        for step in {1..70}; do printf 'X-Spam-%s-%d: x\n' "$canary" "$step"; done
+        printf '\nb\n'
+    } >"$work/flood.eml"
     for format in text json; do
         start canary-$format --set model="$work/spam-model" --set log_level=debug \
             --set log_format=$format --set ask="unix:$work/canary.ask" --set reject_threshold=0.5
@@ -264,7 +267,11 @@ metrics_are_well_formed_and_add_up() {
     began=$(value process_start_time_seconds)
     check "started at $began" test $(($(date +%s) - ${began%.*})) -lt 60
     command -v promtool >/dev/null || return
-    check "promtool" promtool check metrics <"$work/metrics"
+    # It knows the older format alone, in which a family has its samples' name and no kind "info".
+    awk '/^# TYPE/ { suffix = $4 == "counter" ? "_total" : $4 == "info" ? "_info" : "" }
+         /^# (TYPE|HELP)/ { $3 = $3 suffix; if ($4 == "info") $4 = "gauge" }
+         !/^# (UNIT|EOF)/' "$work/metrics" >"$work/metrics.old"
+    check "promtool" promtool check metrics <"$work/metrics.old"
 }
 
 metrics_are_served_on_a_unix_socket_and_not_to_the_world() {
@@ -418,13 +425,14 @@ command_loads_the_model_where_no_daemon_answers() {
 }
 
 many_commands_share_the_model_at_the_same_time() {
-    local i want
+    local i want askers=()
     start crowd --set model="$work/random-model" --set ask="unix:$work/crowd.ask"
     want=$(BOLTER_MODEL=$work/random-model "$bolter" -t "$work/ham.eml")
     for i in {1..40}; do
         BOLTER_MODEL=/nowhere "$bolter" -t -S "unix:$work/crowd.ask" "$work/ham.eml" >"$work/crowd.$i" 2>&1 &
+        askers+=($!)
     done
-    wait $(jobs -p | grep -vx "$pid")
+    wait "${askers[@]}"
     same "answers" "$(cat "$work"/crowd.[0-9]* | grep -cFx "$want")" 40
 }
 
