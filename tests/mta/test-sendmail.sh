@@ -9,15 +9,18 @@
 #     for f in sendmail-*.deb; do dpkg -x "$f" DIR; done
 #     make check TESTS=tests/mta/test-sendmail.sh BOLTER_SENDMAIL=DIR
 #
+# Without the variable DIR is sendmail in the build directory, where quickstart unpacks it.
+#
 # Sendmail asks for its own name before it reads its configuration, and sleeps for a minute where that
 # has no dot; so it runs with a host name and /etc/hosts of its own. Only root can do that.
 . "${top_srcdir:-.}/tests/mta/lib.sh"
 . "$top_srcdir/tests/mta/smtp.sh"
 
-root=${BOLTER_SENDMAIL-}
+root=${BOLTER_SENDMAIL-$(cd "$top_builddir" && pwd)/sendmail}
+[ -d "$root" ] || root=
 sendmail=$root/usr/libexec/sendmail/sendmail
 cf=$root/usr/share/sendmail/cf
-[ -x "$sendmail" ] || skip_all "sendmail is not installed; BOLTER_SENDMAIL names no directory with it"
+[ -x "$sendmail" ] || skip_all "sendmail is neither installed nor unpacked"
 [ -f "$cf/m4/cf.m4" ] || skip_all "sendmail's m4 files (sendmail-cf) are not installed"
 command -v m4 >/dev/null || skip_all "m4 is not installed"
 [ "$(id -u)" -eq 0 ] || skip_all "sendmail runs as root only"

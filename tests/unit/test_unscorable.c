@@ -53,6 +53,21 @@ static void unscorable_is_what_gives_a_model_nothing_to_judge(struct check *c)
     bolter_text_free(t);
 }
 
+static void text_under_the_name_of_ciphertext_is_read(struct check *c)
+{
+    static const char raw[] = "Subject: s\nContent-Type: multipart/encrypted; boundary=x\n\n"
+                              "--x\nContent-Type: text/plain\n\nfor all to read\n--x--\n";
+    bolter_error err = {0};
+    bolter_text *t;
+    const char *utf8 = "";
+    size_t n;
+    CHECK(c, bolter_text_open(&t, NULL, &err) == BOLTER_OK, "%s", err.text);
+    bolter_text_chunk(t, raw, sizeof raw - 1, &err);
+    CHECK(c, bolter_text_finish(t, &utf8, &n, &err) == BOLTER_OK, "%s", err.text);
+    CHECK(c, strstr(utf8, "for all to read"), "got %s", utf8);
+    bolter_text_free(t);
+}
+
 static void armor_with_a_word_beside_it_is_text(struct check *c)
 {
     static const struct {
@@ -75,6 +90,7 @@ int main(void)
 {
     static const struct check_case cases[] = {
         CASE(unscorable_is_what_gives_a_model_nothing_to_judge),
+        CASE(text_under_the_name_of_ciphertext_is_read),
         CASE(armor_with_a_word_beside_it_is_text),
     };
     return check_main(cases, sizeof cases / sizeof *cases);
