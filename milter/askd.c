@@ -23,6 +23,8 @@
 /* More is not even read from a client: no message is larger. */
 #define REQUEST_MAX ((size_t)64 << 20)
 #define CHUNK       65536
+/* Seconds in which it must have come: a client that dawdles holds the place of another. */
+#define PATIENCE_S 60
 
 struct request {
     int fd;
@@ -71,7 +73,10 @@ static bolter_status keep(struct request *r, size_t n, bolter_error *err)
 static bolter_status read_body(struct request *r, bolter_error *err)
 {
     bolter_status rc = BOLTER_OK;
+    double begin_s = metrics_clock();
     while (rc == BOLTER_OK) {
+        if (metrics_clock() - begin_s > PATIENCE_S)
+            return fail(err, BOLTER_E_TIMEOUT, "the message did not come in time");
         ssize_t n = recv(r->fd, r->chunk, sizeof r->chunk, 0);
         if (n == 0)
             return BOLTER_OK;

@@ -23,6 +23,7 @@
 
 #include "milter/answer.h"
 #include "milter/log.h"
+#include "milter/metrics.h"
 
 #define NEEDED_ACTIONS (SMFIF_ADDHDRS | SMFIF_CHGHDRS)
 #define UNUSED_STEPS   (SMFIP_NOHELO | SMFIP_NORCPT | SMFIP_NODATA | SMFIP_NOUNKNOWN)
@@ -193,6 +194,7 @@ static sfsistat on_end_of_message(SMFICTX *ctx)
     struct connection *c = smfi_getpriv(ctx);
     if (!c || !c->snapshot) {
         log_write(SETTINGS_LOG_ERROR, "no memory for a connection, or stopping: action=tempfail");
+        metrics_message("tempfail", "error", NULL, 0);
         return SMFIS_TEMPFAIL;
     }
     atomic_fetch_add(&answering, 1);

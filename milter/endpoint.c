@@ -95,13 +95,23 @@ static void *accept_all(void *arg)
     }
 }
 
+/* On the monotonic clock: a clock that is set must not prolong a stop. */
+static void init_fewer(pthread_cond_t *fewer)
+{
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(fewer, &attr);
+    pthread_condattr_destroy(&attr);
+}
+
 bool endpoint_start(struct endpoint *e)
 {
     sigset_t all, before;
     if (e->listener.fd < 0)
         return true;
     pthread_mutex_init(&e->lock, NULL);
-    pthread_cond_init(&e->fewer, NULL);
+    init_fewer(&e->fewer);
     if (pipe2(e->stop_fd, O_CLOEXEC) != 0 ||
         fcntl(e->listener.fd, F_SETFL, O_NONBLOCK) != 0) {
         log_write(SETTINGS_LOG_ERROR, "cannot make a pipe: %s", strerror(errno));
@@ -123,7 +133,7 @@ void endpoint_stop(struct endpoint *e)
     struct timespec end;
     if (!e->started)
         return;
-    clock_gettime(CLOCK_REALTIME, &end);
+    clock_gettime(CLOCK_MONOTONIC, &end);
     end.tv_sec += STOP_S;
     if (write(e->stop_fd[1], "", 1) != 1)
         return;

@@ -11,6 +11,8 @@
 
 /* A collector's request with its header fields; what is longer is none. */
 #define REQUEST_MAX 8192
+/* Seconds for the whole of it. */
+#define PATIENCE_S 10
 
 static bool send_all(int fd, const char *bytes, size_t n)
 {
@@ -28,7 +30,8 @@ static bool send_all(int fd, const char *bytes, size_t n)
 static bool read_request(int fd, char request[REQUEST_MAX + 1])
 {
     size_t n = 0;
-    for (;;) {
+    double begin_s = metrics_clock();
+    while (metrics_clock() - begin_s < PATIENCE_S) {
         ssize_t k = recv(fd, request + n, REQUEST_MAX - n, 0);
         if (k <= 0)
             return false;
@@ -41,6 +44,7 @@ static bool read_request(int fd, char request[REQUEST_MAX + 1])
         if (n == REQUEST_MAX)
             return false;
     }
+    return false;
 }
 
 static const char *status_of(const char *request, bool whole)
