@@ -71,7 +71,7 @@ void log_json(int level, const char *members)
         write_stderr("", "", line);
 }
 
-/* One sentence as the member "message". */
+/* One sentence as the member "message", in ASCII: a name in it may have been cut within a character. */
 static void write_json(int level, const char *line)
 {
     char members[LINE_MAX_BYTES];
@@ -79,7 +79,7 @@ static void write_json(int level, const char *line)
     for (const char *p = line; *p && n + 4 < sizeof members; p++) {
         if (*p == '"' || *p == '\\')
             members[n++] = '\\';
-        members[n++] = *p;
+        members[n++] = (unsigned char)*p < 0x80 ? *p : '?';
     }
     members[n++] = '"';
     members[n] = 0;

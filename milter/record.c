@@ -44,7 +44,7 @@ void record_text(struct record *r, const char *key, const char *value)
     for (char *p = text; *p; p++)
         if (*p == '"' || *p == '\\')
             *p = '\'';
-        else if (*p < 0x20 || *p == 0x7f) /* char may be signed: all that is not ASCII, too */
+        else if ((unsigned char)*p < 0x20 || (unsigned char)*p >= 0x7f)
             *p = '?';
     put(r, key, "\"", text, "\"");
 }
