@@ -175,10 +175,11 @@ static void mutate(struct fuzz *f, bt_buf *b, const bt_buf *file)
         "=?",        "?=",       "charset=x-none", "<!--",       "<style>",    "&#x110000;",
         "base64",    "=\r\n",    "begin 644 x\n",  "\xff\xfe",   "\xc3",       "\xed\xa0\x80",
         "multipart/mixed", "message/rfc822", "X-Spam-Flag: NO\r\n", "X-Bolter: x\n", ": ", "\t\t"};
+    char piece[200];
     bt_buf_reset(b);
     put(b, file->data, file->len);
     for (size_t i = 1 + below(f, 6); i > 0 && b->len > 0; i--) {
-        size_t at = below(f, b->len), n = below(f, b->len - at < 200 ? b->len - at : 200);
+        size_t at = below(f, b->len), n = below(f, b->len - at < sizeof piece ? b->len - at : sizeof piece);
         const char *stone = stones[below(f, sizeof stones / sizeof *stones)];
         switch (below(f, 4)) {
         case 0:
@@ -193,7 +194,8 @@ static void mutate(struct fuzz *f, bt_buf *b, const bt_buf *file)
             memcpy(b->data + at, stone, n);
             break;
         default:
-            put(b, b->data + at, n);
+            memcpy(piece, b->data + at, n); /* the buffer may move */
+            put(b, piece, n);
         }
     }
 }
