@@ -16,10 +16,11 @@
 
 #define SETTINGS_TEXT_MAX 1023
 
-/* Values of on_error, on_timeout, on_overload; log_level; log_to. */
-enum { SETTINGS_ACCEPT, SETTINGS_TEMPFAIL };
+/* Values of on_error, on_timeout, on_overload, on_unscorable; log_level; log_to; log_format. */
+enum { SETTINGS_ACCEPT, SETTINGS_TAG, SETTINGS_TEMPFAIL };
 enum { SETTINGS_LOG_ERROR, SETTINGS_LOG_WARNING, SETTINGS_LOG_INFO, SETTINGS_LOG_DEBUG };
 enum { SETTINGS_LOG_AUTO, SETTINGS_LOG_SYSLOG, SETTINGS_LOG_STDERR };
+enum { SETTINGS_LOG_TEXT, SETTINGS_LOG_JSON };
 
 struct settings {
 #define TEXT(name, fallback, min, max, unit, help)   char name[SETTINGS_TEXT_MAX + 1];

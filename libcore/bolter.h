@@ -110,6 +110,11 @@ bolter_status bolter_text_plain(bolter_text *t, const void *bytes, size_t len, c
                                 size_t *n, bolter_error *err);
 /* True when the last finish or plain left something out because of a limit. */
 bool bolter_text_truncated(const bolter_text *t);
+/*
+ * Why a verdict on the last finish would say nothing: "empty" (neither subject nor body), "encrypted"
+ * (the body is ciphertext and nothing else); NULL if there is something to judge.
+ */
+const char *bolter_text_unscorable(const bolter_text *t);
 /* Forget the message; keep the buffers. */
 void bolter_text_reset(bolter_text *t);
 void bolter_text_free(bolter_text *t);
@@ -240,6 +245,7 @@ typedef struct bolter_verdict {
     float spam;            /* calibrated probability of the spam label, 0..1 */
     size_t n_tokens;       /* tokens the model read */
     bool truncated;        /* the text was longer than that */
+    bool degraded;         /* it was cut shorter than usual, because many others waited */
     double queue_ms;       /* waited (0 without a service) */
     double compute_ms;     /* tokenised and scored */
     char model_id[17];
@@ -257,6 +263,8 @@ typedef struct bolter_service_options {
     size_t workers;    /* threads that score; 0: 1 */
     size_t max_seqs;   /* messages of one batch; 0: 16 */
     size_t max_queued; /* beyond it E_BUSY; 0: 256 */
+    double degrade_at; /* from this share of max_queued on, 0..1, less is read of a text; 0: never */
+    size_t degrade_tokens; /* so many tokens then; 0: 128 */
 } bolter_service_options;
 
 /* Called now and then by a waiting thread; false cancels the request. */
@@ -272,8 +280,15 @@ bolter_status bolter_service_open(bolter_service **out, bolter_model *m,
 bolter_status bolter_service_classify(bolter_service *s, const char *utf8, size_t n,
                                       uint32_t timeout_ms, uint32_t wait_ms, bolter_wait_fn wait,
                                       void *ud, bolter_verdict *out, bolter_error *err);
-/* Requests that wait at this moment. */
-size_t bolter_service_queued(bolter_service *s);
+
+typedef struct bolter_service_state {
+    size_t queued, max_queued; /* requests that wait, and the most that may */
+    size_t workers, busy;      /* threads that score, and those at work */
+    uint64_t longest_ms;       /* since the oldest batch in work was begun; 0: none is in work */
+} bolter_service_state;
+
+/* How things stand at this moment. Any thread. */
+void bolter_service_state_of(bolter_service *s, bolter_service_state *out);
 /* Finish what is queued, stop the workers, free. No other thread may be inside. */
 void bolter_service_close(bolter_service *s);
 

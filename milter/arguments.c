@@ -17,6 +17,7 @@ static const struct option_row {
     const char *name, *argument, *help;
 } option_rows[] = {
     {'m', "model", "DIR", "model directory (default: $BOLTER_MODEL, else " BOLTER_MODELDIR ")"},
+    {'S', "socket", "SPEC", "ask the bolter-milter at unix:PATH (default: load the model)"},
     {'p', "passthrough", NULL, "write the message, marked, to standard output (default: off)"},
     {'e', "exit-verdict", NULL, "with -p: the exit status is the verdict (default: off)"},
     {'t', "terse", NULL, "write lines like \"S 0.998123\" (default: off)"},
@@ -84,6 +85,9 @@ static bool take_option(struct arguments *a, int letter, char **argv)
     switch (letter) {
     case 'm':
         a->model_dir = optarg;
+        return true;
+    case 'S':
+        a->socket = optarg;
         return true;
     case 'p':
         return a->passthrough = true;

@@ -13,6 +13,7 @@
 
 struct arguments {
     const char *model_dir;
+    const char *socket; /* of a daemon to ask; NULL: none */
     enum output_format format;
     enum operand_kind kind;
     bool passthrough, exit_verdict;

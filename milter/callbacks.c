@@ -23,6 +23,7 @@
 
 #include "milter/answer.h"
 #include "milter/log.h"
+#include "milter/metrics.h"
 
 #define NEEDED_ACTIONS (SMFIF_ADDHDRS | SMFIF_CHGHDRS)
 #define UNUSED_STEPS   (SMFIP_NOHELO | SMFIP_NORCPT | SMFIP_NODATA | SMFIP_NOUNKNOWN)
@@ -112,7 +113,8 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, u
     *pf1 = f1 & (UNUSED_STEPS | SILENT_STEPS | (skip ? SMFIP_SKIP : SMFIP_NR_BODY));
     *pf2 = *pf3 = 0;
     if (f0 & SMFIF_SETSYMLIST) {
-        smfi_setsymlist(ctx, SMFIM_ENVFROM, unconst("{auth_authen}"));
+        /* Sendmail tells the queue id at MAIL alone, Postfix from DATA on alone. */
+        smfi_setsymlist(ctx, SMFIM_ENVFROM, unconst("i {auth_authen}"));
         smfi_setsymlist(ctx, SMFIM_EOM, unconst("i"));
     }
     return SMFIS_CONTINUE;
@@ -192,6 +194,7 @@ static sfsistat on_end_of_message(SMFICTX *ctx)
     struct connection *c = smfi_getpriv(ctx);
     if (!c || !c->snapshot) {
         log_write(SETTINGS_LOG_ERROR, "no memory for a connection, or stopping: action=tempfail");
+        metrics_message("tempfail", "error", NULL, 0);
         return SMFIS_TEMPFAIL;
     }
     atomic_fetch_add(&answering, 1);

@@ -15,6 +15,7 @@
 
 #include "bolter.h"
 #include "milter/arguments.h"
+#include "milter/ask.h"
 #include "milter/complain.h"
 #include "milter/judge.h"
 #include "milter/operand.h"
@@ -23,6 +24,8 @@
 
 enum { EXIT_ERROR = 3, EXIT_TEMPFAIL = 75 };
 
+#define LOADING "%s; loading the model instead"
+
 static int verdict_status(bolter_class decision)
 {
     return decision == BOLTER_SPAM ? 0 : decision == BOLTER_HAM ? 1 : 2;
@@ -30,10 +33,28 @@ static int verdict_status(bolter_class decision)
 
 /* ---- Passthrough ---- */
 
+/* The daemon's verdict, in half the time that there is: if it has none, there is the other half. */
+static bool ask_for_passthrough(const struct arguments *a, const char *bytes, size_t n,
+                                struct passthrough_report *out)
+{
+    static struct ask_reply reply;
+    bolter_error err = {0};
+    bolter_status rc = ask(a->socket, true, bytes, n, (a->timeout_s + 1) / 2, &reply, &err);
+    if (rc == BOLTER_OK && *reply.block) {
+        out->decision = reply.verdict.decision;
+        memcpy(out->block, reply.block, sizeof out->block);
+        return true;
+    }
+    complain(LOADING, rc == BOLTER_OK ? "the daemon gave no header fields" : err.text);
+    return false;
+}
+
 static bool judge_for_passthrough(void *ud, const char *bytes, size_t n,
                                   struct passthrough_report *out)
 {
     const struct arguments *a = ud;
+    if (a->socket && ask_for_passthrough(a, bytes, n, out))
+        return true;
     struct judge j;
     bolter_verdict v = {0};
     bolter_error err = {0};
@@ -65,27 +86,79 @@ static int run_passthrough(struct arguments *a)
 /* ---- Report ---- */
 
 struct report {
-    struct judge judge;
-    enum output_format format;
+    const struct arguments *arguments;
+    const char *socket; /* of the daemon, until it failed once */
+    struct judge judge; /* opened when it is needed */
+    const char **label; /* of the judge's model, with room for their scores */
     float *scores;
     bolter_class last;
 };
+
+static void put_row(struct report *r, const struct output_row *row)
+{
+    output_row(stdout, r->arguments->format, row);
+    r->last = row->verdict->decision;
+}
+
+/* Load the model, at the first message that needs it. */
+static bolter_status open_judge(struct report *r, bolter_error *err)
+{
+    if (r->judge.model)
+        return BOLTER_OK;
+    bolter_status rc = judge_open(&r->judge, r->arguments->model_dir, err);
+    if (rc != BOLTER_OK)
+        return rc;
+    size_t n = (size_t)bolter_model_info_of(r->judge.model)->n_label;
+    r->label = calloc(n, sizeof *r->label);
+    r->scores = calloc(n, sizeof *r->scores);
+    if (!r->label || !r->scores) {
+        *err = (bolter_error){.code = BOLTER_E_NOMEM, .text = "no memory for the scores"};
+        return err->code;
+    }
+    for (size_t i = 0; i < n; i++)
+        r->label[i] = bolter_model_label(r->judge.model, (int32_t)i);
+    return BOLTER_OK;
+}
+
+/* By the daemon; false, and the model is loaded from then on, if it cannot. */
+static bool report_asked(struct report *r, const char *id, bool is_mail, const char *bytes, size_t n)
+{
+    static struct ask_reply reply;
+    const char *label[ASK_LABELS];
+    bolter_error err = {0};
+    bolter_status rc =
+        ask(r->socket, is_mail, bytes, n, r->arguments->timeout_s, &reply, &err);
+    bool in_range = reply.verdict.label >= 0 && (size_t)reply.verdict.label < reply.n_label;
+    if (rc == BOLTER_OK && (in_range || r->arguments->format != OUTPUT_JSON)) {
+        for (size_t i = 0; i < reply.n_label; i++)
+            label[i] = reply.label[i];
+        put_row(r, &(struct output_row){id, &reply.verdict, reply.n_label, label, reply.score});
+        return true;
+    }
+    complain(LOADING, rc == BOLTER_OK ? "the daemon does not tell the scores of all labels"
+                                      : err.text);
+    r->socket = NULL;
+    return false;
+}
 
 static bool report_one(void *ud, const char *id, bool is_mail, const char *bytes, size_t n)
 {
     struct report *r = ud;
     bolter_verdict v = {0};
     bolter_error err = {0};
-    bolter_status rc = judge_bytes(&r->judge, is_mail, bytes, n, &v, &err);
-    if (rc == BOLTER_OK && r->format == OUTPUT_JSON)
+    if (r->socket && report_asked(r, id, is_mail, bytes, n))
+        return true;
+    bolter_status rc = open_judge(r, &err);
+    if (rc == BOLTER_OK)
+        rc = judge_bytes(&r->judge, is_mail, bytes, n, &v, &err);
+    if (rc == BOLTER_OK && r->arguments->format == OUTPUT_JSON)
         rc = judge_scores(&r->judge, &v, r->scores, &err);
     if (rc != BOLTER_OK) {
         complain("%s: %s", id ? id : "standard input", err.text);
         return false;
     }
-    struct output_row row = {id, &v, r->judge.model, r->scores};
-    output_row(stdout, r->format, &row);
-    r->last = v.decision;
+    size_t n_label = (size_t)bolter_model_info_of(r->judge.model)->n_label;
+    put_row(r, &(struct output_row){id, &v, n_label, r->label, r->scores});
     return true;
 }
 
@@ -106,18 +179,15 @@ static int report_all(struct report *r, const struct arguments *a)
 
 static int run_report(const struct arguments *a)
 {
-    struct report r = {.format = a->format};
+    struct report r = {.arguments = a, .socket = a->socket};
     bolter_error err = {0};
-    if (judge_open(&r.judge, a->model_dir, &err) != BOLTER_OK) {
-        complain("%s", err.text);
-        return EXIT_ERROR;
-    }
     int status = EXIT_ERROR;
-    r.scores = calloc((size_t)bolter_model_info_of(r.judge.model)->n_label, sizeof *r.scores);
-    if (r.scores)
+    /* Without a daemon, a model that does not open is said once, not for each message. */
+    if (a->socket || open_judge(&r, &err) == BOLTER_OK)
         status = report_all(&r, a);
     else
-        complain("no memory for the scores");
+        complain("%s", err.text);
+    free(r.label);
     free(r.scores);
     judge_close(&r.judge);
     return status;

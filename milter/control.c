@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -13,6 +14,8 @@
 #include <unistd.h>
 
 #include "milter/log.h"
+#include "milter/metrics.h"
+#include "milter/notify.h"
 
 /* How long libmilter may take to stop: it destroys locks that its own threads may still wait for. */
 #define STOP_MS 3000
@@ -49,14 +52,29 @@ bool control_init(void)
     return true;
 }
 
-/* What was settled when the process started. */
+/* What was settled when the process started: sockets, user and files. */
 static void warn_of_unchangeable(const struct settings *old, const struct settings *new)
 {
-    if (strcmp(old->socket, new->socket) != 0 || old->socket_mode != new->socket_mode ||
-        strcmp(old->socket_group, new->socket_group) != 0 || strcmp(old->user, new->user) != 0 ||
-        strcmp(old->pid_file, new->pid_file) != 0 || old->log_to != new->log_to)
-        log_write(SETTINGS_LOG_WARNING, "reload: a changed socket, socket_mode, socket_group, user, "
-                                        "pid_file or log_to takes effect at the next start");
+    const struct {
+        const char *name;
+        bool changed;
+    } fixed[] = {
+        {"socket", strcmp(old->socket, new->socket) != 0},
+        {"socket_mode", old->socket_mode != new->socket_mode},
+        {"socket_group", strcmp(old->socket_group, new->socket_group) != 0},
+        {"user", strcmp(old->user, new->user) != 0},
+        {"pid_file", strcmp(old->pid_file, new->pid_file) != 0},
+        {"log_to", old->log_to != new->log_to},
+        {"metrics", strcmp(old->metrics, new->metrics) != 0},
+        {"metrics_mode", old->metrics_mode != new->metrics_mode},
+        {"ask", strcmp(old->ask, new->ask) != 0},
+        {"ask_mode", old->ask_mode != new->ask_mode},
+        {"ask_group", strcmp(old->ask_group, new->ask_group) != 0},
+    };
+    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
+        if (fixed[i].changed)
+            log_write(SETTINGS_LOG_WARNING,
+                      "reload: the new value of %s takes effect at the next start", fixed[i].name);
 }
 
 static void swap(const struct control *c, struct snapshot *new)
@@ -66,10 +84,12 @@ static void swap(const struct control *c, struct snapshot *new)
         warn_of_unchangeable(&old->settings, &new->settings);
     snapshot_release(c->holder, old);
     log_set_level((int)new->settings.log_level);
+    log_set_json(new->settings.log_format == SETTINGS_LOG_JSON);
     log_write(SETTINGS_LOG_INFO, "reloaded: model=%s", bolter_model_info_of(new->model)->id);
     snapshot_replace(c->holder, new);
 }
 
+/* All of the new or all of the old. */
 static void reload(const struct control *c)
 {
     bolter_error err = {0};
@@ -79,6 +99,7 @@ static void reload(const struct control *c)
         log_write(SETTINGS_LOG_ERROR, "reload: no memory");
         return;
     }
+    notify_reloading();
     bolter_status status = options_settings(c->options, s, &err);
     if (status == BOLTER_OK)
         status = snapshot_open(&new, s, &err);
@@ -88,6 +109,23 @@ static void reload(const struct control *c)
     else
         log_write(SETTINGS_LOG_ERROR, "reload failed, the old settings and model stay: %s",
                   err.text);
+    metrics_reload(status == BOLTER_OK);
+    notify_ready(status == BOLTER_OK ? "serving" : "serving; the last reload failed, see the log");
+}
+
+/*
+ * A sign of life for the service manager, unless a worker has had the same batch in hand for two of its
+ * intervals: then the daemon is to be restarted.
+ */
+static void show_life(const struct control *c)
+{
+    bolter_service_state state = {0};
+    struct snapshot *s = snapshot_acquire(c->holder);
+    if (s)
+        bolter_service_state_of(s->service, &state);
+    snapshot_release(c->holder, s);
+    if (state.longest_ms < 2 * notify_watchdog_ms())
+        notify_alive();
 }
 
 /* One call of stop(), in a thread of its own. */
@@ -136,6 +174,17 @@ static ssize_t listen_to_pipe(char *said, size_t size, int patience_ms)
     return ready > 0 ? read(pipe_fd[0], said, size) : 0;
 }
 
+/* The next requests while serving; between them, signs of life. */
+static ssize_t await_request(const struct control *c, char *said, size_t size)
+{
+    uint64_t watchdog_ms = notify_watchdog_ms();
+    int patience_ms = watchdog_ms == 0 ? -1 : watchdog_ms < INT_MAX ? (int)watchdog_ms : INT_MAX;
+    ssize_t n;
+    while ((n = listen_to_pipe(said, size, patience_ms)) == 0 && patience_ms > 0)
+        show_life(c);
+    return n;
+}
+
 /*
  * Requests that came together are one: ten reloads in a row are a reload. True when the serving thread
  * has ended, false when it does not end after a stop.
@@ -143,17 +192,19 @@ static ssize_t listen_to_pipe(char *said, size_t size, int patience_ms)
 static bool heed(const struct control *c)
 {
     char said[256];
-    int patience_ms = -1;
+    bool stopping = false;
     for (;;) {
-        ssize_t n = listen_to_pipe(said, sizeof said, patience_ms);
+        ssize_t n = stopping ? listen_to_pipe(said, sizeof said, STOP_MS)
+                             : await_request(c, said, sizeof said);
         if (n <= 0)
             return false;
         if (memchr(said, SAY_END, (size_t)n))
             return true;
         if (memchr(said, SAY_STOP, (size_t)n)) {
+            notify_stopping();
             stop_serving(c);
-            patience_ms = STOP_MS;
-        } else if (patience_ms < 0) {
+            stopping = true;
+        } else if (!stopping) {
             reload(c);
         }
     }

@@ -117,17 +117,44 @@ bool daemon_become(const struct identity *who)
     return true;
 }
 
+/* The whole file; the lock says whose process id it holds. */
+static struct flock lock_of(short type)
+{
+    return (struct flock){.l_type = type, .l_whence = SEEK_SET};
+}
+
 bool daemon_write_pid(const char *path)
 {
+    struct flock lock = lock_of(F_WRLCK);
     if (!*path)
         return true;
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+    /* Stays open: the lock is held as long as we live, and not a moment longer. */
+    int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
     if (fd < 0)
         return fail(path, "open the pid file");
-    bool ok = dprintf(fd, "%ld\n", (long)getpid()) > 0;
-    if (close(fd) != 0)
-        ok = false;
+    if (fcntl(fd, F_SETLK, &lock) != 0) {
+        log_write(SETTINGS_LOG_ERROR, "%s: another bolter-milter runs with this pid file", path);
+        close(fd);
+        return false;
+    }
+    bool ok = ftruncate(fd, 0) == 0 && dprintf(fd, "%ld\n", (long)getpid()) > 0;
     return ok ? true : fail(path, "write the pid file");
+}
+
+pid_t daemon_find(const char *path)
+{
+    struct flock lock = lock_of(F_WRLCK);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        fail(path, "open the pid file");
+        return 0;
+    }
+    bool asked = fcntl(fd, F_GETLK, &lock) == 0;
+    close(fd);
+    if (asked && lock.l_type != F_UNLCK && lock.l_pid > 0)
+        return lock.l_pid;
+    log_write(SETTINGS_LOG_ERROR, "%s: no bolter-milter runs with this pid file", path);
+    return 0;
 }
 
 /* After the change of user this may be forbidden; the next start overwrites the file. */

@@ -30,8 +30,13 @@ bool daemon_find_user(struct identity *out, const char *name);
 /* Become it for good. Nothing to do when it is not wanted or we are it already. */
 bool daemon_become(const struct identity *who);
 
-/* Write our process id; "" writes none. */
+/*
+ * Write our process id and lock the file as long as we live; "" writes none. An error, logged, while
+ * another process holds that lock. By the process that serves: a lock does not pass to a child.
+ */
 bool daemon_write_pid(const char *path);
+/* The process that holds the lock of a pid file; 0, logged, if none does. */
+pid_t daemon_find(const char *path);
 void daemon_remove_pid(const char *path);
 
 #endif

@@ -3,10 +3,17 @@ noinst_LTLIBRARIES += libdaemon.la
 libdaemon_la_SOURCES = \
 	milter/answer.c \
 	milter/answer.h \
+	milter/ask.h \
+	milter/askd.c \
+	milter/askd.h \
 	milter/control.c \
 	milter/control.h \
 	milter/daemon.c \
 	milter/daemon.h \
+	milter/endpoint.c \
+	milter/endpoint.h \
+	milter/failure.c \
+	milter/failure.h \
 	milter/forged.c \
 	milter/forged.h \
 	milter/listener.c \
@@ -15,18 +22,26 @@ libdaemon_la_SOURCES = \
 	milter/log.h \
 	milter/mail.c \
 	milter/mail.h \
+	milter/metrics.c \
+	milter/metrics.h \
 	milter/mta.h \
+	milter/notify.c \
+	milter/notify.h \
 	milter/options.c \
 	milter/options.h \
 	milter/policy.c \
 	milter/policy.h \
+	milter/record.c \
+	milter/record.h \
+	milter/scrape.c \
+	milter/scrape.h \
 	milter/snapshot.c \
 	milter/snapshot.h
 libdaemon_la_LIBADD = libbolterconf.la
 
 sbin_PROGRAMS += bolter-milter
 bolter_milter_SOURCES = milter/milterd.c milter/callbacks.c milter/callbacks.h \
-	milter/field.c milter/field.h
+	milter/field.c milter/field.h milter/mark.c milter/mark.h
 bolter_milter_LDADD = libdaemon.la libbolter.la $(MILTER_LIBS)
 
 dist_man_MANS += milter/bolter-milter.8

@@ -161,7 +161,9 @@ static void format_bolter(struct field_set *out, const bolter_verdict *v, const 
     put(&l, "tokens=%zu,", v->n_tokens);
     put(&l, "ms=%ld%s", lround(v->queue_ms + v->compute_ms), v->truncated ? "," : "");
     if (v->truncated)
-        put(&l, "truncated=1");
+        put(&l, "truncated=1%s", v->degraded ? "," : "");
+    if (v->degraded) /* then it is also truncated */
+        put(&l, "degraded=1");
 }
 
 void field_format(struct field_set *out, const bolter_verdict *v, const bolter_model *m,

@@ -2,7 +2,9 @@
 #include "milter/listener.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -12,9 +14,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "conf/settings.h"
 #include "milter/log.h"
 
 #define BACKLOG 128
+/* A service manager's first descriptor. */
+#define FIRST_INHERITED 3
 
 /* An address taken apart. */
 struct address {
@@ -24,30 +29,30 @@ struct address {
     char host[256];
 };
 
-static bool complain(const char *spec, const char *what)
+static bool complain(const struct wish *w, const char *what)
 {
-    log_write(SETTINGS_LOG_ERROR, "socket: got '%s', %s", spec, what);
+    log_write(SETTINGS_LOG_ERROR, "%s: got '%s', %s", w->name, w->spec, what);
     return false;
 }
 
-static bool parse_unix(struct address *a, const char *spec, const char *path)
+static bool parse_unix(struct address *a, const struct wish *w, const char *path)
 {
     if (*path != '/')
-        return complain(spec, "expected an absolute path after unix:");
+        return complain(w, "expected an absolute path after unix:");
     if (strlen(path) >= sizeof a->path)
-        return complain(spec, "expected a path of at most 107 bytes");
+        return complain(w, "expected a path of at most 107 bytes");
     a->family = AF_UNIX;
     strncpy(a->path, path, sizeof a->path - 1);
     return true;
 }
 
 /* PORT or PORT@HOST, where HOST may stand in brackets. */
-static bool parse_inet(struct address *a, const char *spec, const char *rest, int family)
+static bool parse_inet(struct address *a, const struct wish *w, const char *rest, int family)
 {
     size_t digits = strspn(rest, "0123456789");
     long port = digits > 0 && digits <= 5 ? strtol(rest, NULL, 10) : 0;
     if (port < 1 || port > 65535 || (rest[digits] != 0 && rest[digits] != '@'))
-        return complain(spec, "expected a port from 1 to 65535, then @HOST or nothing");
+        return complain(w, "expected a port from 1 to 65535, then @HOST or nothing");
     const char *host = rest[digits] ? rest + digits + 1 : "localhost";
     size_t n = strlen(host);
     if (n > 2 && host[0] == '[' && host[n - 1] == ']') {
@@ -55,28 +60,32 @@ static bool parse_inet(struct address *a, const char *spec, const char *rest, in
         n -= 2;
     }
     if (n == 0 || n >= sizeof a->host)
-        return complain(spec, "expected a host name or address after @");
+        return complain(w, "expected a host name or address after @");
     a->family = family;
     memcpy(a->port, rest, digits);
     memcpy(a->host, host, n);
     return true;
 }
 
-static bool parse(struct address *a, const char *spec)
+static bool parse(struct address *a, const struct wish *w)
 {
+    const char *spec = w->spec;
     *a = (struct address){.family = AF_UNSPEC};
     if (strncmp(spec, "unix:", 5) == 0 || strncmp(spec, "local:", 6) == 0)
-        return parse_unix(a, spec, strchr(spec, ':') + 1);
+        return parse_unix(a, w, strchr(spec, ':') + 1);
+    if (w->reach == REACH_UNIX)
+        return complain(w, "expected unix:PATH");
     if (strncmp(spec, "inet:", 5) == 0)
-        return parse_inet(a, spec, spec + 5, AF_INET);
+        return parse_inet(a, w, spec + 5, AF_INET);
     if (strncmp(spec, "inet6:", 6) == 0)
-        return parse_inet(a, spec, spec + 6, AF_INET6);
-    return complain(spec, "expected unix:PATH, inet:PORT@HOST or inet6:PORT@HOST");
+        return parse_inet(a, w, spec + 6, AF_INET6);
+    return complain(w, "expected unix:PATH, inet:PORT@HOST or inet6:PORT@HOST");
 }
 
 /* The group of a unix socket; -1: leave it. */
-static bool find_group(const char *name, gid_t *out)
+static bool find_group(const struct wish *w, gid_t *out)
 {
+    const char *name = w->group;
     char *end;
     *out = (gid_t)-1;
     if (!*name)
@@ -91,17 +100,18 @@ static bool find_group(const char *name, gid_t *out)
         *out = (gid_t)number;
         return true;
     }
-    log_write(SETTINGS_LOG_ERROR, "socket_group: there is no group '%s'", name);
+    log_write(SETTINGS_LOG_ERROR, "%s: there is no group '%s'", w->name, name);
     return false;
 }
 
-bool listener_check(const struct settings *s)
+bool listener_check(const struct wish *w)
 {
     struct address a;
     gid_t gid;
-    return parse(&a, s->socket) && find_group(s->socket_group, &gid);
+    return parse(&a, w) && find_group(w, &gid);
 }
 
+/* spec: the whole address, or the path alone. */
 static bool fail(const char *spec, const char *doing)
 {
     log_write(SETTINGS_LOG_ERROR, "socket: %s: cannot %s: %s", spec, doing, strerror(errno));
@@ -162,8 +172,7 @@ static bool hand_over(struct listener *l, mode_t mode, uid_t uid, gid_t gid)
     return lstat(l->path, &l->st) == 0 ? true : fail(l->path, "look at it");
 }
 
-static bool open_unix(struct listener *l, const struct address *a, const struct settings *s,
-                      uid_t uid, gid_t gid)
+static bool open_unix(struct listener *l, const struct address *a, const struct wish *w, gid_t gid)
 {
     struct sockaddr_un sun = {.sun_family = AF_UNIX};
     memcpy(sun.sun_path, a->path, sizeof sun.sun_path);
@@ -171,62 +180,120 @@ static bool open_unix(struct listener *l, const struct address *a, const struct 
         return false;
     l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (l->fd < 0)
-        return fail(s->socket, "open a socket");
+        return fail(w->spec, "open a socket");
     if (!bind_closed(l->fd, &sun))
         return false;
     memcpy(l->path, a->path, sizeof l->path);
-    if (hand_over(l, (mode_t)s->socket_mode, uid, gid))
+    if (hand_over(l, w->mode, w->uid, gid))
         return true;
     unlink(l->path);
     return false;
 }
 
-static bool bind_inet(struct listener *l, const struct addrinfo *ai, const char *spec)
+/* Accepted sockets inherit it. */
+static void send_at_once(int fd)
 {
     int on = 1;
-    l->fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (l->fd < 0)
-        return fail(spec, "open a socket");
-    setsockopt(l->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    /* Accepted sockets inherit it. */
-    setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (ai->ai_family == AF_INET6)
-        setsockopt(l->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-    return bind(l->fd, ai->ai_addr, ai->ai_addrlen) == 0 ? true : fail(spec, "bind");
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
-static bool open_inet(struct listener *l, const struct address *a, const char *spec)
+static bool is_loopback(const struct sockaddr *sa)
+{
+    if (sa->sa_family == AF_INET) {
+        struct sockaddr_in in;
+        memcpy(&in, sa, sizeof in);
+        return ntohl(in.sin_addr.s_addr) >> 24 == 127;
+    }
+    struct sockaddr_in6 in6;
+    memcpy(&in6, sa, sizeof in6);
+    return IN6_IS_ADDR_LOOPBACK(&in6.sin6_addr);
+}
+
+static bool bind_inet(struct listener *l, const struct addrinfo *ai, const struct wish *w)
+{
+    int on = 1;
+    if (w->reach == REACH_LOCAL && !is_loopback(ai->ai_addr))
+        return complain(w, "expected an address of the loopback interface");
+    l->fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (l->fd < 0)
+        return fail(w->spec, "open a socket");
+    setsockopt(l->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    send_at_once(l->fd);
+    if (ai->ai_family == AF_INET6)
+        setsockopt(l->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+    return bind(l->fd, ai->ai_addr, ai->ai_addrlen) == 0 ? true : fail(w->spec, "bind");
+}
+
+static bool open_inet(struct listener *l, const struct address *a, const struct wish *w)
 {
     struct addrinfo want = {.ai_family = a->family, .ai_socktype = SOCK_STREAM}, *found = NULL;
     int e = getaddrinfo(a->host, a->port, &want, &found);
     if (e != 0) {
-        log_write(SETTINGS_LOG_ERROR, "socket: %s: cannot find the host: %s", spec,
+        log_write(SETTINGS_LOG_ERROR, "%s: %s: cannot find the host: %s", w->name, w->spec,
                   gai_strerror(e));
         return false;
     }
-    bool ok = bind_inet(l, found, spec);
+    bool ok = bind_inet(l, found, w);
     freeaddrinfo(found);
     return ok;
 }
 
-bool listener_open(struct listener *l, const struct settings *s, uid_t uid)
+/* Its own address, by which it is reached. */
+static bool know_address(struct listener *l)
+{
+    l->address_len = sizeof l->address;
+    return getsockname(l->fd, (struct sockaddr *)&l->address, &l->address_len) == 0;
+}
+
+bool listener_open(struct listener *l, const struct wish *w)
 {
     struct address a;
     gid_t gid;
     *l = (struct listener){.fd = -1};
-    if (!parse(&a, s->socket) || !find_group(s->socket_group, &gid))
+    if (!parse(&a, w) || !find_group(w, &gid))
         return false;
-    bool ok = a.family == AF_UNIX ? open_unix(l, &a, s, uid, gid) : open_inet(l, &a, s->socket);
-    l->address_len = sizeof l->address;
-    if (ok && (listen(l->fd, BACKLOG) != 0 ||
-               getsockname(l->fd, (struct sockaddr *)&l->address, &l->address_len) != 0))
-        ok = fail(s->socket, "listen");
+    bool ok = a.family == AF_UNIX ? open_unix(l, &a, w, gid) : open_inet(l, &a, w);
+    if (ok && (listen(l->fd, BACKLOG) != 0 || !know_address(l)))
+        ok = fail(w->spec, "listen");
     if (ok)
         return true;
     if (l->fd >= 0)
         close(l->fd);
     listener_remove(l);
+    l->fd = -1;
     return false;
+}
+
+/* sd_listen_fds(3): the descriptors from 3 on are for the process in LISTEN_PID. */
+int listener_inherited(void)
+{
+    const char *pid = getenv("LISTEN_PID"), *n = getenv("LISTEN_FDS");
+    if (!pid || !n || strtol(pid, NULL, 10) != (long)getpid())
+        return 0;
+    long count = strtol(n, NULL, 10);
+    return count > 0 && count < INT_MAX ? (int)count : 0;
+}
+
+bool listener_inherit(struct listener *l)
+{
+    int type = 0, accepts = 0;
+    socklen_t n = sizeof type, m = sizeof accepts;
+    *l = (struct listener){.fd = FIRST_INHERITED};
+    if (listener_inherited() != 1) {
+        log_write(SETTINGS_LOG_ERROR, "LISTEN_FDS: got %d sockets, expected 1", listener_inherited());
+        return false;
+    }
+    if (getsockopt(l->fd, SOL_SOCKET, SO_TYPE, &type, &n) != 0 || type != SOCK_STREAM ||
+        getsockopt(l->fd, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &m) != 0 || !accepts ||
+        !know_address(l)) {
+        log_write(SETTINGS_LOG_ERROR, "LISTEN_FDS: descriptor %d is no listening stream socket",
+                  l->fd);
+        return false;
+    }
+    fcntl(l->fd, F_SETFD, FD_CLOEXEC);
+    if (l->address.ss_family != AF_UNIX)
+        send_at_once(l->fd);
+    return true;
 }
 
 void listener_poke(const struct listener *l)

@@ -9,10 +9,13 @@
 #include <unistd.h>
 
 #include "conf/settings.h"
+#include "milter/record.h"
 
-#define LINE_MAX_BYTES 1024
+/* Room for a record in either form. */
+#define LINE_MAX_BYTES (RECORD_MAX + 64)
 
 static atomic_int max_level = SETTINGS_LOG_INFO;
+static atomic_bool use_json;
 static bool use_syslog;
 
 static const struct {
@@ -37,12 +40,50 @@ void log_set_level(int level)
     atomic_store(&max_level, level);
 }
 
-static void write_stderr(const char *level, const char *line)
+void log_set_json(bool json)
+{
+    atomic_store(&use_json, json);
+}
+
+bool log_is_json(void)
+{
+    return atomic_load(&use_json);
+}
+
+static void write_stderr(const char *prefix, const char *level, const char *line)
 {
     char whole[LINE_MAX_BYTES + 64];
-    int n = snprintf(whole, sizeof whole, "bolter-milter: %s: %s\n", level, line);
+    int n = *level ? snprintf(whole, sizeof whole, "%s%s: %s\n", prefix, level, line)
+                   : snprintf(whole, sizeof whole, "%s\n", line);
     if (n > 0 && write(STDERR_FILENO, whole, (size_t)n) < 0)
         return; /* there is no better place to complain */
+}
+
+void log_json(int level, const char *members)
+{
+    if (level > atomic_load(&max_level))
+        return;
+    char line[LINE_MAX_BYTES + 32];
+    snprintf(line, sizeof line, "{\"v\":1,\"level\":\"%s\",%s}", levels[level].word, members);
+    if (use_syslog)
+        syslog(levels[level].priority, "%s", line);
+    else
+        write_stderr("", "", line);
+}
+
+/* One sentence as the member "message", in ASCII: a name in it may have been cut within a character. */
+static void write_json(int level, const char *line)
+{
+    char members[LINE_MAX_BYTES];
+    size_t n = (size_t)snprintf(members, sizeof members, "\"message\":\"");
+    for (const char *p = line; *p && n + 4 < sizeof members; p++) {
+        if (*p == '"' || *p == '\\')
+            members[n++] = '\\';
+        members[n++] = (unsigned char)*p < 0x80 ? *p : '?';
+    }
+    members[n++] = '"';
+    members[n] = 0;
+    log_json(level, members);
 }
 
 void log_write(int level, const char *fmt, ...)
@@ -57,10 +98,12 @@ void log_write(int level, const char *fmt, ...)
     for (char *p = line; *p; p++)
         if ((unsigned char)*p < 0x20 || *p == 0x7f)
             *p = '?';
-    if (use_syslog)
+    if (atomic_load(&use_json))
+        write_json(level, line);
+    else if (use_syslog)
         syslog(levels[level].priority, "%s", line);
     else
-        write_stderr(levels[level].word, line);
+        write_stderr("bolter-milter: ", levels[level].word, line);
 }
 
 const char *log_word(char *out, size_t cap, const char *text)

@@ -12,6 +12,11 @@
 void log_open(bool to_syslog);
 /* The least important level that is written; info at first. */
 void log_set_level(int level);
+/* From now on each line is a JSON object. Any time, any thread. */
+void log_set_json(bool json);
+bool log_is_json(void);
+/* A line of members, {"v":1,"level":...,MEMBERS}. They are valid JSON, without line ends. */
+void log_json(int level, const char *members);
 void log_write(int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /*
  * A copy of text that can stand in a key=value line: printable ASCII without blanks and quotes,

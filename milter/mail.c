@@ -85,3 +85,8 @@ bool mail_truncated(const struct mail *m)
 {
     return bolter_text_truncated(m->text);
 }
+
+const char *mail_unscorable(const struct mail *m)
+{
+    return bolter_text_unscorable(m->text);
+}

@@ -30,5 +30,7 @@ const struct forged *mail_forged(const struct mail *m);
 bolter_status mail_finish(struct mail *m, const char **utf8, size_t *n, bolter_error *err);
 /* After mail_finish(): something was left out because of a limit. */
 bool mail_truncated(const struct mail *m);
+/* After mail_finish(): "empty" or "encrypted" if there is nothing to judge, else NULL. */
+const char *mail_unscorable(const struct mail *m);
 
 #endif

@@ -4,20 +4,34 @@
  * The order matters: fork before threads exist; bind and write the pid file while still root; load the
  * model as the user who will reload it; tell the waiting parent only when all of that is done.
  */
+#include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "milter/askd.h"
 #include "milter/callbacks.h"
 #include "milter/control.h"
 #include "milter/daemon.h"
-#include "milter/listener.h"
+#include "milter/endpoint.h"
 #include "milter/log.h"
+#include "milter/metrics.h"
+#include "milter/notify.h"
 #include "milter/options.h"
 #include "milter/policy.h"
+#include "milter/scrape.h"
 
 #define EXIT_USAGE 2
-/* How long messages in flight may take after a stop signal; below a service manager's usual patience. */
-#define DRAIN_MS 30000
+/* Connections of a kind at the same time; one more waits. */
+#define MAX_SCRAPES 8
+#define MAX_ASKS    64
+
+/* The sockets of one daemon. */
+struct sockets {
+    struct listener milter;
+    struct endpoint metrics, ask;
+};
 
 static bool load_settings(const struct options *o, struct settings *s)
 {
@@ -27,6 +41,7 @@ static bool load_settings(const struct options *o, struct settings *s)
         return false;
     }
     log_set_level((int)s->log_level);
+    log_set_json(s->log_format == SETTINGS_LOG_JSON);
     return true;
 }
 
@@ -43,6 +58,77 @@ static int print_settings(const struct settings *s)
 {
     settings_print(s, stdout);
     return fflush(stdout) == 0 && !ferror(stdout) ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* ---- Sockets --------------------------------------------------------------------------------------- */
+
+static struct wish milter_wish(const struct settings *s, uid_t uid)
+{
+    return (struct wish){.name = "socket",
+                         .spec = s->socket,
+                         .group = s->socket_group,
+                         .mode = (mode_t)s->socket_mode,
+                         .uid = uid};
+}
+
+static struct wish metrics_wish(const struct settings *s, uid_t uid)
+{
+    return (struct wish){.name = "metrics",
+                         .spec = s->metrics,
+                         .group = s->socket_group,
+                         .mode = (mode_t)s->metrics_mode,
+                         .uid = uid,
+                         .reach = REACH_LOCAL};
+}
+
+static struct wish ask_wish(const struct settings *s, uid_t uid)
+{
+    return (struct wish){.name = "ask",
+                         .spec = s->ask,
+                         .group = s->ask_group,
+                         .mode = (mode_t)s->ask_mode,
+                         .uid = uid,
+                         .reach = REACH_UNIX};
+}
+
+static bool check_sockets(const struct settings *s)
+{
+    const struct wish milter = milter_wish(s, 0), metrics = metrics_wish(s, 0), ask = ask_wish(s, 0);
+    return listener_check(&milter) && (!*s->metrics || listener_check(&metrics)) &&
+           (!*s->ask || listener_check(&ask));
+}
+
+static void remove_sockets(const struct sockets *k)
+{
+    listener_remove(&k->milter);
+    listener_remove(&k->metrics.listener);
+    listener_remove(&k->ask.listener);
+}
+
+/* All that are wished for; one that a service manager listens on already is taken over. */
+static bool open_sockets(struct sockets *k, const struct settings *s, uid_t uid)
+{
+    const struct wish milter = milter_wish(s, uid), metrics = metrics_wish(s, uid),
+                      ask = ask_wish(s, uid);
+    const struct listener none = {.fd = -1};
+    *k = (struct sockets){.milter = none, .metrics.listener = none, .ask.listener = none};
+    k->metrics.handle = scrape_answer;
+    k->metrics.max_connections = MAX_SCRAPES;
+    k->ask.handle = askd_answer;
+    k->ask.max_connections = MAX_ASKS;
+    bool ok = (listener_inherited() > 0 ? listener_inherit(&k->milter)
+                                        : listener_open(&k->milter, &milter)) &&
+              (!*s->metrics || listener_open(&k->metrics.listener, &metrics)) &&
+              (!*s->ask || listener_open(&k->ask.listener, &ask));
+    if (!ok)
+        remove_sockets(k);
+    return ok;
+}
+
+static bool start_endpoints(struct sockets *k, struct holder *h)
+{
+    k->metrics.ud = k->ask.ud = h;
+    return endpoint_start(&k->metrics) && endpoint_start(&k->ask);
 }
 
 /* ---- -n ------------------------------------------------------------------------------------------- */
@@ -94,7 +180,7 @@ static int check(const struct settings *s)
     struct identity who;
     struct snapshot *snap;
     struct holder h;
-    if (!listener_check(s) || !daemon_find_user(&who, s->user) || !open_snapshot(&snap, s))
+    if (!check_sockets(s) || !daemon_find_user(&who, s->user) || !open_snapshot(&snap, s))
         return EXIT_FAILURE;
     int status = report_sample(snap);
     holder_init(&h);
@@ -114,66 +200,110 @@ static bool is_relative(const char *name, const char *path)
 }
 
 /* libmilter has returned; its threads may still be at work on the messages in flight. */
-static void finish(struct holder *h)
+static void finish(struct holder *h, struct sockets *k)
 {
+    struct snapshot *snap = snapshot_acquire(h);
+    int drain_ms = (int)snap->settings.drain_timeout_ms;
+    snapshot_release(h, snap);
     log_write(SETTINGS_LOG_INFO, "stopping");
-    if (!callbacks_drain(DRAIN_MS)) {
-        log_write(SETTINGS_LOG_WARNING, "messages were still in flight after %d s", DRAIN_MS / 1000);
-        return;
-    }
-    snapshot_replace(h, NULL);
+    bool drained = callbacks_drain(drain_ms);
+    endpoint_stop(&k->ask);
+    endpoint_stop(&k->metrics);
+    if (drained)
+        snapshot_replace(h, NULL);
+    else
+        log_write(SETTINGS_LOG_WARNING, "messages were still in flight after %d ms", drain_ms);
 }
 
-static int serve(const struct options *o, const struct settings *s, int ready_fd,
-                 const struct listener *l)
+/* Threads of libmilter may outlive this function, and with them what they use: h and k are static. */
+static bool serve_with(const struct options *o, struct holder *h, struct sockets *k, int ready_fd,
+                       bool keep_stderr)
 {
-    static struct holder h; /* threads of libmilter may outlive this function */
-    struct snapshot *snap;
     const struct control c = {.options = o,
-                              .listener = l,
-                              .holder = &h,
+                              .listener = &k->milter,
+                              .holder = h,
                               .serve = callbacks_serve,
                               .stop = callbacks_stop};
+    if (!callbacks_register(k->milter.fd, h) || !start_endpoints(k, h)) {
+        snapshot_replace(h, NULL);
+        return false;
+    }
+    if (ready_fd >= 0)
+        daemon_ready(ready_fd, keep_stderr);
+    notify_ready("serving");
+    bool served = control_run(&c);
+    finish(h, k);
+    return served;
+}
+
+static bool serve(const struct options *o, const struct settings *s, int ready_fd,
+                  struct sockets *k)
+{
+    static struct holder h;
+    struct snapshot *snap;
     if (!open_snapshot(&snap, s))
-        return EXIT_FAILURE;
+        return false;
     holder_init(&h);
     snapshot_replace(&h, snap);
     log_open(s->log_to == SETTINGS_LOG_SYSLOG ||
              (s->log_to == SETTINGS_LOG_AUTO && !o->foreground));
-    log_write(SETTINGS_LOG_INFO, "bolter-milter %s serves %s: model=%s", bolter_version(), s->socket,
+    log_write(SETTINGS_LOG_INFO, "bolter-milter %s serves %s: model=%s", bolter_version(),
+              *k->milter.path || listener_inherited() == 0 ? s->socket : "an inherited socket",
               bolter_model_info_of(snap->model)->id);
-    if (!callbacks_register(l->fd, &h)) {
-        snapshot_replace(&h, NULL);
-        return EXIT_FAILURE;
-    }
-    if (ready_fd >= 0)
-        daemon_ready(ready_fd, s->log_to == SETTINGS_LOG_STDERR);
-    bool served = control_run(&c);
-    finish(&h);
-    return served ? EXIT_SUCCESS : EXIT_FAILURE;
+    return serve_with(o, &h, k, ready_fd, s->log_to == SETTINGS_LOG_STDERR);
+}
+
+static bool has_relative_path(const struct settings *s)
+{
+    return is_relative("model", s->model) || is_relative("pid_file", s->pid_file);
 }
 
 static int run(const struct options *o, const struct settings *s)
 {
+    static struct sockets sockets;
     struct identity who;
-    struct listener l;
     int ready_fd = -1;
-    if (!o->foreground && (is_relative("model", s->model) || is_relative("pid_file", s->pid_file)))
+    if (!o->foreground && has_relative_path(s))
         return EXIT_FAILURE;
     if (!daemon_find_user(&who, s->user) || (!o->foreground && (ready_fd = daemon_fork()) < 0))
         return EXIT_FAILURE;
-    if (!listener_open(&l, s, who.uid))
+    notify_init();
+    if (!open_sockets(&sockets, s, who.uid))
         return EXIT_FAILURE;
-    int status = EXIT_FAILURE;
+    bool served = false;
     if (daemon_write_pid(s->pid_file)) {
-        if (daemon_become(&who))
-            status = serve(o, s, ready_fd, &l);
+        served = daemon_become(&who) && serve(o, s, ready_fd, &sockets);
         daemon_remove_pid(s->pid_file);
     }
-    listener_remove(&l);
+    remove_sockets(&sockets);
     /* libmilter's threads live on: exit() would take the ground from under them. */
     fflush(NULL);
-    _exit(status);
+    _exit(served ? EXIT_SUCCESS : EXIT_FAILURE);
+}
+
+/* The daemon says in its log what came of it; what can be checked beforehand, is. */
+static int reload(const struct settings *s)
+{
+    if (!*s->pid_file) {
+        log_write(SETTINGS_LOG_ERROR, "reload: set pid_file, by which the daemon is found");
+        return EXIT_FAILURE;
+    }
+    pid_t pid = daemon_find(s->pid_file);
+    if (pid == 0 || !check_sockets(s))
+        return EXIT_FAILURE;
+    if (kill(pid, SIGUSR1) == 0)
+        return EXIT_SUCCESS;
+    log_write(SETTINGS_LOG_ERROR, "reload: process %ld: %s", (long)pid, strerror(errno));
+    return EXIT_FAILURE;
+}
+
+static int act(const struct options *o, const struct settings *s)
+{
+    if (o->print)
+        return print_settings(s);
+    if (o->check)
+        return check(s);
+    return o->reload ? reload(s) : run(o, s);
 }
 
 int main(int argc, char **argv)
@@ -181,6 +311,7 @@ int main(int argc, char **argv)
     static struct settings s;
     struct options o;
     log_open(false);
+    metrics_init();
     if (!control_init())
         return EXIT_FAILURE;
     int status = EXIT_FAILURE;
@@ -193,7 +324,7 @@ int main(int argc, char **argv)
         break;
     case OPTIONS_GO:
         if (load_settings(&o, &s))
-            status = o.print ? print_settings(&s) : o.check ? check(&s) : run(&o, &s);
+            status = act(&o, &s);
         break;
     case OPTIONS_FAILED:
         break;

@@ -9,7 +9,7 @@
 
 #define DEFAULT_CONFIG BOLTER_SYSCONFDIR "/bolter/bolter.conf"
 
-enum { OPT_SET = 256, OPT_PRINT, OPT_HELP, OPT_VERSION };
+enum { OPT_SET = 256, OPT_PRINT, OPT_RELOAD, OPT_HELP, OPT_VERSION };
 
 static void help(void)
 {
@@ -21,6 +21,7 @@ static void help(void)
         "  -n, --check            check settings, load the model, classify one built-in message\n"
         "      --set NAME=VALUE   a setting; wins over the file; may be repeated\n"
         "      --print-settings   print the effective settings\n"
+        "      --reload           check the settings, then have the running daemon read them again\n"
         "      --help             print this\n"
         "      --version          print the version\n\n"
         "SIGUSR1 reloads settings and model, SIGTERM stops.\n\n"
@@ -63,6 +64,9 @@ static enum options_result take(struct options *o, int option)
     case OPT_PRINT:
         o->print = true;
         return OPTIONS_GO;
+    case OPT_RELOAD:
+        o->reload = true;
+        return OPTIONS_GO;
     case OPT_HELP:
         help();
         return finish_output();
@@ -92,6 +96,7 @@ enum options_result options_parse(struct options *o, int argc, char **argv)
                                           {"check", no_argument, NULL, 'n'},
                                           {"set", required_argument, NULL, OPT_SET},
                                           {"print-settings", no_argument, NULL, OPT_PRINT},
+                                          {"reload", no_argument, NULL, OPT_RELOAD},
                                           {"help", no_argument, NULL, OPT_HELP},
                                           {"version", no_argument, NULL, OPT_VERSION},
                                           {NULL, 0, NULL, 0}};

@@ -12,7 +12,7 @@ enum options_result { OPTIONS_GO, OPTIONS_DONE, OPTIONS_WRONG, OPTIONS_FAILED };
 
 struct options {
     char *config; /* absolute where it exists */
-    bool config_given, foreground, check, print;
+    bool config_given, foreground, check, print, reload;
     const char **set; /* each NAME=VALUE, in order; borrowed from the command line */
     int n_set;
 };

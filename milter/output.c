@@ -81,12 +81,11 @@ static void put_string(FILE *out, const char *text)
 
 static void put_scores(FILE *out, const struct output_row *r)
 {
-    int32_t n = bolter_model_info_of(r->model)->n_label;
     fputs(",\"scores\":{", out);
-    for (int32_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < r->n_label; i++) {
         if (i > 0)
             putc(',', out);
-        put_string(out, bolter_model_label(r->model, i));
+        put_string(out, r->label[i]);
         fprintf(out, ":%.6f", (double)r->scores[i]);
     }
     putc('}', out);
@@ -98,7 +97,7 @@ static void put_json(FILE *out, const struct output_row *r)
     fputs("{\"v\":1,\"id\":", out);
     put_string(out, r->id ? r->id : "-");
     fprintf(out, ",\"verdict\":\"%s\",\"label\":", decision_name(v->decision));
-    put_string(out, bolter_model_label(r->model, v->label));
+    put_string(out, r->label[v->label]);
     fprintf(out, ",\"score\":%.6f", (double)v->spam);
     put_scores(out, r);
     fprintf(out, ",\"tokens\":%zu,\"windows\":1,\"truncated\":%s,\"model\":", v->n_tokens,

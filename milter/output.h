@@ -11,8 +11,10 @@ enum output_format { OUTPUT_PLAIN, OUTPUT_TERSE, OUTPUT_JSON, OUTPUT_NONE };
 struct output_row {
     const char *id; /* NULL: the one message on standard input */
     const bolter_verdict *verdict;
-    const bolter_model *model;
-    const float *scores; /* of all labels; only for JSON */
+    /* Of all labels; only for JSON. */
+    size_t n_label;
+    const char *const *label;
+    const float *scores;
 };
 
 /*

@@ -50,16 +50,6 @@ enum action policy_of_verdict(const bolter_verdict *v, const struct settings *s,
     return refuse ? ACTION_REJECT : ACTION_MARK;
 }
 
-enum action policy_of_failure(bolter_status failure, const struct settings *s)
-{
-    int64_t answer = s->on_error;
-    if (failure == BOLTER_E_TIMEOUT)
-        answer = s->on_timeout;
-    if (failure == BOLTER_E_BUSY)
-        answer = s->on_overload;
-    return answer == SETTINGS_TEMPFAIL ? ACTION_TEMPFAIL : ACTION_ACCEPT;
-}
-
 void policy_reply_text(char *out, size_t cap, const char *text)
 {
     size_t n = 0;

@@ -29,8 +29,6 @@ void policy_decide(bolter_verdict *v, const struct settings *s, const bolter_mod
 /* MARK or, for spam at or above reject_threshold from nobody who authenticated, REJECT. */
 enum action policy_of_verdict(const bolter_verdict *v, const struct settings *s,
                               bool authenticated);
-/* ACCEPT or TEMPFAIL, as on_error, on_timeout or on_overload says. */
-enum action policy_of_failure(bolter_status failure, const struct settings *s);
 /* A copy of text with '%' doubled, as libmilter wants it. */
 void policy_reply_text(char *out, size_t cap, const char *text);
 

@@ -10,7 +10,9 @@ static bolter_status open_parts(struct snapshot *s, bolter_error *err)
     const char *dir = *set->model ? set->model : BOLTER_MODELDIR;
     bolter_service_options o = {.workers = (size_t)set->workers,
                                 .max_seqs = (size_t)set->max_batch,
-                                .max_queued = (size_t)set->max_queued};
+                                .max_queued = (size_t)set->max_queued,
+                                .degrade_at = set->degrade_at,
+                                .degrade_tokens = (size_t)set->degrade_tokens};
     const bolter_open_options as_stored = {.precision = "auto"};
     bolter_status status = bolter_model_open_with(&s->model, dir, &as_stored, err);
     if (status == BOLTER_OK)

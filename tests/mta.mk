@@ -13,6 +13,18 @@ TESTS += test-mta
 test_mta_SOURCES = tests/mta/test_mta.c
 test_mta_LDADD = libmta.la $(check_libs)
 
+# Sends what no mail server would.
+check_PROGRAMS += fuzzmta
+fuzzmta_SOURCES = tests/mta/fuzzmta.c
+fuzzmta_LDADD = libmta.la libcore.la
+
+# Runs a daemon as a service manager does.
+check_PROGRAMS += fakeinit
+fakeinit_SOURCES = tests/mta/fakeinit.c
+
 # Scripts against the daemon; make-model writes the models.
-TESTS += tests/mta/test-milter.sh tests/mta/test-postfix.sh
-EXTRA_DIST += tests/mta/lib.sh tests/mta/test-milter.sh tests/mta/test-postfix.sh tests/tsan.supp
+mta_scripts = tests/mta/test-milter.sh tests/mta/test-operation.sh tests/mta/test-postfix.sh \
+	tests/mta/test-robust.sh tests/mta/test-sendmail.sh
+TESTS += $(mta_scripts)
+EXTRA_DIST += $(mta_scripts) tests/mta/lib.sh tests/mta/protocol.lua tests/mta/smtp.sh \
+	tests/tsan.supp

@@ -13,3 +13,10 @@ check_PROGRAMS += test-policy
 TESTS += test-policy
 test_policy_SOURCES = tests/unit/test_policy.c milter/field.c milter/field.h
 test_policy_LDADD = libdaemon.la $(check_libs)
+
+check_PROGRAMS += test-listener test-operation
+TESTS += test-listener test-operation
+test_listener_SOURCES = tests/unit/test_listener.c
+test_listener_LDADD = libdaemon.la $(check_libs)
+test_operation_SOURCES = tests/unit/test_operation.c milter/ask.c $(field_sources)
+test_operation_LDADD = libdaemon.la $(check_libs)

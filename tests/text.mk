@@ -8,3 +8,8 @@ EXTRA_DIST += \
 	tests/data/forwarded.eml \
 	tests/data/hidden.eml \
 	tests/data/japanese.eml
+
+check_PROGRAMS += test-unscorable
+TESTS += test-unscorable
+test_unscorable_SOURCES = tests/unit/test_unscorable.c
+test_unscorable_LDADD = $(check_libs)

@@ -19,7 +19,7 @@ typedef enum bt_job_state { BT_JOB_NEW, BT_JOB_QUEUED, BT_JOB_TAKEN, BT_JOB_DONE
 
 typedef struct bt_job {
     bolter_seq seq; /* set by the submitter */
-    bool truncated;
+    bool truncated, degraded;
     bolter_status status; /* set by the worker, with verdict or err */
     bolter_verdict verdict;
     bolter_error err;

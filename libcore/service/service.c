@@ -4,6 +4,8 @@
  *     caller:  text -> ids, queue, wait          (any thread)
  *     worker:  gather, score, decide, deliver    (the only threads that compute)
  */
+#include <math.h>
+
 #include "base/error.h"
 #include "base/mem.h"
 #include "service/queue.h"
@@ -13,6 +15,7 @@
 #define DEFAULT_WORKERS    1
 #define DEFAULT_MAX_SEQS   16
 #define DEFAULT_MAX_QUEUED 256
+#define DEFAULT_DEGRADED   128
 #define MAX_WORKERS        1024
 #define MAX_SEQS           4096
 /* Tokens of a batch: room for four of the longest messages keeps the products large and the memory
@@ -33,6 +36,8 @@ struct bolter_service {
     bolter_model *model;
     bt_queue *queue;
     size_t max_seqs, max_tokens;
+    size_t max_queued;
+    size_t degrade_at, degrade_tokens; /* when so many wait, read so much; SIZE_MAX: never */
     size_t n_scorers, n_started;
     scorer *scorers;
     bt_worker *workers;
@@ -41,7 +46,8 @@ struct bolter_service {
 static void fill_verdict(const scorer *sc, bt_job *j, const float *prob)
 {
     j->status = BOLTER_OK;
-    j->verdict = (bolter_verdict){.n_tokens = j->seq.n, .truncated = j->truncated};
+    j->verdict = (bolter_verdict){
+        .n_tokens = j->seq.n, .truncated = j->truncated, .degraded = j->degraded};
     bt_verdict_decide(&j->verdict, sc->model, prob);
     j->verdict.queue_ms = bt_ms_between(j->queued_ns, j->taken_ns);
     j->verdict.compute_ms = bt_ms_between(j->taken_ns, bt_now_ns());
@@ -112,12 +118,24 @@ static size_t or_default(size_t value, size_t fallback)
     return value ? value : fallback;
 }
 
+/* From a share of the queue to a number of messages, at least one: an empty queue is no load. */
+static size_t degrade_length(double share, size_t max_queued)
+{
+    if (!(share > 0))
+        return SIZE_MAX;
+    size_t n = (size_t)ceil(share * (double)max_queued);
+    return n > 0 ? n : 1;
+}
+
 static bolter_status open_parts(bolter_service *s, const bolter_service_options *o,
                                 bolter_error *err)
 {
     size_t longest = (size_t)bolter_model_info_of(s->model)->max_tokens;
     s->max_seqs = or_default(o->max_seqs, DEFAULT_MAX_SEQS);
     s->n_scorers = or_default(o->workers, DEFAULT_WORKERS);
+    s->max_queued = or_default(o->max_queued, DEFAULT_MAX_QUEUED);
+    s->degrade_at = degrade_length(o->degrade_at, s->max_queued);
+    s->degrade_tokens = or_default(o->degrade_tokens, DEFAULT_DEGRADED);
     if (s->max_seqs > MAX_SEQS || s->n_scorers > MAX_WORKERS)
         return bt_fail(err, BOLTER_E_ARG,
                        "service: %zu workers of %zu messages, expected at most "
@@ -128,7 +146,7 @@ static bolter_status open_parts(bolter_service *s, const bolter_service_options 
     s->workers = bt_alloc_array(s->n_scorers, sizeof *s->workers);
     if (!s->scorers || !s->workers)
         return bt_fail(err, BOLTER_E_NOMEM, "service: no memory for %zu workers", s->n_scorers);
-    return bt_queue_open(&s->queue, or_default(o->max_queued, DEFAULT_MAX_QUEUED), err);
+    return bt_queue_open(&s->queue, s->max_queued, err);
 }
 
 bolter_status bolter_service_open(bolter_service **out, bolter_model *m,
@@ -188,7 +206,11 @@ bolter_status bolter_service_classify(bolter_service *s, const char *utf8, size_
     bolter_status status = bt_reading_open(&r, s->model, utf8, n, err);
     if (status != BOLTER_OK)
         return status;
-    bt_job j = {.seq = {.ids = r.ids, .n = r.n_ids}, .truncated = r.truncated};
+    bool degraded = bt_queue_length(s->queue) >= s->degrade_at &&
+                    bt_reading_shorten(&r, s->model, s->degrade_tokens);
+    bt_job j = {.seq = {.ids = r.ids, .n = r.n_ids},
+                .truncated = r.truncated,
+                .degraded = degraded};
     int64_t read_ns = bt_now_ns();
     status = bt_queue_run(s->queue, &j, &p, err);
     if (status == BOLTER_OK) {
@@ -199,7 +221,17 @@ bolter_status bolter_service_classify(bolter_service *s, const char *utf8, size_
     return status;
 }
 
-size_t bolter_service_queued(bolter_service *s)
+void bolter_service_state_of(bolter_service *s, bolter_service_state *out)
 {
-    return bt_queue_length(s->queue);
+    int64_t now_ns = bt_now_ns(), oldest_ns = now_ns;
+    *out = (bolter_service_state){.queued = bt_queue_length(s->queue),
+                                  .max_queued = s->max_queued,
+                                  .workers = s->n_started};
+    for (size_t i = 0; i < s->n_started; i++) {
+        int64_t since_ns = atomic_load(&s->workers[i].since_ns);
+        out->busy += since_ns != 0;
+        if (since_ns != 0 && since_ns < oldest_ns)
+            oldest_ns = since_ns;
+    }
+    out->longest_ms = (uint64_t)((now_ns - oldest_ns) / NS_PER_MS);
 }

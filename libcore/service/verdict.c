@@ -2,6 +2,7 @@
 #include "service/verdict.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/mem.h"
@@ -31,6 +32,18 @@ void bt_reading_clear(bt_reading *r)
 {
     bt_release(r->ids);
     *r = (bt_reading){0};
+}
+
+bool bt_reading_shorten(bt_reading *r, const bolter_model *m, size_t n)
+{
+    const bolter_model_info *info = bolter_model_info_of(m);
+    if (r->n_ids <= n)
+        return false;
+    size_t tail = (size_t)((double)n * info->tail_tokens / info->max_tokens);
+    memmove(r->ids + (n - tail), r->ids + (r->n_ids - tail), tail * sizeof *r->ids);
+    r->n_ids = n;
+    r->truncated = true;
+    return true;
 }
 
 static bolter_class decide(const bolter_model_info *info, float spam)

@@ -20,6 +20,11 @@ typedef struct bt_reading {
 bolter_status bt_reading_open(bt_reading *r, const bolter_model *m, const char *utf8, size_t n,
                               bolter_error *err);
 void bt_reading_clear(bt_reading *r);
+/*
+ * Keep at most n > 0 ids: the first and the last, in the proportion in which m reads the beginning and
+ * the end of a long text. True if any were dropped.
+ */
+bool bt_reading_shorten(bt_reading *r, const bolter_model *m, size_t n);
 
 /*
  * Fill decision, label, prob, spam and model_id of *out from the n_label probabilities of m, which

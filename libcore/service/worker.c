@@ -11,7 +11,9 @@ static void *work(void *arg)
     bt_worker *w = arg;
     size_t n;
     while ((n = bt_queue_take(w->queue, w->batch, w->max_jobs, w->max_tokens)) > 0) {
+        atomic_store(&w->since_ns, bt_now_ns());
         w->run(w->state, w->batch, n);
+        atomic_store(&w->since_ns, 0);
         bt_queue_deliver(w->queue, w->batch, n);
     }
     return NULL;

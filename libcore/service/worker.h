@@ -4,6 +4,8 @@
 #ifndef BT_WORKER_H
 #define BT_WORKER_H
 
+#include <stdatomic.h>
+
 #include "service/queue.h"
 
 /* Fill status and verdict or err of each of n > 0 jobs. state is the worker's alone. */
@@ -16,6 +18,7 @@ typedef struct bt_worker {
     size_t max_jobs, max_tokens; /* of one batch */
     bt_job **batch;
     pthread_t thread;
+    _Atomic int64_t since_ns; /* when it took the batch that it has in hand; 0: none. Any thread */
 } bt_worker;
 
 /* Fill in all but batch and thread, then start. w stays where it is. E_NOMEM, E_IO (no thread). */

@@ -1,4 +1,6 @@
 text_sources = \
+	libcore/text/armor.c \
+	libcore/text/armor.h \
 	libcore/text/charset.c \
 	libcore/text/charset.h \
 	libcore/text/guard.c \

@@ -5,10 +5,10 @@
  * text of what a part holds. The parts are read in order:
  *
  *   text/plain, text/html     into the body; when they are attachments, after it
- *   multipart/alternative     see choose(): what the reader sees, and the rest only where it
- * differs multipart/encrypted       nothing message/rfc822            its subject and body, as deep
- * as the limit allows other parts               their names, as lines "[attachment: NAME]" at the
- * end
+ *   multipart/alternative     see choose(): what the reader sees, the rest only where it differs
+ *   multipart/encrypted       nothing
+ *   message/rfc822            its subject and body, as deep as the limit allows
+ *   other parts               their names, as lines "[attachment: NAME]" at the end
  */
 #include "text/message.h"
 
@@ -40,8 +40,7 @@ struct reader {
     bt_buf late;  /* text of attachments */
     bt_buf names; /* lines for attachments */
     int n_names;
-    bool truncated;
-    size_t *n_hidden;
+    bt_message_notes *notes;
     bolter_status status; /* OK or E_NOMEM */
 };
 
@@ -55,7 +54,7 @@ static void init_gmime(void)
 static bool go_on(struct reader *r, bolter_status status)
 {
     if (status == BOLTER_E_LIMIT)
-        r->truncated = true;
+        r->notes->truncated = true;
     else if (status != BOLTER_OK)
         r->status = status;
     return r->status == BOLTER_OK;
@@ -85,7 +84,7 @@ static void put_html(struct reader *r, bt_buf *out, const char *html, size_t n)
 {
     bt_buf text;
     bt_buf_init(&text, 4 * out->max + 4096);
-    if (go_on(r, bt_html_text(&text, html, n, r->n_hidden)) && text.len > 0)
+    if (go_on(r, bt_html_text(&text, html, n, &r->notes->n_hidden)) && text.len > 0)
         put_paragraph(r, out, text.data, text.len);
     bt_buf_free(&text);
 }
@@ -161,7 +160,7 @@ static void put_name(struct reader *r, const char *name)
         if (!bt_buf_appendf(&r->names, "[attachment: %s]\n", line.data))
             go_on(r, BOLTER_E_NOMEM);
     } else if (line.len > 0) {
-        r->truncated = true;
+        r->notes->truncated = true;
     }
     bt_buf_free(&line);
 }
@@ -304,12 +303,41 @@ static void read_message_part(struct reader *r, GMimeMessagePart *part, int dept
         read_object(r, g_mime_message_get_mime_part(message), depth, out);
 }
 
+static bool has_type(GMimeObject *o, const char *type, const char *subtype)
+{
+    return o && g_mime_content_type_is_type(g_mime_object_get_content_type(o), type, subtype);
+}
+
+/*
+ * By its form, and not by its name alone: a multipart/encrypted of other parts is shown as an ordinary
+ * multipart by readers that cannot decrypt it, and so it is read.
+ */
+static bool is_encrypted(GMimeObject *o)
+{
+    if (GMIME_IS_MULTIPART_ENCRYPTED(o)) {
+        GMimeMultipart *m = GMIME_MULTIPART(o);
+        return g_mime_multipart_get_count(m) == 2 &&
+               has_type(g_mime_multipart_get_part(m, 0), "application", "pgp-encrypted") &&
+               has_type(g_mime_multipart_get_part(m, 1), "application", "octet-stream");
+    }
+    if (!has_type(o, "application", "pkcs7-mime") && !has_type(o, "application", "x-pkcs7-mime"))
+        return false;
+    const char *kind = g_mime_object_get_content_type_parameter(o, "smime-type");
+    return !kind || strcasecmp(kind, "enveloped-data") == 0 ||
+           strcasecmp(kind, "authEnveloped-data") == 0;
+}
+
 static void read_object(struct reader *r, GMimeObject *o, int depth, bt_buf *out)
 {
-    if (!o || GMIME_IS_MULTIPART_ENCRYPTED(o))
+    if (!o)
+        return;
+    bool encrypted = is_encrypted(o);
+    if (depth == 0)
+        r->notes->encrypted = encrypted;
+    if (encrypted && GMIME_IS_MULTIPART(o))
         return;
     if (depth >= r->lim->max_depth || r->parts >= r->lim->max_parts) {
-        r->truncated = true;
+        r->notes->truncated = true;
         return;
     }
     r->parts++;
@@ -418,15 +446,15 @@ static void read_raw(struct reader *r, bt_fields *f, const char *raw, size_t n)
 }
 
 bolter_status bt_message_read(bt_fields *f, const char *raw, size_t n, const bt_message_limits *lim,
-                              bool *truncated, size_t *n_hidden)
+                              bt_message_notes *notes)
 {
-    struct reader r = {.lim = lim, .n_hidden = n_hidden};
+    struct reader r = {.lim = lim, .notes = notes};
     init_gmime();
     bt_buf_init(&r.late, f->body.max);
     bt_buf_init(&r.names, MAX_NAMES * (MAX_NAME + 32));
     bt_buf copy;
     bt_buf_init(&copy, n);
-    if (go_on(&r, bt_guard(&copy, &raw, &n, &r.truncated)) && n > 0)
+    if (go_on(&r, bt_guard(&copy, &raw, &n, &notes->truncated)) && n > 0)
         read_raw(&r, f, raw, n);
     bt_buf_free(&copy);
     if (r.status == BOLTER_OK && r.late.len > 0)
@@ -435,6 +463,5 @@ bolter_status bt_message_read(bt_fields *f, const char *raw, size_t n, const bt_
         put_paragraph(&r, &f->body, r.names.data, r.names.len);
     bt_buf_free(&r.late);
     bt_buf_free(&r.names);
-    *truncated = *truncated || r.truncated;
     return r.status;
 }

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "text/armor.h"
 #include "text/layout.h"
 #include "text/message.h"
 #include "text/normal.h"
@@ -26,9 +27,8 @@ struct bolter_text {
     bt_buf raw;
     bt_fields fields;
     bt_buf out;
-    size_t n_hidden; /* of the last message */
-    bool dropped;    /* chunks past max_message */
-    bool truncated;
+    bt_message_notes notes; /* of the last message */
+    bool dropped;           /* chunks past max_message */
 };
 
 static bolter_status set_options(bolter_text *t, const bolter_text_options *o, bolter_error *err)
@@ -91,8 +91,7 @@ static void begin(bolter_text *t)
     bt_buf_reset(&t->fields.from_domain);
     bt_buf_reset(&t->fields.body);
     bt_buf_reset(&t->out);
-    t->n_hidden = 0;
-    t->truncated = false;
+    t->notes = (bt_message_notes){0};
 }
 
 /* End a reading that came to status: a limit is no failure, but remembered. */
@@ -101,7 +100,7 @@ static bolter_status deliver(bolter_text *t, bolter_status status, const char **
 {
     if (status != BOLTER_OK && status != BOLTER_E_LIMIT)
         return bt_fail(err, status, "text: no memory to lay a message out");
-    t->truncated = t->truncated || status == BOLTER_E_LIMIT;
+    t->notes.truncated = t->notes.truncated || status == BOLTER_E_LIMIT;
     *utf8 = t->out.data ? t->out.data : "";
     *n = t->out.len;
     return BOLTER_OK;
@@ -110,11 +109,10 @@ static bolter_status deliver(bolter_text *t, bolter_status status, const char **
 bolter_status bolter_text_finish(bolter_text *t, const char **utf8, size_t *n, bolter_error *err)
 {
     begin(t);
-    t->truncated = t->dropped;
+    t->notes.truncated = t->dropped;
     bolter_status status = BOLTER_OK;
     if (t->raw.len > 0)
-        status = bt_message_read(&t->fields, t->raw.data, t->raw.len, &t->lim, &t->truncated,
-                                 &t->n_hidden);
+        status = bt_message_read(&t->fields, t->raw.data, t->raw.len, &t->lim, &t->notes);
     if (status == BOLTER_OK)
         status = bt_layout_fill(&t->out, t->layout, &t->fields);
     return deliver(t, status, utf8, n, err);
@@ -152,7 +150,15 @@ bolter_status bolter_text_plain(bolter_text *t, const void *bytes, size_t len, c
 
 bool bolter_text_truncated(const bolter_text *t)
 {
-    return t->truncated;
+    return t->notes.truncated;
+}
+
+const char *bolter_text_unscorable(const bolter_text *t)
+{
+    const bt_fields *f = &t->fields;
+    if (t->notes.encrypted || bt_armor_is_all(f->body.data, f->body.len))
+        return "encrypted";
+    return f->subject.len == 0 && f->body.len == 0 ? "empty" : NULL;
 }
 
 void bolter_text_reset(bolter_text *t)

@@ -207,7 +207,7 @@ help_and_version()
         grep -q -- "--$option" out || { echo "help lacks $option"; return 1; }
         grep -q "Fl Fl $option" "$top_srcdir/milter/bolter.1" || { echo "manual lacks $option"; return 1; }
     done
-    same 9 "$(grep -c '(default: ' out)"
+    same 10 "$(grep -c '(default: ' out)"
 }
 ok "help and manual know every option with its default" help_and_version
 

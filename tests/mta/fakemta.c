@@ -15,11 +15,13 @@
 #include <getopt.h>
 #include <libmilter/mfapi.h>
 #include <libmilter/mfdef.h>
+#include <math.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -54,7 +56,7 @@ static const char usage[] =
     "Send messages to a milter. SPEC: unix:PATH, inet:PORT@HOST or inet6:PORT@HOST.\n"
     "  -s, --socket SPEC      where the milter listens\n"
     "  -p, --print            print the message as the filter changed it, or the refusal\n"
-    "      --summary          print counts and times alone\n"
+    "      --summary          print counts, milliseconds a message (with quantiles) and messages a second\n"
     "      --from ADDR        envelope sender, with brackets (<sender@example.net>)\n"
     "      --to ADDR          envelope recipient, with brackets; repeatable\n"
     "      --client ADDR      address of the SMTP client (192.0.2.1); \"unknown\": none\n"
@@ -74,6 +76,13 @@ static const char usage[] =
     "      --raw              send the bytes of each FILE on its own connection, read to the end\n"
     "      --free-port        print a TCP port that nobody listens on at this moment\n"
     "Exit status: 0 all messages were answered, 1 some were not, 2 usage.\n";
+
+static double now_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
 
 static void fail(const char *what)
 {
@@ -188,7 +197,14 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static void print_summary(const struct job *j, size_t failed)
+/* The value below which a share of n sorted ones lies, by nearest rank. */
+static double quantile(const double *sorted, size_t n, double share)
+{
+    size_t rank = (size_t)ceil(share * (double)n);
+    return sorted[rank > 0 ? rank - 1 : 0];
+}
+
+static void print_summary(const struct job *j, size_t failed, double seconds)
 {
     size_t accepted = 0, body = 0;
     unsigned progress = 0;
@@ -204,9 +220,10 @@ static void print_summary(const struct job *j, size_t failed)
     }
     qsort(ms, j->n_messages, sizeof *ms, by_value);
     printf("messages=%zu accepted=%zu refused=%zu failed=%zu body_bytes=%zu progress=%u "
-           "ms_min=%.1f ms_median=%.1f ms_max=%.1f\n",
+           "ms_min=%.1f ms_median=%.1f ms_p99=%.1f ms_max=%.1f rate=%.1f\n",
            j->n_messages, accepted, j->n_messages - accepted - failed, failed, body, progress,
-           ms[0], ms[j->n_messages / 2], ms[j->n_messages - 1]);
+           ms[0], quantile(ms, j->n_messages, 0.5), quantile(ms, j->n_messages, 0.99),
+           ms[j->n_messages - 1], (double)j->n_messages / seconds);
     bt_release(ms);
 }
 
@@ -413,10 +430,12 @@ int main(int argc, char **argv)
     if (j.n_messages == 0)
         j.n_messages = j.n_files;
     read_files(&j);
+    double begin_s = now_s();
     bt_parallel(j.n_connections, j.raw ? run_raw : run_connection, &j);
+    double seconds = now_s() - begin_s;
     size_t failed = print_results(&j);
     if (j.summary)
-        print_summary(&j, failed);
+        print_summary(&j, failed, seconds);
     release(&j);
     return failed ? 1 : 0;
 }

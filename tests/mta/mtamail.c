@@ -36,19 +36,30 @@ static size_t field_len(const char *s, const char *end)
     return (size_t)(p - s);
 }
 
+/* Room for one field more. The list doubles at each power of two: a message may have 100,000. */
+static bool grow(struct mta_mail *mail)
+{
+    size_t n = mail->n_fields;
+    if (n & (n - 1))
+        return true;
+    struct mta_field *grown = bt_realloc_array(mail->field, n ? 2 * n : 1, sizeof *grown);
+    if (grown)
+        mail->field = grown;
+    return grown != NULL;
+}
+
 /* Copy the len bytes of a field into the list at place at. */
 static bool put_field(struct mta_mail *mail, size_t at, const char *text, size_t len)
 {
-    struct mta_field *grown = bt_realloc_array(mail->field, mail->n_fields + 1, sizeof *grown);
-    if (!grown)
+    if (!grow(mail))
         return false;
-    mail->field = grown;
+    struct mta_field *list = mail->field;
     char *copy = bt_alloc(len + 1);
     if (!copy)
         return false;
     memcpy(copy, text, len);
-    memmove(grown + at + 1, grown + at, (mail->n_fields - at) * sizeof *grown);
-    grown[at] =
+    memmove(list + at + 1, list + at, (mail->n_fields - at) * sizeof *list);
+    list[at] =
         (struct mta_field){.text = copy, .len = len, .name_len = name_len(text, text + len)};
     mail->n_fields++;
     return true;

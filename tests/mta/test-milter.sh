@@ -60,7 +60,7 @@ verdict_of_ham_has_no_flag_and_never_says_yes() {
 everything_but_the_verdict_stays_byte_for_byte() {
     local f n
     start bytes --set model="$work/ham-model"
-    printf 'A: b\n\n' >"$work/empty-body.eml"
+    printf 'Subject: b\n\n' >"$work/empty-body.eml"
     printf 'A: b\r\nB: c\r\n\td\r\n\r\nx\r\n.\r\n\r\n' >"$work/crlf.eml"
     printf 'Subject: caf\351\nX:\ttab\n\n\377\376\001 raw bytes\nno line end' >"$work/raw.eml"
     { printf 'References: '; yes '<a@b.example>' | head -n 400 | sed '2,$s/^/ /'; printf '\n\nx\n'; } \

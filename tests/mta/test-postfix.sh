@@ -5,6 +5,7 @@
 # an smtpd on a free port of the loopback interface stands for each case. Nothing of the system's mail
 # is touched. Only root can run it.
 . "${top_srcdir:-.}/tests/mta/lib.sh"
+. "$top_srcdir/tests/mta/smtp.sh"
 
 PATH=$PATH:/usr/sbin:/sbin
 command -v postfix >/dev/null || skip_all "postfix is not installed"
@@ -24,14 +25,6 @@ end_postfix() {
     postfix -c "$etc" stop >/dev/null 2>&1
     [ ! -f "$spool/pid/master.pid" ] || kill -KILL "$(tr -d ' ' <"$spool/pid/master.pid")" 2>/dev/null
     clean_up
-}
-
-# A port for each smtpd, all different.
-declare -A port
-take_port() {
-    local p
-    while p=$("$fakemta" --free-port) && case " ${port[*]-} " in *" $p "*) ;; *) false ;; esac; do :; done
-    port[$1]=$p
 }
 
 # smtpd NAME OPTION...: a line of master.cf; with a chroot when the name says so.
@@ -114,52 +107,6 @@ start_postfix() {
     write_main_cf >"$etc/main.cf"
     trap end_postfix EXIT
     postfix -c "$etc" start >"$work/start.log" 2>&1 && within 20 greets "${port[ham]}"
-}
-
-greets() {
-    smtp_open "$1" 2>/dev/null && case $reply in 220*) smtp_say QUIT ;; *) false ;; esac
-}
-
-# A client of SMTP: one connection on descriptor 3, the last line of the last answer in reply.
-smtp_open() {
-    exec 3<>"/dev/tcp/127.0.0.1/$1" && smtp_reply
-}
-smtp_reply() {
-    reply="no answer"
-    local line
-    while IFS= read -r -t 40 -u 3 line; do
-        reply=${line%$'\r'}
-        case $reply in ???-*) ;; *) return ;; esac
-    done
-}
-smtp_say() {
-    printf '%s\r\n' "$1" >&3
-    smtp_reply
-}
-
-# begin SMTPD FILE: everything but the final dot; false when the server refuses before, with its answer
-# in reply.
-begin() {
-    local command
-    smtp_open "${port[$1]}"
-    for command in "EHLO client.example.net" "MAIL FROM:<ada@example.net>" \
-        "RCPT TO:<bob@example.org>" DATA; do
-        smtp_say "$command"
-        case $reply in [23]*) ;; *) return 1 ;; esac
-    done
-    smtp_text "$2"
-}
-smtp_text() {
-    sed -e 's/^\./../' -e 's/$/\r/' "$1" >&3
-}
-
-# finish: the dot and QUIT; reply is the answer to the dot.
-finish() {
-    smtp_say .
-    local answer=$reply
-    smtp_say QUIT
-    exec 3>&-
-    reply=$answer
 }
 
 # Also the log to show when the case fails.
@@ -287,7 +234,17 @@ daemon_stopped_in_a_message_gives_the_default_action_in_time() {
 }
 
 daemon_that_is_down_gives_the_default_action() {
-    rm -f "$work/victim.sock"
+    # Down with its socket left behind, then without.
+    daemon victim spam
+    kill -KILL $pid
+    ended $pid
+    check "the socket of the killed daemon is left" test -S "$work/victim.sock"
+    down
+    rm "$work/victim.sock"
+    down
+}
+
+down() {
     empty_box
     begin tempfail "$work/spam.eml" && same "envelope without a daemon" taken refused
     same "answer" "${reply%% *}" 451

@@ -1,17 +1,10 @@
-/* test_policy.c - the daemon's parts that need no libmilter: policy, forged fields, mail, socket.
- */
+/* test_policy.c - the daemon's parts that need no libmilter: policy, forged fields, mail. */
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "milter/answer.h"
 #include "milter/field.h"
 #include "milter/forged.h"
-#include "milter/listener.h"
 #include "milter/log.h"
 #include "milter/mail.h"
 #include "milter/policy.h"
@@ -74,28 +67,6 @@ static void only_spam_above_the_second_threshold_is_refused(struct check *c)
         policy_decide(&v, s, &model);
         enum action got = policy_of_verdict(&v, s, cases[i].authenticated);
         CHECK(c, got == cases[i].want, "case %zu: %s", i, policy_action_name(got));
-    }
-}
-
-static void each_failure_has_its_own_setting(struct check *c)
-{
-    static const struct {
-        bolter_status failure;
-        const char *set;
-    } cases[] = {{BOLTER_E_TIMEOUT, "on_timeout=tempfail"},
-                 {BOLTER_E_BUSY, "on_overload=tempfail"},
-                 {BOLTER_E_NOMEM, "on_error=tempfail"},
-                 {BOLTER_E_NUMERIC, "on_error=tempfail"},
-                 {BOLTER_E_CANCELLED, "on_error=tempfail"}};
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        bolter_status f = cases[i].failure;
-        CHECK(c, policy_of_failure(f, DEFAULTS) == ACTION_ACCEPT, "%s", bolter_status_name(f));
-        for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
-            bool same = strcmp(cases[k].set, cases[i].set) == 0;
-            enum action got = policy_of_failure(f, SETTINGS(cases[k].set));
-            CHECK(c, got == (same ? ACTION_TEMPFAIL : ACTION_ACCEPT), "%s with %s: %s",
-                  bolter_status_name(f), cases[k].set, policy_action_name(got));
-        }
     }
 }
 
@@ -286,74 +257,11 @@ static void log_words_hold_no_blanks_and_no_ends_of_line(struct check *c)
     CHECK(c, strcmp(log_word(word, sizeof word, "caf\xe9"), "caf?") == 0, "got %s", word);
 }
 
-static void malformed_sockets_are_refused(struct check *c)
-{
-    static const char *const wrong[] = {"socket=unix:",
-                                        "socket=unix:relative",
-                                        "socket=tcp:99",
-                                        "socket=/path",
-                                        "socket=inet:",
-                                        "socket=inet:0",
-                                        "socket=inet:65536@h",
-                                        "socket=inet:99x@h",
-                                        "socket=inet:99@",
-                                        "socket=inet6:@::1",
-                                        "socket_group=no such group"};
-    log_set_level(-1);
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-        CHECK(c, !listener_check(SETTINGS(wrong[i])), "took %s", wrong[i]);
-    log_set_level(SETTINGS_LOG_ERROR);
-    static const char *const right[] = {"socket=unix:/a",        "socket=local:/a",
-                                        "socket=inet:1",         "socket=inet:65535@h",
-                                        "socket=inet6:99@[::1]", "socket_group=0"};
-    for (size_t i = 0; i < sizeof right / sizeof *right; i++)
-        CHECK(c, listener_check(SETTINGS(right[i])), "refused %s", right[i]);
-}
-
-static bool connects(const char *path)
-{
-    struct sockaddr_un sun = {.sun_family = AF_UNIX};
-    snprintf(sun.sun_path, sizeof sun.sun_path, "%s", path);
-    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-    bool ok = connect(fd, (const struct sockaddr *)&sun, sizeof sun) == 0;
-    close(fd);
-    return ok;
-}
-
-static void socket_has_its_mode_and_only_a_stale_one_is_replaced(struct check *c)
-{
-    static char path[100], setting[120];
-    struct listener first, second, third;
-    struct stat st;
-    snprintf(path, sizeof path, "%s/s", check_tmpdir());
-    snprintf(setting, sizeof setting, "socket=unix:%s", path);
-    struct settings *s = SETTINGS(setting, "socket_mode=0620");
-    CHECK(c, listener_open(&first, s, (uid_t)-1), "cannot listen");
-    CHECK(c, stat(path, &st) == 0 && (st.st_mode & 0777) == 0620, "mode %o", st.st_mode & 0777);
-    log_set_level(-1);
-    CHECK(c, !listener_open(&second, s, (uid_t)-1) && connects(path), "took a live socket");
-    close(first.fd); /* as if the daemon had been killed */
-    CHECK(c, !connects(path), "somebody answers");
-    nanosleep(&(struct timespec){.tv_nsec = 30 * 1000 * 1000},
-              NULL); /* a tick of the file's clock */
-    CHECK(c, listener_open(&third, s, (uid_t)-1) && connects(path), "a stale socket is in the way");
-    listener_remove(&first);
-    CHECK(c, connects(path), "the old daemon removed the new one's socket");
-    close(third.fd);
-    listener_remove(&third);
-    CHECK(c, stat(path, &st) != 0, "the socket is left");
-    FILE *f = fopen(path, "w");
-    fclose(f);
-    CHECK(c, !listener_open(&first, s, (uid_t)-1) && stat(path, &st) == 0, "a file was replaced");
-    log_set_level(SETTINGS_LOG_ERROR);
-}
-
 int main(void)
 {
     static const struct check_case cases[] = {
         CASE(threshold_is_the_models_unless_one_is_set),
         CASE(only_spam_above_the_second_threshold_is_refused),
-        CASE(each_failure_has_its_own_setting),
         CASE(percent_signs_of_a_refusal_are_doubled),
         CASE(forged_copies_are_removed_from_the_last_to_the_first),
         CASE(fields_beyond_the_limits_are_told),
@@ -363,8 +271,6 @@ int main(void)
         CASE(body_without_an_end_of_header_is_still_a_body),
         CASE(mail_is_full_at_its_limit_and_still_counts_forged_fields),
         CASE(log_words_hold_no_blanks_and_no_ends_of_line),
-        CASE(malformed_sockets_are_refused),
-        CASE(socket_has_its_mode_and_only_a_stale_one_is_replaced),
     };
     return check_main(cases, sizeof cases / sizeof *cases);
 }

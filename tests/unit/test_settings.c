@@ -73,7 +73,7 @@ static void each_mistake_names_file_line_setting_and_expectation(struct check *c
         {"socket = \"\";", "socket: got \"\", expected a string of 1 to 255 bytes"},
         {"socket_mode = 432;", "socket_mode: got 432, expected an octal mode"},
         {"socket_mode = \"0999\";", "got \"0999\", expected an octal mode"},
-        {"on_error = \"drop\";", "on_error: got \"drop\", expected one of accept|tempfail"},
+        {"on_error = \"drop\";", "on_error: got \"drop\", expected one of accept|tag|tempfail"},
         {"workers = 1;\nworkers = 2;", ":2: duplicate setting name"},
         {"workers == 1;", ":1: syntax error"},
     };

@@ -363,7 +363,7 @@ static void encrypted_parts_give_nothing(struct check *c)
     want(c,
          "Subject: s\nContent-Type: multipart/encrypted; boundary=x\n\n"
          "--x\nContent-Type: application/pgp-encrypted\n\nVersion: 1\n"
-         "--x\nContent-Type: text/plain; name=e.asc\n\n-----BEGIN PGP MESSAGE-----\n--x--\n",
+         "--x\nContent-Type: application/octet-stream\n\n-----BEGIN PGP MESSAGE-----\n--x--\n",
          "Subject: s");
 }
 

@@ -1,0 +1,127 @@
+-- protocol.lua - bolter-milter under miltertest: what it negotiates, what it asks of the header, and that
+-- every step may be the last one of a message. The global "socket" is where it listens; it calls every
+-- message spam and refuses none.
+
+local function want(ok, what)
+    if not ok then error(what, 2) end
+end
+
+local function done(problem, what)
+    want(problem == nil, what .. ": " .. tostring(problem))
+end
+
+-- A connection, negotiated as a mail server of our day would.
+local function open()
+    local conn = mt.connect(socket, 40, 0.25)
+    want(conn, "cannot connect")
+    done(mt.negotiate(conn, nil, nil, nil), "negotiate")
+    done(mt.conninfo(conn, "client.example.net", "192.0.2.1"), "connect")
+    return conn
+end
+
+local steps = {"mail", "header", "eoh", "body", "eom"}
+
+-- Send a message up to and with a step; fields are pairs of names and values.
+local function send(conn, last, fields)
+    local order = {}
+    for place, step in ipairs(steps) do order[step] = place end
+    local function includes(step) return order[step] <= order[last] end
+    done(mt.mailfrom(conn, "<ada@example.net>"), "mail")
+    if includes("header") then
+        for _, field in ipairs(fields) do
+            done(mt.header(conn, field[1], field[2]), "header " .. field[1])
+        end
+    end
+    if includes("eoh") then done(mt.eoh(conn), "end of header") end
+    if includes("body") then done(mt.bodystring(conn, "Cheap pills.\r\n"), "body") end
+    if includes("eom") then done(mt.eom(conn), "end of message") end
+end
+
+local plain = {{"From", "ada@example.net"}, {"Subject", "Buy now"}}
+
+local function is_marked(conn)
+    want(mt.getreply(conn) == SMFIR_CONTINUE or mt.getreply(conn) == SMFIR_ACCEPT, "refused")
+    want(mt.eom_check(conn, MT_HDRINSERT, "X-Spam-Flag", "YES"), "no flag")
+    want(mt.eom_check(conn, MT_HDRINSERT, "X-Spam-Status"), "no status")
+    want(mt.eom_check(conn, MT_HDRINSERT, "X-Bolter"), "no origin")
+    want(not mt.eom_check(conn, MT_HDRADD), "a field was added at the end")
+    want(not mt.eom_check(conn, MT_BODYCHANGE), "the body was changed")
+end
+
+local tests = {}
+
+function tests.asks_for_no_more_than_it_needs()
+    local conn = open()
+    want(mt.test_action(conn, SMFIF_ADDHDRS), "does not ask to add fields")
+    want(mt.test_action(conn, SMFIF_CHGHDRS), "does not ask to change fields")
+    want(not mt.test_action(conn, SMFIF_CHGBODY), "asks to change the body")
+    want(not mt.test_action(conn, SMFIF_ADDRCPT), "asks to add recipients")
+    want(not mt.test_action(conn, SMFIF_DELRCPT), "asks to remove recipients")
+    want(not mt.test_option(conn, SMFIP_NOHDRS), "declines the header")
+    want(not mt.test_option(conn, SMFIP_NOBODY), "declines the body")
+    want(not mt.test_option(conn, SMFIP_NOEOH), "declines the end of the header")
+    mt.disconnect(conn)
+end
+
+function tests.marks_a_message_without_any_macro()
+    local conn = open()
+    send(conn, "eom", plain)
+    is_marked(conn)
+    mt.disconnect(conn)
+end
+
+function tests.removes_eight_forged_copies()
+    local conn = open()
+    local fields = {{"From", "ada@example.net"}}
+    for i = 1, 8 do
+        table.insert(fields, {i % 2 == 0 and "X-Spam-Status" or "x-spam-status", "No, copy " .. i})
+    end
+    send(conn, "eom", fields)
+    is_marked(conn)
+    want(mt.eom_check(conn, MT_HDRDELETE, "X-Spam-Status") or
+         mt.eom_check(conn, MT_HDRDELETE, "x-spam-status"), "forged fields stay")
+    mt.disconnect(conn)
+end
+
+function tests.removes_nothing_where_nothing_is_forged()
+    local conn = open()
+    send(conn, "eom", plain)
+    want(not mt.eom_check(conn, MT_HDRDELETE), "a field was removed")
+    want(not mt.eom_check(conn, MT_HDRCHANGE), "a field was changed")
+    mt.disconnect(conn)
+end
+
+function tests.marks_the_message_after_one_aborted_at_each_step()
+    local conn = open()
+    for _, step in ipairs(steps) do
+        if step ~= "eom" then
+            send(conn, step, {{"From", "x@example.net"}, {"X-Spam-Flag", "NO"}})
+            done(mt.abort(conn), "abort at " .. step)
+        end
+        send(conn, "eom", plain)
+        is_marked(conn)
+        want(not mt.eom_check(conn, MT_HDRDELETE), "the aborted message left something at " .. step)
+    end
+    mt.disconnect(conn)
+end
+
+function tests.lives_on_after_an_abrupt_end_at_each_step()
+    for _, step in ipairs(steps) do
+        local conn = open()
+        send(conn, step, plain)
+        mt.disconnect(conn, false)
+    end
+    local conn = open()
+    send(conn, "eom", plain)
+    is_marked(conn)
+    mt.disconnect(conn)
+end
+
+-- The program is silent about errors.
+local failed = false
+for name, test in pairs(tests) do
+    local ok, problem = pcall(test)
+    mt.echo(ok and "passed " .. name or "failed " .. name .. ": " .. tostring(problem))
+    failed = failed or not ok
+end
+if failed then error("failed") end

@@ -1,0 +1,247 @@
+#!/bin/bash
+# test-sendmail.sh - mail through a real Sendmail with bolter-milter, delivered to files.
+#
+# The Sendmail is our own: its configuration, queue and mailbox lie in the test's directory, and it
+# listens on free ports of the loopback interface, one for each case. It need not be installed, which on
+# Debian would replace another mail server:
+#
+#     apt-get download sendmail-bin sendmail-cf
+#     for f in sendmail-*.deb; do dpkg -x "$f" DIR; done
+#     make check TESTS=tests/mta/test-sendmail.sh BOLTER_SENDMAIL=DIR
+#
+# Without the variable DIR is sendmail in the build directory, where quickstart unpacks it.
+#
+# Sendmail asks for its own name before it reads its configuration, and sleeps for a minute where that
+# has no dot; so it runs with a host name and /etc/hosts of its own. Only root can do that.
+. "${top_srcdir:-.}/tests/mta/lib.sh"
+. "$top_srcdir/tests/mta/smtp.sh"
+
+root=${BOLTER_SENDMAIL-$(cd "$top_builddir" && pwd)/sendmail}
+[ -d "$root" ] || root=
+sendmail=$root/usr/libexec/sendmail/sendmail
+cf=$root/usr/share/sendmail/cf
+[ -x "$sendmail" ] || skip_all "sendmail is neither installed nor unpacked"
+[ -f "$cf/m4/cf.m4" ] || skip_all "sendmail's m4 files (sendmail-cf) are not installed"
+command -v m4 >/dev/null || skip_all "m4 is not installed"
+[ "$(id -u)" -eq 0 ] || skip_all "sendmail runs as root only"
+unshare -u -m true 2>/dev/null || skip_all "no host name of its own can be had (unshare)"
+
+make_messages
+make_model "$work/ham-model" ham
+make_model "$work/spam-model" spam
+etc=$work/sendmail
+box=$work/box
+
+# ---- A Sendmail of our own ----
+
+servers="ham spam reject tempfail refuse accept"
+
+# filter NAME OPTIONS: what we hand to others in contrib, with another name, socket and F=.
+filter() {
+    grep '^INPUT_MAIL_FILTER' "$top_srcdir/contrib/sendmail/bolter.mc" |
+        sed -e "s/\`bolter'/\`$1'/" -e "s|unix:[^,]*|unix:$2|" -e "s/ F=T,/$3/" -e "s/R:30s;E:5m/$4/"
+}
+
+write_mc() {
+    local name
+    cat <<END
+divert(-1)
+include(\`$cf/m4/cf.m4')
+divert(0)
+OSTYPE(\`linux')
+define(\`confDOMAIN_NAME', \`mx.example.org')
+define(\`confPID_FILE', \`$etc/pid')
+define(\`QUEUE_DIR', \`$etc/queue')
+define(\`STATUS_FILE', \`$etc/statistics')
+undefine(\`ALIAS_FILE')
+define(\`HELP_FILE', \`$etc/help')
+define(\`confTRUSTED_USER', \`root')
+define(\`confTO_IDENT', \`0')
+define(\`confDONT_BLAME_SENDMAIL', \`TrustStickyBit,GroupWritableDirPathSafe')
+define(\`confPRIVACY_FLAGS', \`')
+define(\`confSERVICE_SWITCH_FILE', \`$etc/switch')
+define(\`LOCAL_MAILER_PATH', \`$etc/deliver')
+define(\`LOCAL_MAILER_ARGS', \`deliver \$u')
+MODIFY_MAILER_FLAGS(\`LOCAL', \`lsS')
+FEATURE(\`no_default_msa')
+FEATURE(\`accept_unresolvable_domains')
+FEATURE(\`accept_unqualified_senders')
+END
+    filter ham "$work/ham.sock" " F=T," "R:30s;E:5m"
+    filter spam "$work/spam.sock" " F=T," "R:30s;E:5m"
+    filter reject "$work/reject.sock" " F=T," "R:30s;E:5m"
+    filter tempfail "$work/victim.sock" " F=T," "R:2s;E:1m"
+    filter refuse "$work/victim.sock" " F=R," "R:2s;E:1m"
+    filter accept "$work/victim.sock" "" "R:2s;E:1m"
+    for name in $servers; do
+        take_port "$name"
+        echo "DAEMON_OPTIONS(\`Name=$name, Port=${port[$name]}, Addr=127.0.0.1, InputMailFilters=$name')"
+    done
+    printf 'MAILER(local)\nMAILER(smtp)\nLOCAL_CONFIG\nCwexample.org mx.example.org\n'
+}
+
+start_sendmail() {
+    mkdir -p "$etc/queue" "$box"
+    chmod 755 "$etc"
+    chmod 700 "$etc/queue"
+    chmod 777 "$box"
+    : >"$etc/help"
+    echo 'hosts files' >"$etc/switch"
+    printf '127.0.0.1 localhost mx.example.org\n' >"$etc/hosts"
+    printf '#!/bin/sh\numask 022\nf=$(mktemp %s/.new-XXXXXX) && cat >"$f" && chmod 644 "$f" && mv "$f" %s/mail-$$\n' \
+        "$box" "$box" >"$etc/deliver"
+    chmod 755 "$etc/deliver"
+    write_mc >"$etc/sendmail.mc"
+    m4 -D_CF_DIR_="$cf/" "$etc/sendmail.mc" >"$etc/sendmail.cf" || return 1
+    unshare -u -m sh -c "hostname mx.example.org && mount --bind '$etc/hosts' /etc/hosts &&
+        exec '$sendmail' -C '$etc/sendmail.cf' -bD -X '$work/transcript'" >"$work/sendmail.log" 2>&1 &
+    pids="$pids $!"
+    within 30 greets "${port[ham]}"
+}
+
+# ---- Delivery ----
+
+empty_box() {
+    rm -f "$box"/mail-*
+}
+has_mail() {
+    set -- "$box"/mail-*
+    [ -f "$1" ] && ! [ -f "${2-}" ] && delivered=$1
+}
+
+deliver() {
+    empty_box
+    check "envelope is taken by $1" begin "$1" "$2"
+    finish
+    same "answer of $1" "${reply%% *}" 250
+    check "delivery through $1" within 20 has_mail
+}
+
+# The delivered message without what Sendmail put there: the envelope line, Return-Path and the first
+# Received.
+as_sent() {
+    awk 'NR == 1 && /^From / { next }
+         !body && /^$/ { body = 1 }
+         !body && /^[^ \t]/ { drop = /^Return-Path:/ || (/^Received:/ && !seen++) }
+         body || !drop' "$1"
+}
+
+without_times() {
+    sed 's/ms=[0-9]*/ms=N/' "$1"
+}
+
+# delivered_is_as_expected DAEMON SENT REST: the file is what our own MTA makes of SENT, and the message
+# in it is REST, byte for byte.
+delivered_is_as_expected() {
+    "$fakemta" --socket "unix:$work/$1.sock" --print "$2" >"$work/want"
+    as_sent "$delivered" >"$work/got"
+    check "delivered file" cmp <(without_times "$work/want") <(without_times "$work/got")
+    without_verdict "$work/got" >"$work/rest"
+    check "the sender's message" cmp "$work/rest" "$3"
+}
+
+ham_is_delivered_with_its_verdict() {
+    deliver ham "$work/ham.eml"
+    delivered_is_as_expected ham "$work/ham.eml" "$work/ham.eml"
+    check "status" grep -q '^X-Spam-Status: No, ' "$delivered"
+    check "the log has Sendmail's queue id" grep -Eq "id=[0-9A-Za-z]{14,} verdict=ham" "$work/ham.log"
+}
+
+spam_is_delivered_with_its_verdict() {
+    deliver spam "$work/spam.eml"
+    delivered_is_as_expected spam "$work/spam.eml" "$work/spam.eml"
+    check "flag" grep -qx 'X-Spam-Flag: YES' "$delivered"
+}
+
+three_forged_fields_are_gone_from_the_delivered_file() {
+    deliver spam "$work/forged.eml"
+    delivered_is_as_expected spam "$work/forged.eml" "$work/spam.eml"
+    same "statuses" "$(grep -ic '^x-spam-status' "$delivered")" 1
+    same "flags" "$(grep -ic '^x-spam-flag' "$delivered")" 1
+}
+
+refusal_reaches_the_client() {
+    empty_box
+    check "envelope" begin reject "$work/spam.eml"
+    finish
+    same "answer" "$reply" "550 5.7.1 It is 99.5% spam"
+    check "nothing is delivered" test -z "$(ls "$box")"
+}
+
+# ---- When the daemon dies or hangs ----
+
+# broken SERVER SIGNAL WANT: the daemon gets SIGNAL in the middle of the message.
+broken() {
+    start victim --set model="$work/spam-model"
+    empty_box
+    check "envelope is taken by $1" begin "$1" "$work/forged.eml"
+    kill -"$2" $pid
+    finish
+    same "answer of $1 after SIG$2" "${reply%% *}" "$3"
+    end_daemons "$kept"
+    [ "$3" = 250 ] || return
+    check "delivery" within 20 has_mail
+    as_sent "$delivered" >"$work/got"
+    check "the message is unmarked, and what was forged is still there" cmp "$work/got" "$work/forged.eml"
+}
+
+daemon_killed_in_a_message_gives_what_F_says() {
+    broken tempfail KILL 451
+    broken refuse KILL 554
+    broken accept KILL 250
+}
+
+daemon_stopped_in_a_message_is_given_up_after_R() {
+    local begin_s=$SECONDS
+    broken tempfail STOP 451
+    check "within $((SECONDS - begin_s)) s" test $((SECONDS - begin_s)) -le 15
+}
+
+# down: no connection at all, so Sendmail answers at MAIL.
+down() {
+    begin tempfail "$work/spam.eml" && same "envelope without a daemon" taken refused
+    same "answer with F=T" "${reply%% *}" 451
+    exec 3>&-
+    begin refuse "$work/spam.eml" && same "envelope without a daemon" taken refused
+    same "answer with F=R" "${reply%% *}" 550
+    exec 3>&-
+    deliver accept "$work/spam.eml"
+    as_sent "$delivered" >"$work/got"
+    check "unmarked" cmp "$work/got" "$work/spam.eml"
+}
+
+daemon_that_is_down_gives_what_F_says() {
+    start victim --set model="$work/spam-model"
+    kill -KILL $pid
+    ended $pid
+    check "the socket of the killed daemon is left" test -S "$work/victim.sock"
+    down
+    rm "$work/victim.sock"
+    down
+}
+
+restarted_daemon_filters_the_next_connection() {
+    start victim --set model="$work/spam-model"
+    deliver tempfail "$work/spam.eml"
+    delivered_is_as_expected victim "$work/spam.eml" "$work/spam.eml"
+}
+
+bad=0
+start ham --set model="$work/ham-model"
+start spam --set model="$work/spam-model"
+start reject --set model="$work/spam-model" --set reject_threshold=0.5 \
+    --set reject_text='It is 99.5% spam'
+[ $bad -eq 0 ] && start_sendmail || {
+    cat "$work"/*.log
+    tail -n 20 "$work/transcript"
+    echo "Bail out! the daemons or Sendmail did not start"
+    exit 99
+}
+run_cases ham_is_delivered_with_its_verdict \
+    spam_is_delivered_with_its_verdict \
+    three_forged_fields_are_gone_from_the_delivered_file \
+    refusal_reaches_the_client \
+    daemon_killed_in_a_message_gives_what_F_says \
+    daemon_stopped_in_a_message_is_given_up_after_R \
+    daemon_that_is_down_gives_what_F_says \
+    restarted_daemon_filters_the_next_connection
