@@ -5,6 +5,7 @@ bolter_train_SOURCES = \
 	trainer/cmd_finetune.c \
 	trainer/cmd_inspect.c \
 	trainer/cmd_predict.c \
+	trainer/cmd_prepare.c \
 	trainer/cmd_tokenizer.c \
 	trainer/commands.h \
 	trainer/finetune.c \
@@ -13,6 +14,8 @@ bolter_train_SOURCES = \
 	trainer/jsonl.h \
 	trainer/options.c \
 	trainer/options.h \
+	trainer/prepare.h \
+	trainer/prepare_report.c \
 	trainer/progress.c \
 	trainer/progress.h \
 	trainer/runlog.c \

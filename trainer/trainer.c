@@ -13,6 +13,7 @@ static const struct command {
     int (*run)(int argc, char **argv);
     const char *help;
 } commands[] = {
+    {"prepare", cmd_prepare, "corpora -> train.csv, validation.csv, test.csv"},
     {"finetune", cmd_finetune, "base model + corpora -> new model directory"},
     {"evaluate", cmd_evaluate, "metrics of a model on a corpus"},
     {"predict", cmd_predict, "id, label and score of each message"},
