@@ -378,7 +378,8 @@ typedef struct bolter_cleaned {
 
 /*
  * Leave out what should not be learned. Two texts are the same if they have the same words, whatever
- * their case, numbers, web addresses, marks and blanks. They are nearly the same if of the runs of four
+ * their case, numbers, web addresses, marks and blanks; of mail with a body of more than a line, those of
+ * the body count. They are nearly the same if of the runs of four
  * words in either, both have 80 % (Jaccard's similarity of shingles; Broder 1997). E_NOMEM.
  */
 bolter_status bolter_collection_clean(bolter_collection *c, bolter_copies copies, bolter_copies near,

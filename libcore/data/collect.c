@@ -13,6 +13,7 @@
 
 enum {
     WORDS_MAX = 256 << 20, /* bytes; several times the longest text */
+    BODY_MIN = 40,         /* bytes of a body that says enough without subject and sender */
     FIELD_MAX = 2048,      /* bytes of a subject */
     IDS_MAX = 16384,       /* bytes of message ids */
 };
@@ -175,11 +176,24 @@ static bolter_status take_envelope(bolter_collection *c, const bolter_example *e
     return take_thread(e, item, err);
 }
 
+/* Where the body of a laid-out mail begins; 0 where it is short, or there is no such head. */
+static size_t body_start(const char *text, size_t n)
+{
+    size_t at = 0;
+    while (at < n &&
+           (strncmp(text + at, "Subject: ", 9) == 0 || strncmp(text + at, "From: ", 6) == 0)) {
+        const char *newline = memchr(text + at, '\n', n - at);
+        at = newline ? (size_t)(newline - text) + 1 : n;
+    }
+    return at > 0 && at < n && text[at] == '\n' && n - at > BODY_MIN ? at : 0;
+}
+
 bolter_status bt_item_words(bolter_collection *c, size_t i, bolter_error *err)
 {
+    const bolter_item *item = &c->item[i].pub;
+    size_t skip = body_start(item->text, item->n);
     bt_buf_reset(&c->words);
-    bolter_status rc =
-        bt_words_append(&c->words, &c->classes, c->item[i].pub.text, c->item[i].pub.n);
+    bolter_status rc = bt_words_append(&c->words, &c->classes, item->text + skip, item->n - skip);
     return rc == BOLTER_OK ? rc
                            : bt_fail(err, rc, "%s: no memory for its words", c->item[i].pub.id);
 }
