@@ -104,7 +104,8 @@ bolter_status bolter_text_finish(bolter_text *t, const char **utf8, size_t *n, b
 /*
  * The same normalisation for text that is no message (an SMS, a line of a corpus): invalid bytes
  * become U+FFFD, line ends LF. Text that begins with a "Subject: " line is laid out as a mail of
- * subject and body.
+ * subject and body, and of a sender where the next line is "From: " and the one after it empty: mail
+ * that was laid out by the default layout comes out as it was.
  */
 bolter_status bolter_text_plain(bolter_text *t, const void *bytes, size_t len, const char **utf8,
                                 size_t *n, bolter_error *err);

@@ -545,6 +545,27 @@ static void what_is_written_is_read_back_unchanged(struct check *c)
     }
 }
 
+static void laid_out_mail_read_as_plain_text_stays_as_it_is(struct check *c)
+{
+    static const char *const cases[][2] = {
+        {"Subject: Hi\nFrom: Ann Lee example.com\n\nHello", NULL},
+        {"Subject: Hi\nFrom: example.com", NULL},
+        {"Subject: Hi\nFrom: Ann", NULL},
+        {"Subject: Hi\n\nFrom: me\n\nyou", NULL},
+        {"From: Ann example.com\n\nHello", NULL},
+        {"Subject: Hi\nFrom: me\nto you", "Subject: Hi\n\nFrom: me\nto you"},
+    };
+    bolter_text *t;
+    bolter_text_open(&t, NULL, NULL);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *want = cases[i][1] ? cases[i][1] : cases[i][0], *got;
+        size_t n;
+        bolter_text_plain(t, cases[i][0], strlen(cases[i][0]), &got, &n, NULL);
+        CHECK(c, strcmp(got, want) == 0, "case %zu: got \"%s\"", i, got);
+    }
+    bolter_text_free(t);
+}
+
 static void the_books_split_needs_ham_and_spam(struct check *c)
 {
     static const char *const cases[] = {"ham\tx\n", "a\tx\nb\ty\n", "ham\tx\nspam\ty\nspam\tz\n"};
@@ -670,6 +691,7 @@ int main(void)
         CASE(leaks_are_found_between_parts),
         CASE(files_are_csv_or_json_lines),
         CASE(what_is_written_is_read_back_unchanged),
+        CASE(laid_out_mail_read_as_plain_text_stays_as_it_is),
         CASE(the_books_split_needs_ham_and_spam),
         CASE(the_books_split_is_that_of_pandas),
         CASE(the_books_files_are_the_same_byte_for_byte),
