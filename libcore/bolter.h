@@ -401,7 +401,7 @@ typedef enum bolter_split_by {
 
 /*
  * Give every text that has no part yet one of train, validation, test, whose shares add up to 1. Copies
- * that clean() found stay together. E_ARG; E_MISMATCH: no mail has a date, or a sender, or a thread.
+ * that clean() found stay together, also with a text that has its part already. E_ARG; E_MISMATCH: no mail has a date, or a sender, or a thread.
  */
 bolter_status bolter_collection_split(bolter_collection *c, bolter_split_by by, const double share[3],
                                       uint64_t seed, bolter_error *err);

@@ -143,6 +143,24 @@ static void join_unit(struct unit *u, const bt_item *item)
     u->dated = u->dated || item->dated;
 }
 
+/* What stays with a text that has a part goes there; of several, to the last one that was read. */
+static bolter_status follow_fixed(bolter_collection *c, bolter_error *err)
+{
+    bolter_part *part = bt_alloc_array(c->n + 1, sizeof *part);
+    if (!part)
+        return bt_collection_no_memory(err);
+    for (size_t i = 0; i < c->n; i++)
+        part[i] = BOLTER_BY_SPLIT;
+    for (size_t i = 0; i < c->n; i++)
+        if (c->item[i].part < BOLTER_LEFT_OUT)
+            part[bt_unit_of(c, i)] = c->item[i].part;
+    for (size_t i = 0; i < c->n; i++)
+        if (is_free(c, i))
+            c->item[i].part = part[bt_unit_of(c, i)];
+    bt_release(part);
+    return BOLTER_OK;
+}
+
 /* List the free items by unit: a unit's tag is the number of its first item. */
 static bolter_status list_units(struct splitting *s, bolter_error *err)
 {
@@ -277,7 +295,7 @@ static bolter_status assign_by_time(struct splitting *s, bolter_error *err)
 {
     double n = (double)s->n_item, done = 0;
     qsort(s->unit, s->n_unit, sizeof *s->unit, by_time);
-    if (s->n_unit == 0 || !s->unit[s->n_unit - 1].dated)
+    if (s->n_unit > 0 && !s->unit[s->n_unit - 1].dated)
         return bt_fail(err, BOLTER_E_MISMATCH, "no text is mail with a date to split by");
     for (size_t k = 0; k < s->n_unit; k++) {
         const struct unit *u = &s->unit[k];
@@ -328,6 +346,8 @@ bolter_status bolter_collection_split(bolter_collection *c, bolter_split_by by,
     bolter_status rc = BOLTER_OK;
     if (by == BOLTER_SPLIT_SENDER || by == BOLTER_SPLIT_THREAD)
         rc = unite_tagged(c, by == BOLTER_SPLIT_THREAD, err);
+    if (rc == BOLTER_OK)
+        rc = follow_fixed(c, err);
     if (rc == BOLTER_OK)
         rc = list_units(&s, err);
     if (rc == BOLTER_OK)

@@ -326,6 +326,20 @@ static void a_split_at_random_gives_each_label_its_share(struct check *c)
     bt_buf_free(&rows);
 }
 
+static void copies_go_where_a_fixed_text_is(struct check *c)
+{
+    static const double share[3] = {1, 0, 0};
+    bolter_collection *all = open_one();
+    bolter_cleaned x;
+    add(all, "tsv", "h\t1\ta b c\nh\t2\td e f\n", NULL, BOLTER_BY_SPLIT, NULL);
+    add(all, "tsv", "h\t3\tA B C\n", NULL, BOLTER_TEST, NULL);
+    bolter_collection_clean(all, BOLTER_COPIES_TOGETHER, BOLTER_COPIES_KEEP, &x, NULL);
+    bolter_collection_split(all, BOLTER_SPLIT_TEXT, share, 1, NULL);
+    CHECK(c, strcmp(ids(all, BOLTER_TRAIN), "2 ") == 0, "train: %s", ids(all, BOLTER_TRAIN));
+    CHECK(c, bolter_collection_count(all, BOLTER_TEST) == 2, "test: %s", ids(all, BOLTER_TEST));
+    bolter_collection_free(all);
+}
+
 static void balance_and_limit_draw_texts_of_each_label(struct check *c)
 {
     bt_buf rows;
@@ -684,6 +698,7 @@ int main(void)
         CASE(copies_and_conflicts_are_left_out),
         CASE(copies_may_stay),
         CASE(a_split_at_random_gives_each_label_its_share),
+        CASE(copies_go_where_a_fixed_text_is),
         CASE(balance_and_limit_draw_texts_of_each_label),
         CASE(a_split_by_time_trains_on_the_oldest),
         CASE(mail_of_a_sender_or_thread_stays_together),
