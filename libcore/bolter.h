@@ -288,9 +288,9 @@ typedef struct bolter_example {
 } bolter_example;
 
 /*
- * Open a corpus. kind is one of these, or NULL to find out from the path: its name, then its content
- * (an mbox is then "mbox", a TSV "tsv"). Files may be gzipped. label, if not NULL, is every example's
- * label; it stays owned by the caller and must outlive the corpus.
+ * Open a corpus. kind is one of these, or NULL to find out from the path: its name, then its
+ * content (an mbox is then "mbox", a TSV "tsv"). Files may be gzipped. label, if not NULL, is every
+ * example's label; it stays owned by the caller and must outlive the corpus.
  *
  *   tsv         label TAB text, or label TAB id TAB text with \\ \t \r \n written so; no quoting
  *   tsv-quotes  label TAB text, quoted fields as pandas reads them
@@ -307,13 +307,14 @@ typedef struct bolter_example {
  *   mail, text  one message; one text
  *   lines       one text a line
  *
- * Ids: the file's own id, else the index from 0 of the line or row ("17"), for an mbox NAME/INDEX with
- * NAME its file name without .mbox and .gz, for files their name.
- * E_IO, E_FORMAT, E_ARG, E_NOMEM.
+ * Ids: the file's own id, else the index from 0 of the line or row ("17"), for an mbox NAME/INDEX
+ * with NAME its file name without .mbox and .gz, for files their name. E_IO, E_FORMAT, E_ARG,
+ * E_NOMEM.
  */
 bolter_status bolter_corpus_open(bolter_corpus **out, const char *kind, const char *path,
                                  const char *label, bolter_error *err);
-/* The next example, or BOLTER_END. E_FORMAT names file and line. E_LIMIT: an example over 64 MiB. */
+/* The next example, or BOLTER_END. E_FORMAT names file and line. E_LIMIT: an example over 64 MiB.
+ */
 bolter_status bolter_corpus_next(bolter_corpus *c, bolter_example *ex, bolter_error *err);
 /* How much of the corpus has been read, 0..1, for progress. */
 double bolter_corpus_progress(const bolter_corpus *c);
@@ -353,11 +354,12 @@ typedef struct bolter_item {
 bolter_status bolter_collection_open(bolter_collection **out, const bolter_collection_options *o,
                                      bolter_error *err);
 /* Read a split file, as bolter_dataset_split_file() does. */
-bolter_status bolter_collection_split_file(bolter_collection *c, const char *path, bolter_error *err);
+bolter_status bolter_collection_split_file(bolter_collection *c, const char *path,
+                                           bolter_error *err);
 /*
  * Read a corpus to its end. Mail becomes text as in serving. part: where its examples go;
- * BOLTER_BY_SPLIT: where a split file says, or, without one, where bolter_collection_split() puts them.
- * Every example needs a label (E_FORMAT); up to 1,000 different ones (E_LIMIT).
+ * BOLTER_BY_SPLIT: where a split file says, or, without one, where bolter_collection_split() puts
+ * them. Every example needs a label (E_FORMAT); up to 1,000 different ones (E_LIMIT).
  */
 bolter_status bolter_collection_add(bolter_collection *c, bolter_corpus *corpus, bolter_part part,
                                     bolter_error *err);
@@ -378,42 +380,43 @@ typedef struct bolter_cleaned {
 } bolter_cleaned;
 
 /*
- * Leave out what should not be learned. Two texts are the same if they have the same words, whatever
- * their case, numbers, web addresses, marks and blanks; of mail with a body of more than a line, those of
- * the body count. They are nearly the same if of the runs of four
- * words in either, both have 80 % (Jaccard's similarity of shingles; Broder 1997). E_NOMEM.
+ * Leave out what should not be learned. Two texts are the same if they have the same words,
+ * whatever their case, numbers, web addresses, marks and blanks; of mail with a body of more than a
+ * line, those of the body count. They are nearly the same if of the runs of four words in either,
+ * both have 80 % (Jaccard's similarity of shingles; Broder 1997). E_NOMEM.
  */
-bolter_status bolter_collection_clean(bolter_collection *c, bolter_copies copies, bolter_copies near,
-                                      bolter_cleaned *out, bolter_error *err);
+bolter_status bolter_collection_clean(bolter_collection *c, bolter_copies copies,
+                                      bolter_copies near, bolter_cleaned *out, bolter_error *err);
 /*
- * Keep at most per_class texts of a label (0: all), and with balance as many of each label as of the
- * rarest one, drawn at random. *n_left_out: how many went. E_NOMEM.
+ * Keep at most per_class texts of a label (0: all), and with balance as many of each label as of
+ * the rarest one, drawn at random. *n_left_out: how many went. E_NOMEM.
  */
 bolter_status bolter_collection_limit(bolter_collection *c, uint64_t per_class, bool balance,
                                       uint64_t seed, uint64_t *n_left_out, bolter_error *err);
 
 typedef enum bolter_split_by {
-    BOLTER_SPLIT_TEXT,   /* at random, each label alike */
-    BOLTER_SPLIT_TIME,   /* the oldest mail trains, the youngest tests; mail without a date trains */
+    BOLTER_SPLIT_TEXT, /* at random, each label alike */
+    BOLTER_SPLIT_TIME, /* the oldest mail trains, the youngest tests; mail without a date trains */
     BOLTER_SPLIT_SENDER, /* at random; mail from the same domain stays together */
     BOLTER_SPLIT_THREAD  /* at random; mail that answers mail, or has its subject, stays with it */
 } bolter_split_by;
 
 /*
- * Give every text that has no part yet one of train, validation, test, whose shares add up to 1. Copies
- * that clean() found stay together, also with a text that has its part already. E_ARG; E_MISMATCH: no mail has a date, or a sender, or a thread.
+ * Give every text that has no part yet one of train, validation, test, whose shares add up to 1.
+ * Copies that clean() found stay together, also with a text that has its part already. E_ARG;
+ * E_MISMATCH: no mail has a date, or a sender, or a thread.
  */
-bolter_status bolter_collection_split(bolter_collection *c, bolter_split_by by, const double share[3],
-                                      uint64_t seed, bolter_error *err);
+bolter_status bolter_collection_split(bolter_collection *c, bolter_split_by by,
+                                      const double share[3], uint64_t seed, bolter_error *err);
 /*
- * The split of the book "Build a Large Language Model (From Scratch)", chapter 6, row by row: as many
- * ham as spam, 70 % train, 10 % validation, 20 % test, drawn as pandas draws them. E_MISMATCH: the labels
- * are not ham and spam, or there is less ham.
+ * The split of the book "Build a Large Language Model (From Scratch)", chapter 6, row by row: as
+ * many ham as spam, 70 % train, 10 % validation, 20 % test, drawn as pandas draws them. E_MISMATCH:
+ * the labels are not ham and spam, or there is less ham.
  */
 bolter_status bolter_collection_split_book(bolter_collection *c, uint32_t seed, bolter_error *err);
 
 typedef struct bolter_leaks {
-    uint64_t same, near;   /* texts of one part that are, or nearly are, in another; near has same */
+    uint64_t same, near; /* texts of one part that are, or nearly are, in another; near has same */
     const char *id, *other; /* the first of them and what it is like, or NULL */
 } bolter_leaks;
 
@@ -428,16 +431,17 @@ size_t bolter_collection_n_label(const bolter_collection *c);
 const char *bolter_collection_label(const bolter_collection *c, size_t i);
 
 typedef struct bolter_write_options {
-    bool jsonl;       /* NAME.jsonl instead of NAME.csv */
-    bool ids;         /* with the column Id */
-    bool numbers;     /* labels as numbers: ham 0, spam 1, or the order in which they were read */
-    bool overwrite;   /* replace files that are there */
+    bool jsonl;     /* NAME.jsonl instead of NAME.csv */
+    bool ids;       /* with the column Id */
+    bool numbers;   /* labels as numbers: ham 0, spam 1, or the order in which they were read */
+    bool overwrite; /* replace files that are there */
 } bolter_write_options;
 
 /*
- * Write train, validation and test to dir, which is made where it is missing: as CSV with the header
- * Label,Text, quoted where needed, or as JSON lines. All are written and synced beside their places
- * before the first takes its own. o may be NULL. E_IO (also: a file is there), E_FORMAT, E_NOMEM.
+ * Write train, validation and test to dir, which is made where it is missing: as CSV with the
+ * header Label,Text, quoted where needed, or as JSON lines. All are written and synced beside their
+ * places before the first takes its own. o may be NULL. E_IO (also: a file is there), E_FORMAT,
+ * E_NOMEM.
  */
 bolter_status bolter_collection_write(const bolter_collection *c, const char *dir,
                                       const bolter_write_options *o, bolter_error *err);

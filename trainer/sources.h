@@ -40,8 +40,8 @@ struct sources {
 
 /* An option's callback. */
 bool sources_take(void *to, const char *name, const char *value);
-/* Read everything into d. all: BOLTER_BY_SPLIT, or the part that every source goes to, also one that has
- * a part of its own. */
+/* Read everything into d. all: BOLTER_BY_SPLIT, or the part that every source goes to, also one
+ * that has a part of its own. */
 bolter_status sources_read(const struct sources *s, bolter_dataset *d, bolter_part all,
                            bolter_error *err);
 /* The same into c, each source in its part. */

@@ -44,8 +44,8 @@ struct bolter_collection {
 /* The item that stands for all that stay with item i; and make two such groups one. */
 size_t bt_unit_of(bolter_collection *c, size_t i);
 void bt_unite(bolter_collection *c, size_t i, size_t k);
-/* The words of item i, in c->words until the next call: of mail those of its body, so that copies sent
- * under other names and subjects are found, unless that is short. E_NOMEM. */
+/* The words of item i, in c->words until the next call: of mail those of its body, so that copies
+ * sent under other names and subjects are found, unless that is short. E_NOMEM. */
 bolter_status bt_item_words(bolter_collection *c, size_t i, bolter_error *err);
 /* The index of a label, or -1. */
 int32_t bt_label_index(const bolter_collection *c, const char *name);

@@ -2,8 +2,8 @@
  * folder.c - directories of one message a file: Maildir (cur and new), MH (names that are numbers),
  * or any other.
  *
- * The names are listed once at the start, and read in the order of their bytes, or of an MH folder's
- * numbers, so that a run is repeatable whatever order the file system has.
+ * The names are listed once at the start, and read in the order of their bytes, or of an MH
+ * folder's numbers, so that a run is repeatable whatever order the file system has.
  */
 #include <dirent.h>
 #include <errno.h>
