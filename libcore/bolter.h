@@ -104,7 +104,8 @@ bolter_status bolter_text_finish(bolter_text *t, const char **utf8, size_t *n, b
 /*
  * The same normalisation for text that is no message (an SMS, a line of a corpus): invalid bytes
  * become U+FFFD, line ends LF. Text that begins with a "Subject: " line is laid out as a mail of
- * subject and body.
+ * subject and body, and of a sender where the next line is "From: " and the one after it empty: mail
+ * that was laid out by the default layout comes out as it was.
  */
 bolter_status bolter_text_plain(bolter_text *t, const void *bytes, size_t len, const char **utf8,
                                 size_t *n, bolter_error *err);
@@ -305,22 +306,33 @@ typedef struct bolter_example {
 } bolter_example;
 
 /*
- * Open a corpus. kind is "tsv", "csv", "mbox", "maildir", "dir" (files of a directory, one message
- * each), "mail" (one message), "text" (one text), "lines" (one text a line), or NULL to find out from
- * the path: its name, then its content. Files may be gzipped. label, if not NULL, is every example's
- * label; it stays owned by the caller and must outlive the corpus.
+ * Open a corpus. kind is one of these, or NULL to find out from the path: its name, then its
+ * content (an mbox is then "mbox", a TSV "tsv"). Files may be gzipped. label, if not NULL, is every
+ * example's label; it stays owned by the caller and must outlive the corpus.
  *
- *   tsv   label TAB text, or label TAB id TAB text with \\ \t \r \n written so; no quoting
- *   csv   RFC 4180 with a header line that names Label and Text, in any order and case
- *   mbox  mboxrd: one ">" is taken off lines like ">>From "
+ *   tsv         label TAB text, or label TAB id TAB text with \\ \t \r \n written so; no quoting
+ *   tsv-quotes  label TAB text, quoted fields as pandas reads them
+ *   csv         RFC 4180 with a header line that names Label and Text, in any order and case
+ *   jsonl       an object a line with label, text, perhaps id
+ *   fasttext    __label__NAME text
+ *   mbox        mboxrd: one ">" is taken off lines like ">>From "
+ *   mboxo       it is taken off ">From " alone
+ *   mboxcl      mboxo with Content-Length, which counts where it leads to a From line or the end
+ *   mboxcl2     the same, nothing quoted
+ *   maildir     the files of cur and new
+ *   mh          the files of a directory whose names are numbers
+ *   dir         all files of a directory, one message each, one text each where they end in .txt
+ *   mail, text  one message; one text
+ *   lines       one text a line
  *
- * Ids: the third column's file id, else the index from 0 of the line or row ("17"), for an mbox
- * NAME/INDEX with NAME its file name without .mbox and .gz, for files their name.
- * E_IO, E_FORMAT, E_ARG, E_NOMEM.
+ * Ids: the file's own id, else the index from 0 of the line or row ("17"), for an mbox NAME/INDEX
+ * with NAME its file name without .mbox and .gz, for files their name. E_IO, E_FORMAT, E_ARG,
+ * E_NOMEM.
  */
 bolter_status bolter_corpus_open(bolter_corpus **out, const char *kind, const char *path,
                                  const char *label, bolter_error *err);
-/* The next example, or BOLTER_END. E_FORMAT names file and line. E_LIMIT: an example over 64 MiB. */
+/* The next example, or BOLTER_END. E_FORMAT names file and line. E_LIMIT: an example over 64 MiB.
+ */
 bolter_status bolter_corpus_next(bolter_corpus *c, bolter_example *ex, bolter_error *err);
 /* How much of the corpus has been read, 0..1, for progress. */
 double bolter_corpus_progress(const bolter_corpus *c);
@@ -328,16 +340,134 @@ void bolter_corpus_free(bolter_corpus *c);
 /* SHA-256 of a file as 64 hexadecimal digits. E_IO. */
 bolter_status bolter_file_sha256(const char *path, char hex[65], bolter_error *err);
 
-/* ---- Datasets: corpora tokenised, in parts ------------------------------------------------ */
+/* ---- Collections: labelled texts, cleaned and put in parts --------------------------------- */
 
-typedef struct bolter_dataset bolter_dataset;
+typedef struct bolter_collection bolter_collection;
+
 typedef enum bolter_part {
     BOLTER_TRAIN = 0,
     BOLTER_VALID = 1,
     BOLTER_TEST = 2,
     BOLTER_LEFT_OUT = 3, /* duplicates and conflicts */
-    BOLTER_BY_SPLIT = 4  /* only as an argument: let the split file or the content's hash decide */
+    BOLTER_BY_SPLIT = 4  /* not decided: a split file or the split will */
 } bolter_part;
+
+/* Called now and then: done of total. */
+typedef void (*bolter_progress_fn)(void *ud, const char *doing, uint64_t done, uint64_t total);
+
+typedef struct bolter_collection_options {
+    const char *layout;          /* of mail; NULL: the default, see bolter_text_default_layout() */
+    bool verbatim;               /* keep texts that are no mail byte for byte */
+    bolter_progress_fn progress; /* NULL: none */
+    void *ud;
+} bolter_collection_options;
+
+typedef struct bolter_item {
+    const char *id, *text; /* as long as the collection */
+    size_t n;              /* bytes of text */
+    int32_t label;
+} bolter_item;
+
+/* o may be NULL and is copied, but for the layout's characters. E_ARG, E_NOMEM. */
+bolter_status bolter_collection_open(bolter_collection **out, const bolter_collection_options *o,
+                                     bolter_error *err);
+/* Read a split file, as bolter_dataset_split_file() does. */
+bolter_status bolter_collection_split_file(bolter_collection *c, const char *path,
+                                           bolter_error *err);
+/*
+ * Read a corpus to its end. Mail becomes text as in serving. part: where its examples go;
+ * BOLTER_BY_SPLIT: where a split file says, or, without one, where bolter_collection_split() puts
+ * them. Every example needs a label (E_FORMAT); up to 1,000 different ones (E_LIMIT).
+ */
+bolter_status bolter_collection_add(bolter_collection *c, bolter_corpus *corpus, bolter_part part,
+                                    bolter_error *err);
+
+typedef enum bolter_copies {
+    BOLTER_COPIES_REMOVE,   /* keep the first that was read */
+    BOLTER_COPIES_TOGETHER, /* keep all, in the same part */
+    BOLTER_COPIES_KEEP      /* do nothing */
+} bolter_copies;
+
+typedef struct bolter_cleaned {
+    uint64_t empty;       /* left out: no text */
+    uint64_t conflicts;   /* left out: the same text under several labels */
+    uint64_t copies;      /* the same text as an earlier one */
+    uint64_t near;        /* nearly the same text as an earlier one */
+    uint64_t near_labels; /* of these, under another label; they stay */
+    const char *conflict; /* the id of one that is in conflict, or NULL */
+} bolter_cleaned;
+
+/*
+ * Leave out what should not be learned. Two texts are the same if they have the same words,
+ * whatever their case, numbers, web addresses, marks and blanks; of mail with a body of more than a
+ * line, those of the body count. They are nearly the same if of the runs of four words in either,
+ * both have 80 % (Jaccard's similarity of shingles; Broder 1997). E_NOMEM.
+ */
+bolter_status bolter_collection_clean(bolter_collection *c, bolter_copies copies,
+                                      bolter_copies near, bolter_cleaned *out, bolter_error *err);
+/*
+ * Keep at most per_class texts of a label (0: all), and with balance as many of each label as of
+ * the rarest one, drawn at random. *n_left_out: how many went. E_NOMEM.
+ */
+bolter_status bolter_collection_limit(bolter_collection *c, uint64_t per_class, bool balance,
+                                      uint64_t seed, uint64_t *n_left_out, bolter_error *err);
+
+typedef enum bolter_split_by {
+    BOLTER_SPLIT_TEXT, /* at random, each label alike */
+    BOLTER_SPLIT_TIME, /* the oldest mail trains, the youngest tests; mail without a date trains */
+    BOLTER_SPLIT_SENDER, /* at random; mail from the same domain stays together */
+    BOLTER_SPLIT_THREAD  /* at random; mail that answers mail, or has its subject, stays with it */
+} bolter_split_by;
+
+/*
+ * Give every text that has no part yet one of train, validation, test, whose shares add up to 1.
+ * Copies that clean() found stay together, also with a text that has its part already. E_ARG;
+ * E_MISMATCH: no mail has a date, or a sender, or a thread.
+ */
+bolter_status bolter_collection_split(bolter_collection *c, bolter_split_by by,
+                                      const double share[3], uint64_t seed, bolter_error *err);
+/*
+ * The split of the book "Build a Large Language Model (From Scratch)", chapter 6, row by row: as
+ * many ham as spam, 70 % train, 10 % validation, 20 % test, drawn as pandas draws them. E_MISMATCH:
+ * the labels are not ham and spam, or there is less ham.
+ */
+bolter_status bolter_collection_split_book(bolter_collection *c, uint32_t seed, bolter_error *err);
+
+typedef struct bolter_leaks {
+    uint64_t same, near; /* texts of one part that are, or nearly are, in another; near has same */
+    const char *id, *other; /* the first of them and what it is like, or NULL */
+} bolter_leaks;
+
+/* Texts of part that are also in the part seen. E_NOMEM. */
+bolter_status bolter_collection_leaks(bolter_collection *c, bolter_part seen, bolter_part part,
+                                      bolter_leaks *out, bolter_error *err);
+
+/* Texts of a part, and one of them, in the order in which they are written. */
+size_t bolter_collection_count(const bolter_collection *c, bolter_part part);
+bolter_item bolter_collection_item(const bolter_collection *c, bolter_part part, size_t i);
+size_t bolter_collection_n_label(const bolter_collection *c);
+const char *bolter_collection_label(const bolter_collection *c, size_t i);
+
+typedef struct bolter_write_options {
+    bool jsonl;     /* NAME.jsonl instead of NAME.csv */
+    bool ids;       /* with the column Id */
+    bool numbers;   /* labels as numbers: ham 0, spam 1, or the order in which they were read */
+    bool overwrite; /* replace files that are there */
+} bolter_write_options;
+
+/*
+ * Write train, validation and test to dir, which is made where it is missing: as CSV with the
+ * header Label,Text, quoted where needed, or as JSON lines. All are written and synced beside their
+ * places before the first takes its own. o may be NULL. E_IO (also: a file is there), E_FORMAT,
+ * E_NOMEM.
+ */
+bolter_status bolter_collection_write(const bolter_collection *c, const char *dir,
+                                      const bolter_write_options *o, bolter_error *err);
+void bolter_collection_free(bolter_collection *c);
+
+/* ---- Datasets: corpora tokenised, in parts ------------------------------------------------ */
+
+typedef struct bolter_dataset bolter_dataset;
 
 typedef struct bolter_row {
     const char *id;

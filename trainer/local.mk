@@ -8,6 +8,7 @@ bolter_train_SOURCES = \
 	trainer/cmd_finetune.c \
 	trainer/cmd_inspect.c \
 	trainer/cmd_predict.c \
+	trainer/cmd_prepare.c \
 	trainer/cmd_tokenizer.c \
 	trainer/commands.h \
 	trainer/fetch.c \
@@ -22,6 +23,8 @@ bolter_train_SOURCES = \
 	trainer/options.h \
 	trainer/part.c \
 	trainer/part.h \
+	trainer/prepare.h \
+	trainer/prepare_report.c \
 	trainer/progress.c \
 	trainer/progress.h \
 	trainer/receipt.c \

@@ -9,7 +9,7 @@ static bool add(struct sources *s, const char *label, const char *path, bolter_p
         complain("more than %d corpora", MAX_SOURCES);
         return false;
     }
-    s->source[s->n++] = (struct source){label, path, part};
+    s->source[s->n++] = (struct source){label, path, s->kind, part};
     return true;
 }
 
@@ -40,12 +40,24 @@ bool sources_take(void *to, const char *name, const char *value)
         return add(s, NULL, value, BOLTER_VALID);
     if (strcmp(name, "test") == 0)
         return add(s, NULL, value, BOLTER_TEST);
+    if (strcmp(name, "kind") == 0) {
+        s->kind = value;
+        return true;
+    }
     if (s->n_split == MAX_SOURCES) {
         complain("more than %d split files", MAX_SOURCES);
         return false;
     }
     s->split[s->n_split++] = value;
     return true;
+}
+
+static bolter_status open_source(const struct sources *s, size_t i, bolter_corpus **out,
+                                 bolter_error *err)
+{
+    const struct source *src = &s->source[i];
+    const char *kind = src->kind ? src->kind : s->quotes && !src->label ? "tsv-quotes" : NULL;
+    return bolter_corpus_open(out, kind, src->path, src->label, err);
 }
 
 bolter_status sources_read(const struct sources *s, bolter_dataset *d, bolter_part all,
@@ -55,13 +67,27 @@ bolter_status sources_read(const struct sources *s, bolter_dataset *d, bolter_pa
     for (size_t i = 0; rc == BOLTER_OK && i < s->n_split; i++)
         rc = bolter_dataset_split_file(d, s->split[i], err);
     for (size_t i = 0; rc == BOLTER_OK && i < s->n; i++) {
-        const struct source *src = &s->source[i];
-        bolter_part part = src->part == BOLTER_BY_SPLIT ? all : src->part;
+        bolter_part part = all == BOLTER_BY_SPLIT ? s->source[i].part : all;
         bolter_corpus *c;
-        rc = bolter_corpus_open(&c, NULL, src->path, src->label, err);
+        rc = open_source(s, i, &c, err);
         if (rc == BOLTER_OK)
             rc = bolter_dataset_add(d, c, part, err);
         bolter_corpus_free(c);
+    }
+    return rc;
+}
+
+bolter_status sources_collect(const struct sources *s, bolter_collection *c, bolter_error *err)
+{
+    bolter_status rc = BOLTER_OK;
+    for (size_t i = 0; rc == BOLTER_OK && i < s->n_split; i++)
+        rc = bolter_collection_split_file(c, s->split[i], err);
+    for (size_t i = 0; rc == BOLTER_OK && i < s->n; i++) {
+        bolter_corpus *corpus;
+        rc = open_source(s, i, &corpus, err);
+        if (rc == BOLTER_OK)
+            rc = bolter_collection_add(c, corpus, s->source[i].part, err);
+        bolter_corpus_free(corpus);
     }
     return rc;
 }

@@ -10,6 +10,7 @@
 struct source {
     const char *label; /* NULL: the file carries labels */
     const char *path;
+    const char *kind; /* see bolter_corpus_open(); NULL: to be found out */
     bolter_part part;
 };
 
@@ -18,26 +19,32 @@ struct sources {
     size_t n;
     const char *split[MAX_SOURCES];
     size_t n_split;
-    bool quiet;
+    const char *kind; /* of the corpora that follow */
+    bool quotes;      /* files with labels are "tsv-quotes" */
 };
 
-/* Rows for an option table: --spam, --ham, --class, --data, --split, --train, --validation, --test. */
+/* Rows for an option table: --spam, --ham, --class, --data, --train, --validation, --test, --split,
+ * --kind, --quotes. */
 #define SOURCE_ROWS(s)                                                                             \
-    HEADING("Corpora (mbox, Maildir, MH, directory, .eml, TSV, CSV; .gz):"),                       \
+    HEADING("Corpora (mbox, Maildir, MH, directory, .eml; TSV, CSV, JSON lines, fastText; .gz):"), \
         CALL("spam", 0, sources_take, s, "PATH", "messages labelled spam"),                        \
         CALL("ham", 0, sources_take, s, "PATH", "messages labelled ham"),                          \
         CALL("class", 0, sources_take, s, "NAME=PATH", "messages labelled NAME"),                  \
-        CALL("data", 0, sources_take, s, "FILE", "TSV or CSV with labels"),                        \
+        CALL("data", 0, sources_take, s, "FILE", "texts with labels"),                             \
         CALL("train", 0, sources_take, s, "FILE", "the same, all for training"),                   \
         CALL("validation", 0, sources_take, s, "FILE", "all for validation"),                      \
         CALL("test", 0, sources_take, s, "FILE", "all for the test"),                              \
-        CALL("split", 0, sources_take, s, "FILE", "parts by id (else 70/10/20 by text)")
+        CALL("split", 0, sources_take, s, "FILE", "parts by id"),                                  \
+        CALL("kind", 0, sources_take, s, "KIND", "what the corpora after it are"),                 \
+        FLAG("quotes", 0, &(s)->quotes, "read TSV with quotes, as pandas does")
 
 /* An option's callback. */
 bool sources_take(void *to, const char *name, const char *value);
-/* Read everything into d. all: BOLTER_BY_SPLIT, or the part that sources without one of their own go
- * to. */
+/* Read everything into d. all: BOLTER_BY_SPLIT, or the part that every source goes to, also one
+ * that has a part of its own. */
 bolter_status sources_read(const struct sources *s, bolter_dataset *d, bolter_part all,
                            bolter_error *err);
+/* The same into c, each source in its part. */
+bolter_status sources_collect(const struct sources *s, bolter_collection *c, bolter_error *err);
 
 #endif

@@ -6,6 +6,7 @@
 #include "data/corpus.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -15,8 +16,10 @@
 #define SNIFF_BYTES 4096
 
 static const bt_reader *const readers[] = {
-    &bt_tsv_reader, &bt_csv_reader,  &bt_mbox_reader, &bt_maildir_reader,
-    &bt_dir_reader, &bt_mail_reader, &bt_text_reader, &bt_lines_reader,
+    &bt_tsv_reader,      &bt_tsv_quotes_reader, &bt_csv_reader,   &bt_jsonl_reader,
+    &bt_fasttext_reader, &bt_mbox_reader,       &bt_mboxo_reader, &bt_mboxcl_reader,
+    &bt_mboxcl2_reader,  &bt_maildir_reader,    &bt_mh_reader,    &bt_dir_reader,
+    &bt_mail_reader,     &bt_text_reader,       &bt_lines_reader,
 };
 
 static const bt_reader *reader_of(const char *kind)
@@ -36,14 +39,21 @@ void bt_cut_line_end(bt_buf *b)
     b->data[b->len] = 0;
 }
 
+/* The name decides; but fastText's files have the name of any text. */
 static const char *find_kind(bolter_corpus *c)
 {
-    const char *kind = bt_sniff_name(c->path);
-    if (kind)
-        return kind;
-    const char *bytes;
+    const char *kind = bt_sniff_name(c->path), *bytes;
     size_t n = bt_source_peek(c->source, SNIFF_BYTES, &bytes);
-    return bt_sniff_bytes(bytes, n);
+    return kind && !bt_is_fasttext(bytes, n) ? kind : bt_sniff_bytes(bytes, n);
+}
+
+static bolter_status unknown_kind(const char *kind, bolter_error *err)
+{
+    char known[160] = "";
+    for (size_t i = 0, at = 0; i < sizeof readers / sizeof *readers && at < sizeof known; i++)
+        at += (size_t)snprintf(known + at, sizeof known - at, "%s%s", i ? ", " : "",
+                               readers[i]->kind);
+    return bt_fail(err, BOLTER_E_ARG, "%.40s: no corpus kind, expected one of %s", kind, known);
 }
 
 static bool is_folder(const char *path)
@@ -58,9 +68,7 @@ static bolter_status choose_reader(bolter_corpus *c, const char *kind, bolter_er
     if (!kind && is_folder(c->path))
         kind = bt_sniff_folder(c->path);
     if (kind && !(c->reader = reader_of(kind)))
-        return bt_fail(
-            err, BOLTER_E_ARG,
-            "%s: no corpus kind, expected tsv, csv, mbox, maildir, dir, mail, text or lines", kind);
+        return unknown_kind(kind, err);
     if (c->reader && c->reader->folder)
         return BOLTER_OK;
     bolter_status rc = bt_source_open(&c->source, c->path, c->chunk, err);

@@ -45,8 +45,10 @@ struct bolter_corpus {
     bolter_error fault; /* the failure that ended the corpus; it is given again */
 };
 
-extern const bt_reader bt_csv_reader, bt_dir_reader, bt_lines_reader, bt_mail_reader,
-    bt_maildir_reader, bt_mbox_reader, bt_text_reader, bt_tsv_reader;
+extern const bt_reader bt_csv_reader, bt_dir_reader, bt_fasttext_reader, bt_jsonl_reader,
+    bt_lines_reader, bt_mail_reader, bt_maildir_reader, bt_mbox_reader, bt_mboxcl_reader,
+    bt_mboxcl2_reader, bt_mboxo_reader, bt_mh_reader, bt_text_reader, bt_tsv_quotes_reader,
+    bt_tsv_reader;
 
 /* bolter_corpus_open() with files read chunk bytes at a time, for tests. */
 bolter_status bt_corpus_open(bolter_corpus **out, const char *kind, const char *path,
@@ -55,6 +57,8 @@ bolter_status bt_corpus_open(bolter_corpus **out, const char *kind, const char *
 const char *bt_sniff_folder(const char *path);
 const char *bt_sniff_name(const char *path); /* NULL: the name says nothing */
 const char *bt_sniff_bytes(const char *bytes, size_t n);
+/* True when a line of a fastText file begins here. */
+bool bt_is_fasttext(const char *bytes, size_t n);
 /* True when name, less a final ".gz", ends in suffix, in any case. */
 bool bt_name_ends(const char *name, const char *suffix);
 /* Length of name without a final ".gz" and then without suffix, in any case. */

@@ -1,8 +1,9 @@
 /*
- * folder.c - directories of one message a file: Maildir (cur and new), MH, or any other.
+ * folder.c - directories of one message a file: Maildir (cur and new), MH (names that are numbers),
+ * or any other.
  *
- * The names are listed once at the start, and read in the order of their bytes, so that a run is
- * repeatable whatever order the file system has.
+ * The names are listed once at the start, and read in the order of their bytes, or of an MH
+ * folder's numbers, so that a run is repeatable whatever order the file system has.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -48,10 +49,17 @@ static bolter_status add(const bolter_corpus *c, struct folder *f, char *path, b
     return BOLTER_OK;
 }
 
-static bool is_file(int fd, const char *name)
+static bool is_number(const char *name)
+{
+    return name[0] && name[strspn(name, "0123456789")] == 0;
+}
+
+/* A message of an MH folder is a number; other files there are notes of programs. */
+static bool is_message(const bolter_corpus *c, int fd, const char *name)
 {
     struct stat st;
-    return name[0] != '.' && fstatat(fd, name, &st, 0) == 0 && S_ISREG(st.st_mode);
+    bool named = c->reader == &bt_mh_reader ? is_number(name) : name[0] != '.';
+    return named && fstatat(fd, name, &st, 0) == 0 && S_ISREG(st.st_mode);
 }
 
 /* Add the regular files of c->path, or of its folder sub. */
@@ -70,7 +78,7 @@ static bolter_status list(const bolter_corpus *c, struct folder *f, const char *
         e = errno;
         if (!entry)
             break;
-        if (is_file(dirfd(d), entry->d_name))
+        if (is_message(c, dirfd(d), entry->d_name))
             rc = add(c, f, sub ? bt_path_join(sub, entry->d_name) : bt_strdup(entry->d_name), err);
     }
     if (d)
@@ -88,6 +96,16 @@ static int by_name(const void *a, const void *b)
     return order ? order : strcmp(x, y);
 }
 
+/* Numbers without leading zeros: the longer one is the larger one. */
+static int by_number(const void *a, const void *b)
+{
+    const char *x = *(char *const *)a, *y = *(char *const *)b;
+    const char *p = x + strspn(x, "0"), *q = y + strspn(y, "0");
+    size_t m = strlen(p), n = strlen(q);
+    int order = m != n ? (m > n) - (m < n) : strcmp(p, q);
+    return order ? order : strcmp(x, y);
+}
+
 static struct folder *new_state(bolter_corpus *c)
 {
     struct folder *f = bt_alloc(sizeof *f);
@@ -95,10 +113,10 @@ static struct folder *new_state(bolter_corpus *c)
     return f;
 }
 
-static void sort(struct folder *f)
+static void sort(const bolter_corpus *c, struct folder *f)
 {
     if (f->n > 0)
-        qsort(f->paths, f->n, sizeof *f->paths, by_name);
+        qsort(f->paths, f->n, sizeof *f->paths, c->reader == &bt_mh_reader ? by_number : by_name);
 }
 
 static bolter_status open_dir(bolter_corpus *c, bolter_error *err)
@@ -107,7 +125,7 @@ static bolter_status open_dir(bolter_corpus *c, bolter_error *err)
     if (!f)
         return no_memory(c, err);
     bolter_status rc = list(c, f, NULL, err);
-    sort(f);
+    sort(c, f);
     return rc;
 }
 
@@ -119,7 +137,7 @@ static bolter_status open_maildir(bolter_corpus *c, bolter_error *err)
     bolter_status rc = list(c, f, "cur", err);
     if (rc == BOLTER_OK)
         rc = list(c, f, "new", err);
-    sort(f);
+    sort(c, f);
     return rc;
 }
 
@@ -185,6 +203,13 @@ const bt_reader bt_dir_reader = {.kind = "dir",
                                  .next = next_file,
                                  .progress = progress,
                                  .close = close_folder};
+const bt_reader bt_mh_reader = {.kind = "mh",
+                                .folder = true,
+                                .is_mail = true,
+                                .open = open_dir,
+                                .next = next_file,
+                                .progress = progress,
+                                .close = close_folder};
 const bt_reader bt_maildir_reader = {.kind = "maildir",
                                      .folder = true,
                                      .is_mail = true,

@@ -1,14 +1,32 @@
 data_sources =  \
+	libcore/data/book.c \
+	libcore/data/clean.c \
+	libcore/data/collect.c \
+	libcore/data/collect.h \
 	libcore/data/corpus.c \
 	libcore/data/corpus.h \
 	libcore/data/csv.c \
 	libcore/data/dataset.c \
+	libcore/data/fasttext.c \
 	libcore/data/folder.c \
+	libcore/data/hash.h \
+	libcore/data/jsonl.c \
+	libcore/data/jsonl.h \
+	libcore/data/leak.c \
 	libcore/data/mbox.c \
+	libcore/data/mt19937.c \
+	libcore/data/mt19937.h \
+	libcore/data/near.c \
+	libcore/data/near.h \
+	libcore/data/part.c \
 	libcore/data/sniff.c \
 	libcore/data/source.c \
 	libcore/data/source.h \
 	libcore/data/split.c \
 	libcore/data/split.h \
 	libcore/data/text.c \
-	libcore/data/tsv.c
+	libcore/data/tsv.c \
+	libcore/data/tsv_quotes.c \
+	libcore/data/words.c \
+	libcore/data/words.h \
+	libcore/data/write.c

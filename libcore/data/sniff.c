@@ -47,7 +47,8 @@ const char *bt_sniff_name(const char *path)
     static const struct {
         const char *suffix, *kind;
     } kinds[] = {
-        {".tsv", "tsv"}, {".csv", "csv"}, {".mbox", "mbox"}, {".eml", "mail"}, {".txt", "text"},
+        {".tsv", "tsv"},  {".csv", "csv"},  {".jsonl", "jsonl"}, {".ndjson", "jsonl"},
+        {".mbox", "mbox"}, {".eml", "mail"}, {".txt", "text"},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (bt_name_ends(path, kinds[i].suffix))
@@ -55,18 +56,21 @@ const char *bt_sniff_name(const char *path)
     return NULL;
 }
 
-static bool has_folder(const char *path, const char *name)
+/* path has an entry of this name and file type. */
+static bool has(const char *path, const char *name, mode_t type)
 {
     char *inner = bt_path_join(path, name);
     struct stat st;
-    bool has = inner && stat(inner, &st) == 0 && S_ISDIR(st.st_mode);
+    bool found = inner && stat(inner, &st) == 0 && (st.st_mode & S_IFMT) == type;
     bt_release(inner);
-    return has;
+    return found;
 }
 
 const char *bt_sniff_folder(const char *path)
 {
-    return has_folder(path, "cur") && has_folder(path, "new") ? "maildir" : "dir";
+    if (has(path, "cur", S_IFDIR) && has(path, "new", S_IFDIR))
+        return "maildir";
+    return has(path, ".mh_sequences", S_IFREG) ? "mh" : "dir";
 }
 
 /* Bytes of the word at the start: printable ASCII without blanks and colons, or not ASCII. */
@@ -106,6 +110,10 @@ const char *bt_sniff_bytes(const char *bytes, size_t n)
     const char *newline = memchr(bytes, '\n', n);
     if (newline)
         n = (size_t)(newline - bytes);
+    if (bt_is_fasttext(bytes, n))
+        return "fasttext";
+    if (n > 0 && bytes[0] == '{')
+        return "jsonl";
     size_t word = word_length(bytes, n);
     if (word > 0 && word <= LABEL_GUESS_MAX && word < n && bytes[word] == '\t')
         return "tsv";

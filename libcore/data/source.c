@@ -21,8 +21,8 @@ struct bt_source {
     char *path;
     int fd;
     size_t chunk;
-    unsigned char *window; /* BT_SOURCE_CHUNK bytes; pos..len are unread */
-    size_t pos, len;
+    unsigned char *window; /* pos..len are unread */
+    size_t pos, len, cap;
     unsigned char *raw; /* BT_SOURCE_CHUNK packed bytes; NULL for a plain file */
     z_stream z;
     bool in_member; /* inside a gzip member: the file must not end here */
@@ -105,10 +105,13 @@ static void fill_unpacked(bt_source *s, size_t room)
 /* Bring at least one more byte into the window, or set at_end. */
 static void fill(bt_source *s)
 {
-    memmove(s->window, s->window + s->pos, s->len - s->pos);
-    s->len -= s->pos;
-    s->pos = 0;
-    size_t room = BT_SOURCE_CHUNK - s->len;
+    /* Not before the end of the window is reached: what is peeked at may be long. */
+    if (s->cap - s->len < s->chunk) {
+        memmove(s->window, s->window + s->pos, s->len - s->pos);
+        s->len -= s->pos;
+        s->pos = 0;
+    }
+    size_t room = s->cap - s->len;
     if (room > s->chunk)
         room = s->chunk;
     if (s->raw) {
@@ -120,10 +123,24 @@ static void fill(bt_source *s)
     s->at_end = got == 0;
 }
 
+/* Twice what is asked for, so that long peeks move each byte but a few times. */
+static bool widen(bt_source *s, size_t n)
+{
+    size_t cap;
+    unsigned char *window = bt_mul_size(n, 2, &cap) ? bt_realloc_array(s->window, cap, 1) : NULL;
+    if (!window)
+        return false;
+    s->window = window;
+    s->cap = cap;
+    return true;
+}
+
 size_t bt_source_peek(bt_source *s, size_t n, const char **p)
 {
-    if (n > BT_SOURCE_CHUNK)
-        n = BT_SOURCE_CHUNK;
+    if (n > s->cap && !widen(s, n)) {
+        bt_fail(&s->fault, BOLTER_E_NOMEM, "%s: no memory", s->path);
+        s->at_end = true;
+    }
     while (s->len - s->pos < n && !s->at_end)
         fill(s);
     *p = (const char *)s->window + s->pos;
@@ -171,6 +188,7 @@ bolter_status bt_source_open(bt_source **out, const char *path, size_t chunk, bo
     s->chunk = chunk;
     s->path = bt_strdup(path);
     s->window = bt_alloc(BT_SOURCE_CHUNK);
+    s->cap = BT_SOURCE_CHUNK;
     bolter_status rc = BOLTER_OK;
     if (!s->path || !s->window)
         rc = bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", path);

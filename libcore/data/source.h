@@ -13,7 +13,7 @@
 #include "base/buf.h"
 #include "bolter.h"
 
-#define BT_SOURCE_CHUNK 65536 /* bytes asked for at once; also the most that one can peek at */
+#define BT_SOURCE_CHUNK 65536 /* bytes asked for at once */
 
 typedef struct bt_source bt_source;
 
@@ -21,8 +21,8 @@ typedef struct bt_source bt_source;
 bolter_status bt_source_open(bt_source **out, const char *path, size_t chunk, bolter_error *err);
 void bt_source_close(bt_source *s);
 
-/* Look at the next n bytes without taking them; fewer before the end. *p lasts until the next call.
- */
+/* Look at the next n bytes without taking them, all of them held in memory; fewer before the end or
+ * a fault. *p lasts until the next call. */
 size_t bt_source_peek(bt_source *s, size_t n, const char **p);
 /* Take n bytes that were peeked at. */
 void bt_source_skip(bt_source *s, size_t n);

@@ -8,27 +8,17 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "data/hash.h"
 
 struct bt_split_entry {
     char *id; /* NULL: free */
     bolter_part part;
 };
 
-/* FNV-1a with a final mix; Fowler, Noll, Vo. */
-static uint64_t hash(const char *s, size_t n)
-{
-    uint64_t h = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < n; i++)
-        h = (h ^ (unsigned char)s[i]) * UINT64_C(0x100000001b3);
-    h ^= h >> 32;
-    h *= UINT64_C(0xd6e8feb86659fd93);
-    return h ^ (h >> 32);
-}
-
 /* The entry of an id, or the free one where it belongs; the table has room. */
 static struct bt_split_entry *slot(struct bt_split_entry *entry, size_t cap, const char *id)
 {
-    size_t i = (size_t)hash(id, strlen(id)) & (cap - 1);
+    size_t i = (size_t)bt_hash(id, strlen(id)) & (cap - 1);
     while (entry[i].id && strcmp(entry[i].id, id) != 0)
         i = (i + 1) & (cap - 1);
     return &entry[i];
@@ -122,7 +112,7 @@ bolter_status bt_split_part(const bt_split *s, const char *id, const char *text,
         *part = e->part;
         return BOLTER_OK;
     }
-    uint64_t share = hash(text, n) % 10;
+    uint64_t share = bt_hash(text, n) % 10;
     *part = share < 7 ? BOLTER_TRAIN : share < 8 ? BOLTER_VALID : BOLTER_TEST;
     return BOLTER_OK;
 }

@@ -30,6 +30,7 @@ enum {
         256,            /* mentions of the word in a message: GMime tests each open one per line */
     MAX_NAMES = 16,     /* attachments that are listed */
     MAX_NAME = 120,     /* bytes of a name */
+    MAX_HEADER = 1 << 18,
     STUB = 24,          /* a plain alternative of fewer bytes says nothing */
     WORD_BITS = 1 << 16 /* size of the set of words of a text */
 };
@@ -388,20 +389,20 @@ static void put_domain(struct reader *r, bt_buf *out, const char *address)
     put_line(r, out, domain);
 }
 
-static void read_from(struct reader *r, bt_fields *f, GMimeMessage *message)
+static void read_from(struct reader *r, bt_buf *name, bt_buf *domain, GMimeMessage *message)
 {
     InternetAddressMailbox *box = first_mailbox(g_mime_message_get_from(message));
     if (box) {
         const char *address = internet_address_mailbox_get_addr(box);
-        put_line(r, &f->from_name, internet_address_get_name(INTERNET_ADDRESS(box)));
-        put_domain(r, &f->from_domain, address ? address : "");
+        put_line(r, name, internet_address_get_name(INTERNET_ADDRESS(box)));
+        put_domain(r, domain, address ? address : "");
     }
     const char *field = g_mime_object_get_header(GMIME_OBJECT(message), "From");
-    if (f->from_name.len > 0 || f->from_domain.len > 0 || !field)
+    if (name->len > 0 || domain->len > 0 || !field)
         return;
     /* No address by any standard: show what is there. */
-    put_line(r, &f->from_name, field);
-    put_domain(r, &f->from_domain, field);
+    put_line(r, name, field);
+    put_domain(r, domain, field);
 }
 
 /* The message begins with a header field. */
@@ -435,7 +436,7 @@ static void read_raw(struct reader *r, bt_fields *f, const char *raw, size_t n)
     GMimeMessage *message = has_header(raw, n) ? parse(options, raw, n) : NULL;
     if (message) {
         put_line(r, &f->subject, g_mime_message_get_subject(message));
-        read_from(r, f, message);
+        read_from(r, &f->from_name, &f->from_domain, message);
         if (r->status == BOLTER_OK)
             read_object(r, g_mime_message_get_mime_part(message), 0, &f->body);
         g_object_unref(message);
@@ -463,5 +464,90 @@ bolter_status bt_message_read(bt_fields *f, const char *raw, size_t n, const bt_
         put_paragraph(&r, &f->body, r.names.data, r.names.len);
     bt_buf_free(&r.late);
     bt_buf_free(&r.names);
+    return r.status;
+}
+
+/* ---- The envelope
+ * ------------------------------------------------------------------------------ */
+
+/* Bytes of the header, with the empty line that ends it. */
+static size_t header_length(const char *raw, size_t n)
+{
+    for (size_t i = 0; i + 1 < n; i++)
+        if (raw[i] == '\n' && (raw[i + 1] == '\n' || raw[i + 1] == '\r'))
+            return i + 2;
+    return n;
+}
+
+static bool read_date(const char *field, int64_t *time)
+{
+    GDateTime *date = field ? g_mime_utils_header_decode_date(field) : NULL;
+    if (!date)
+        return false;
+    *time = g_date_time_to_unix(date);
+    g_date_time_unref(date);
+    return true;
+}
+
+/* Received is the work of a server near the reader and more to be trusted than Date. */
+static void read_time(bt_envelope *e, GMimeMessage *message)
+{
+    GMimeHeaderList *fields = g_mime_object_get_header_list(GMIME_OBJECT(message));
+    int n = g_mime_header_list_get_count(fields);
+    for (int i = 0; i < n && !e->dated; i++) {
+        GMimeHeader *h = g_mime_header_list_get_header_at(fields, i);
+        if (strcasecmp(g_mime_header_get_name(h), "Received") != 0)
+            continue;
+        const char *value = g_mime_header_get_raw_value(h);
+        const char *date = value ? strrchr(value, ';') : NULL;
+        e->dated = date && read_date(date + 1, &e->time);
+    }
+    const char *date = g_mime_object_get_header(GMIME_OBJECT(message), "Date");
+    e->dated = e->dated || read_date(date, &e->time);
+}
+
+/* Append the ids of a field, as many as fit. */
+static void read_ids(struct reader *r, bt_buf *ids, GMimeMessage *message, const char *name)
+{
+    const char *field = g_mime_object_get_header(GMIME_OBJECT(message), name);
+    GMimeReferences *list = field ? g_mime_references_parse(NULL, field) : NULL;
+    int n = list ? g_mime_references_length(list) : 0;
+    for (int i = 0; i < n && r->status == BOLTER_OK; i++) {
+        const char *id = g_mime_references_get_message_id(list, i);
+        size_t len = id ? strlen(id) : 0;
+        if (len == 0 || len + 1 > bt_buf_room(ids))
+            continue;
+        if (!bt_buf_append(ids, id, len) || !bt_buf_append_char(ids, '\n'))
+            go_on(r, BOLTER_E_NOMEM);
+    }
+    if (list)
+        g_mime_references_free(list);
+}
+
+bolter_status bt_envelope_read(bt_envelope *e, const char *raw, size_t n)
+{
+    struct reader r = {0};
+    bt_buf name, copy;
+    init_gmime();
+    n = header_length(raw, n < MAX_HEADER ? n : MAX_HEADER);
+    bt_buf_init(&name, e->subject.max);
+    bt_buf_init(&copy, n);
+    bt_buf_reset(&e->subject);
+    bt_buf_reset(&e->from_domain);
+    bt_buf_reset(&e->ids);
+    e->dated = false;
+    bool fit = go_on(&r, bt_guard(&copy, &raw, &n, &r.truncated)) && has_header(raw, n);
+    GMimeMessage *message = fit ? parse(NULL, raw, n) : NULL;
+    if (message) {
+        put_line(&r, &e->subject, g_mime_message_get_subject(message));
+        read_from(&r, &name, &e->from_domain, message);
+        read_time(e, message);
+        read_ids(&r, &e->ids, message, "Message-ID");
+        read_ids(&r, &e->ids, message, "References");
+        read_ids(&r, &e->ids, message, "In-Reply-To");
+        g_object_unref(message);
+    }
+    bt_buf_free(&name);
+    bt_buf_free(&copy);
     return r.status;
 }

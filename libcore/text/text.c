@@ -118,15 +118,49 @@ bolter_status bolter_text_finish(bolter_text *t, const char **utf8, size_t *n, b
     return deliver(t, status, utf8, n, err);
 }
 
-/* Text that begins with a subject line, as a mail of subject and body. */
+static size_t line_length(const char *s, size_t n)
+{
+    size_t i = 0;
+    while (i < n && s[i] != '\n' && s[i] != '\r')
+        i++;
+    return i;
+}
+
+/*
+ * The line "From: NAME DOMAIN" that the default layout puts between subject and body, at s: into the
+ * fields, and its length with the line end before it into *used. Both words or one may be there.
+ */
+static bolter_status take_from(bolter_text *t, const char *s, size_t n, size_t *used)
+{
+    static const char key[] = "\nFrom: ";
+    enum { KEY = sizeof key - 1 };
+    *used = 0;
+    if (n < KEY || memcmp(s, key, KEY) != 0)
+        return BOLTER_OK;
+    size_t end = KEY + line_length(s + KEY, n - KEY), domain = end;
+    if (end < n && (n - end < 2 || memcmp(s + end, "\n\n", 2) != 0))
+        return BOLTER_OK;
+    while (domain > KEY && s[domain - 1] != ' ')
+        domain--;
+    if (!memchr(s + domain, '.', end - domain))
+        domain = end;
+    *used = end;
+    bolter_status rc = bt_normal_append(&t->fields.from_name, s + KEY, domain - KEY, BT_NORMAL_LINE);
+    if (rc != BOLTER_OK)
+        return rc;
+    return bt_normal_append(&t->fields.from_domain, s + domain, end - domain, BT_NORMAL_LINE);
+}
+
+/* Text that begins with a subject line, as a mail of subject, perhaps sender, and body. */
 static bolter_status lay_out_plain(bolter_text *t, const char *s, size_t n)
 {
-    size_t line = 0;
-    while (line < n && s[line] != '\n' && s[line] != '\r')
-        line++;
+    size_t line = line_length(s, n), from;
     bolter_status head = bt_normal_append(&t->fields.subject, s, line, BT_NORMAL_LINE);
+    if (head != BOLTER_E_NOMEM && take_from(t, s + line, n - line, &from) == BOLTER_E_NOMEM)
+        head = BOLTER_E_NOMEM;
     if (head == BOLTER_E_NOMEM)
         return head;
+    line += from;
     bolter_status body = bt_normal_append(&t->fields.body, s + line, n - line, BT_NORMAL_MAIL);
     if (body == BOLTER_E_NOMEM)
         return body;

@@ -150,6 +150,71 @@ static void files_with_labels_refuse_a_given_one(struct check *c)
                "!argument: a: a csv file has its own labels, but label spam was given");
 }
 
+/* Wants as pandas 1.5 reads the same bytes. */
+static void tsv_with_quotes_is_read_as_pandas_does(struct check *c)
+{
+    static const char *const cases[][2] = {
+        {"ham\ta\n", "[0|ham|t|a]"},
+        {"ham\t\"a \"\"b\"\" c\"x\"y\tz\"\n", "!format: a:1: fields: found 3, expected 2"},
+        {"ham\t\"a \"\"b\"\" c\"x\"y\n", "[0|ham|t|a \"b\" cx\"y]"},
+        {"ham\t\"a\nb\r\nc\"\r\nspam\t\"q\"\rham\tlast",
+         "[0|ham|t|a\nb\r\nc][1|spam|t|q][2|ham|t|last]"},
+        {"  \n\nham\tx\n \t y\n", "[0|ham|t|x][1| |t| y]"},
+        {"ham\tab\"c\"\n\"ham\"\t\n", "[0|ham|t|ab\"c\"][1|ham|t|]"},
+        {"h\t\"\"\"\"\n", "[0|h|t|\"]"},
+        {"h\tx\nh\t\"never\n\n", "[0|h|t|x]!format: a:2: quote is never closed"},
+        {"h\tx\nlone\n", "[0|h|t|x]!format: a:2: fields: found 1, expected 2"},
+        {"\tx\n", "!format: a:1: empty label or NUL byte in it"},
+        {"", ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        check_reads(c, "tsv-quotes", "a", cases[i][0], cases[i][1]);
+}
+
+/* ---- JSON lines and fastText ---- */
+
+static void jsonl_reads_label_text_and_id_in_any_case(struct check *c)
+{
+    check_reads(c, NULL, "a.jsonl",
+                "\xef\xbb\xbf{\"text\":\"a\\n\\u00e9\",\"label\":\"ham\"}\n \r\n"
+                "{\"ID\":7,\"Label\":1,\"Text\":\"\",\"x\":[null]}\r\n",
+                "[0|ham|t|a\n\xc3\xa9][7|1|t|]");
+    check_dump(c, "jsonl", write_plain("a", "{\"label\":\"h\",\"text\":\"x\"}", 24), NULL,
+               "[0|h|t|x]");
+}
+
+static void jsonl_faults_name_the_line(struct check *c)
+{
+    static const char *const cases[][2] = {
+        {"{\"label\":\"h\",\"text\":\"x\"}\n[]\n", "[0|h|t|x]!format: a:2: expected an object"},
+        {"{\"label\":\"h\"}", "!format: a:1: expected an object with the members label and text"},
+        {"{\"label\":\"h\",\"text\":1}", "!format: a:1: a label, text or id that is no string"},
+        {"{\"label\":null,\"text\":\"\"}", "!format: a:1: a label, text or id that is no string"},
+        {"{\"label\":\"\",\"text\":\"\"}",
+         "!format: a:1: an empty label or id, or a NUL byte in it"},
+        {"{\"label\":\"h\",\"text\":\"x\",\"Text\":\"y\"}", "!format: a:1: a member twice"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        check_reads(c, "jsonl", "a", cases[i][0], cases[i][1]);
+    bt_buf got;
+    bt_buf_init(&got, DUMP_MAX);
+    dump(&got, "jsonl", write_plain("a", "\n{\"label\":", 11), NULL, 3);
+    CHECK(c, strncmp(got.data, "!format: a:2: ", 14) == 0, "got %s", got.data);
+    bt_buf_free(&got);
+}
+
+static void fasttext_has_one_label_in_front(struct check *c)
+{
+    check_reads(c, NULL, "a.txt", "__label__ham  a\tb \r\n\n__label__x\n__label__y __label\n",
+                "[0|ham|t|a\tb][1|x|t|][2|y|t|__label]");
+    check_reads(c, "fasttext", "a", "__label__h x\ny",
+                "[0|h|t|x]!format: a:2: no label, expected __label__NAME text");
+    check_reads(c, "fasttext", "a", "__label__a __label__b x",
+                "!format: a:1: a second label, expected __label__NAME text");
+    check_reads(c, "fasttext", "a", "__label__ x",
+                "!format: a:1: empty label or NUL byte in it, expected __label__NAME text");
+}
+
 /* ---- CSV ---- */
 
 static void csv_reads_quotes_and_newlines_in_fields(struct check *c)
@@ -212,6 +277,45 @@ static void mbox_with_crlf_splits_alike(struct check *c)
                 "[b/0|-|m|S: 1\r\n\r\nFrom x\r\n][b/1|-|m|S: 2\r\n]");
 }
 
+static void mbox_dialects_differ_in_their_quotes(struct check *c)
+{
+    static const char box[] = "From a\n\n>From x\n>>From y\n";
+    check_reads(c, "mbox", "b", box, "[b/0|-|m|\nFrom x\n>From y\n]");
+    check_reads(c, "mboxo", "b", box, "[b/0|-|m|\nFrom x\n>>From y\n]");
+    check_reads(c, "mboxcl", "b", box, "[b/0|-|m|\nFrom x\n>>From y\n]");
+    check_reads(c, "mboxcl2", "b", box, "[b/0|-|m|\n>From x\n>>From y\n]");
+}
+
+static void content_length_covers_what_looks_like_a_message(struct check *c)
+{
+    static const char *const ends[] = {"", "\n", "From b\n", "\nFrom b\n", "\r\nFrom b\n"};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        char box[200];
+        snprintf(box, sizeof box, "From a\ncontent-length: 14\n\nx\n\nFrom y\nz\n\n\n%s", ends[i]);
+        check_reads(c, "mboxcl2", "b", box,
+                    i < 2 ? "[b/0|-|m|content-length: 14\n\nx\n\nFrom y\nz\n\n\n]"
+                          : "[b/0|-|m|content-length: 14\n\nx\n\nFrom y\nz\n\n\n][b/1|-|m|]");
+    }
+    check_reads(c, "mboxcl2", "b", "From a\nContent-Length: 1\n\nx\n\nFrom b\n",
+                "[b/0|-|m|Content-Length: 1\n\nx\n][b/1|-|m|]");
+    check_reads(c, "mboxcl", "b", "From a\nContent-Length: 10\n\nx\n\n>From \n\nFrom b\n",
+                "[b/0|-|m|Content-Length: 10\n\nx\n\nFrom \n][b/1|-|m|]");
+}
+
+static void content_length_that_leads_elsewhere_counts_for_nothing(struct check *c)
+{
+    static const char *const lengths[] = {"1",    "3",        "4",        "12",
+                                          "1000", "67108864", "67108865", "99999999999999999999",
+                                          "-1",   "0",        "x",        ""};
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        char box[200], want[200];
+        snprintf(box, sizeof box, "From a\nContent-Length: %s\n\nxy\nz\n\nFrom b\nq\n", lengths[i]);
+        snprintf(want, sizeof want, "[b/0|-|m|Content-Length: %s\n\nxy\nz\n][b/1|-|m|q\n]",
+                 lengths[i]);
+        check_reads(c, "mboxcl", "b", box, want);
+    }
+}
+
 static void mbox_without_from_line_is_a_fault(struct check *c)
 {
     check_reads(c, "mbox", "b", "Subject: x\n",
@@ -262,6 +366,19 @@ static void maildir_merges_cur_and_new(struct check *c)
     check_dump(c, "maildir", in_tmp("none"), NULL, "!io: none/cur: No such file or directory");
 }
 
+static void mh_reads_numbers_in_their_order(struct check *c)
+{
+    static const char *const files[] = {"10", "9", "007", "1a", ",3", ".mh_sequences", "notes"};
+    mkdir(in_tmp("mh"), 0777);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char name[40];
+        snprintf(name, sizeof name, "mh/%s", files[i]);
+        write_plain(name, files[i], 1);
+    }
+    check_dump(c, NULL, in_tmp("mh"), "ham", "[007|ham|m|0][9|ham|m|9][10|ham|m|1]");
+    check_dump(c, "mh", in_tmp("none"), NULL, "");
+}
+
 /* ---- kinds, faults, limits ---- */
 
 static void kind_is_found_from_name_then_content(struct check *c)
@@ -279,6 +396,8 @@ static void kind_is_found_from_name_then_content(struct check *c)
         {"a word: here\n", "text"},
         {"", "text"},
         {"\n\tx", "text"},
+        {"__label__x y", "fasttext"},
+        {"{\"text\"", "jsonl"},
     };
     for (size_t i = 0; i < sizeof by_content / sizeof *by_content; i++) {
         const char *got = bt_sniff_bytes(by_content[i][0], strlen(by_content[i][0]));
@@ -286,7 +405,7 @@ static void kind_is_found_from_name_then_content(struct check *c)
     }
     static const char *const by_name[][2] = {
         {"/d.csv/a.tsv", "tsv"}, {"a.CSV.gz", "csv"}, {"a.mbox", "mbox"},
-        {"a.eml.GZ", "mail"},    {"a.txt", "text"},
+        {"a.eml.GZ", "mail"},    {"a.txt", "text"},   {"a.ndjson", "jsonl"},
     };
     for (size_t i = 0; i < sizeof by_name / sizeof *by_name; i++) {
         const char *got = bt_sniff_name(by_name[i][0]);
@@ -298,10 +417,9 @@ static void kind_is_found_from_name_then_content(struct check *c)
 
 static void unknown_kind_and_missing_file_are_named(struct check *c)
 {
-    check_dump(
-        c, "pdf", in_tmp("a"), NULL,
-        "!argument: pdf: no corpus kind, expected tsv, csv, mbox, maildir, dir, mail, text or "
-        "lines");
+    check_dump(c, "pdf", in_tmp("a"), NULL,
+               "!argument: pdf: no corpus kind, expected one of tsv, tsv-quotes, csv, jsonl, "
+               "fasttext, mbox, mboxo, mboxcl, mboxcl2, maildir, mh, dir, mail, text, lines");
     check_dump(c, NULL, in_tmp("absent"), NULL, "!io: absent: No such file or directory");
     check_dump(c, "dir", in_tmp("absent"), NULL, "!io: absent: No such file or directory");
     mkdir(in_tmp("folder"), 0777);
@@ -376,9 +494,25 @@ static void every_cut_of_a_gzip_file_gives_a_part_and_a_fault(struct check *c)
 /* A made-up file of the bytes and words that mean something to the readers. */
 static void make_up(bt_buf *b, bt_rng *rng, const char *start)
 {
-    static const char *const words[] = {"\n", "\n",      "\n\n",      "\r\n",      "\r",
-                                        "\t", ",",       "\"",        "\"\"",      "\\",
-                                        ">",  "\nFrom ", "\n>From x", "ham\tid\t", "a"};
+    static const char *const words[] = {"\n",
+                                        "\n",
+                                        "\n\n",
+                                        "\r\n",
+                                        "\r",
+                                        "\t",
+                                        ",",
+                                        "\"",
+                                        "\"\"",
+                                        "\\",
+                                        ">",
+                                        "\nFrom ",
+                                        "\n>From x",
+                                        "ham\tid\t",
+                                        "a",
+                                        "Content-Length: 9\n",
+                                        "{\"label\":\"",
+                                        "\"}",
+                                        "__label__"};
     bt_buf_reset(b);
     bt_buf_append_str(b, start);
     for (uint64_t n = bt_rng_below(rng, 40); n > 0; n--)
@@ -388,15 +522,25 @@ static void make_up(bt_buf *b, bt_rng *rng, const char *start)
 static void made_up_files_read_alike_by_one_and_by_many_bytes(struct check *c)
 {
     static const char *const kinds[][2] = {
-        {"tsv", "ham\t"}, {"csv", "Label,Text\n"}, {"mbox", "From "}, {"lines", ""}};
+        {"tsv", "ham\t"},
+        {"csv", "Label,Text\n"},
+        {"mbox", "From "},
+        {"lines", ""},
+        {"tsv-quotes", "ham\t"},
+        {"mboxcl", "From \n"},
+        {"mboxcl2", "From \n"},
+        {"fasttext", "__label__a"},
+        {"jsonl", "{\"text\":\"\",\"label\":\"a"},
+    };
+    enum { KINDS = sizeof kinds / sizeof *kinds };
     bt_rng rng = {.seed = 11};
     bt_buf file, one, many;
     bt_buf_init(&file, DUMP_MAX);
     bt_buf_init(&one, DUMP_MAX);
     bt_buf_init(&many, DUMP_MAX);
-    for (size_t i = 0; i < 2000; i++) {
-        const char *kind = kinds[i % 4][0];
-        make_up(&file, &rng, kinds[i % 4][1]);
+    for (size_t i = 0; i < 4500; i++) {
+        const char *kind = kinds[i % KINDS][0];
+        make_up(&file, &rng, kinds[i % KINDS][1]);
         const char *path = write_plain("a", file.data, file.len);
         dump(&one, kind, path, NULL, 1);
         dump(&many, kind, path, NULL, BT_SOURCE_CHUNK);
@@ -443,6 +587,10 @@ static void example_over_64_mib_is_a_limit(struct check *c)
         {"mbox", "From a\n\nFrom b\n"},
         {"lines", "x\n"},
         {"mail", ""},
+        {"tsv-quotes", "h\tx\nh\t\""},
+        {"fasttext", "__label__h x\n"},
+        {"jsonl", "{\"label\":\"h\",\"text\":\"x\"}\n"},
+        {"mboxcl", "From a\n\nFrom b\nContent-Length: 67108864\n\n"},
     };
     static const char *const wants[] = {
         "[0|h|t|x]!limit: huge: the example at byte 4 has a part of more than 67108864 bytes",
@@ -450,6 +598,10 @@ static void example_over_64_mib_is_a_limit(struct check *c)
         "[huge/0|-|m|]!limit: huge: the example at byte 8 has a part of more than 67108864 bytes",
         "[0|-|t|x]!limit: huge: the example at byte 2 has a part of more than 67108864 bytes",
         "!limit: huge: the example at byte 0 has a part of more than 67108864 bytes",
+        "[0|h|t|x]!limit: huge: the example at byte 4 has a part of more than 67108864 bytes",
+        "[0|h|t|x]!limit: huge: the example at byte 13 has a part of more than 67108864 bytes",
+        "[0|h|t|x]!limit: huge: the example at byte 25 has a part of more than 67108864 bytes",
+        "[huge/0|-|m|]!limit: huge: the example at byte 8 has a part of more than 67108864 bytes",
     };
     bt_buf got;
     bt_buf_init(&got, DUMP_MAX);
@@ -523,6 +675,10 @@ static void every_failed_allocation_is_reported(struct check *c)
         {"mail", "oom.eml", "S: x\n"},
         {"text", "oom.txt", "x\n"},
         {"lines", "oom", "x\ny\n"},
+        {"tsv-quotes", "oom.tsv", "h\t\"x\"\n"},
+        {"fasttext", "oom", "__label__h x\n"},
+        {"mboxcl", "oom", "From a\nContent-Length: 100000\n\nb\n"},
+        {"mh", "mh", NULL},
         {"dir", "dir", NULL},
         {"maildir", "md", NULL},
     };
@@ -546,17 +702,25 @@ int main(void)
         CASE(tsv_empty_lines_pass_at_the_end_only),
         CASE(tsv_faults_name_the_line),
         CASE(files_with_labels_refuse_a_given_one),
+        CASE(tsv_with_quotes_is_read_as_pandas_does),
+        CASE(jsonl_reads_label_text_and_id_in_any_case),
+        CASE(jsonl_faults_name_the_line),
+        CASE(fasttext_has_one_label_in_front),
         CASE(csv_reads_quotes_and_newlines_in_fields),
         CASE(csv_columns_come_in_any_order_and_case),
         CASE(csv_faults_name_the_line),
         CASE(mbox_splits_at_from_lines_after_blank_ones),
         CASE(mbox_takes_one_mark_off_quoted_from_lines),
         CASE(mbox_with_crlf_splits_alike),
+        CASE(mbox_dialects_differ_in_their_quotes),
+        CASE(content_length_covers_what_looks_like_a_message),
+        CASE(content_length_that_leads_elsewhere_counts_for_nothing),
         CASE(mbox_without_from_line_is_a_fault),
         CASE(mbox_name_loses_both_endings),
         CASE(whole_files_are_one_example),
         CASE(directory_is_read_in_order_of_names),
         CASE(maildir_merges_cur_and_new),
+        CASE(mh_reads_numbers_in_their_order),
         CASE(kind_is_found_from_name_then_content),
         CASE(unknown_kind_and_missing_file_are_named),
         CASE(truncated_gzip_gives_what_came_before),
