@@ -13,6 +13,8 @@ bolter_train_SOURCES = \
 	trainer/jsonl.h \
 	trainer/options.c \
 	trainer/options.h \
+	trainer/plot.c \
+	trainer/plot.h \
 	trainer/progress.c \
 	trainer/progress.h \
 	trainer/runlog.c \
@@ -21,6 +23,8 @@ bolter_train_SOURCES = \
 	trainer/score.h \
 	trainer/sources.c \
 	trainer/sources.h \
+	trainer/svg.c \
+	trainer/svg.h \
 	trainer/trainer.c
 bolter_train_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 bolter_train_LDADD = libbolter.la $(JANSSON_LIBS)
