@@ -3,6 +3,7 @@ data_sources =  \
 	libcore/data/corpus.h \
 	libcore/data/csv.c \
 	libcore/data/dataset.c \
+	libcore/data/fingerprint.c \
 	libcore/data/folder.c \
 	libcore/data/mbox.c \
 	libcore/data/sniff.c \
