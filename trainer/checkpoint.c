@@ -81,6 +81,13 @@ static double bytes_of_model(const struct finetune *f)
            bytes_of_file(f->model, "vocab.json") + bytes_of_file(f->model, "merges.txt");
 }
 
+/* A line of the log is up to 300 bytes of a checkpoint. */
+static double bytes_of_log(const struct finetune *f)
+{
+    double every = f->eval_every > 0 ? (double)f->eval_every : (double)f->n_train;
+    return 300 * ((double)f->steps / every + 2 * f->epochs);
+}
+
 bool checkpoint_has_room(const struct finetune *f)
 {
     char parent[4096];
@@ -92,7 +99,7 @@ bool checkpoint_has_room(const struct finetune *f)
     }
     /* A new checkpoint is written beside the old one; one may be there already. */
     int checkpoints = f->checkpoint_minutes > 0 && !f->resume ? 2 : 1;
-    double state = 16.0 * (double)bolter_trainer_n_trainable(f->t) + 65536;
+    double state = 16.0 * (double)bolter_trainer_n_trainable(f->t) + bytes_of_log(f) + 65536;
     double needed = bytes_of_model(f) + checkpoints * state;
     double available = (double)fs.f_bavail * (double)fs.f_frsize;
     if (available < needed)

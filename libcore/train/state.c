@@ -170,7 +170,7 @@ static bolter_status read_header(struct header *h, const bt_safetensors *st, bol
 /* A value in a sentence: a string without quotes, "nothing" where there is none; cut to fit. */
 static void spell(char out[64], const json_t *v)
 {
-    char *text = v ? json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
+    char *text = v ? json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
     const char *s = json_is_string(v) ? json_string_value(v) : text ? text : "nothing";
     bool cut = strlen(s) > 40;
     snprintf(out, 64, "%.*s%s", cut ? 36 : 40, s, cut ? "..." : "");
