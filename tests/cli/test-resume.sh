@@ -3,7 +3,7 @@
 # on to the bits of a run without a stop, and no moment leaves a torn model.
 #
 # BOLTER_LONG_TESTS=1 kills fifty runs instead of five.
-# shellcheck disable=SC2086 # $quick is several words
+# shellcheck disable=SC2046,SC2086 # words that are several
 set -u
 
 # A full disk needs a file system of its own, which root may mount in a name space of its own.
@@ -242,7 +242,13 @@ for threads in 1 2; do
     ok "killed $((count - 1)) times, a run on $threads threads goes on to the same bits"
 done
 
-# Runs of a moment over a model that is there, so that many a kill meets the writing of the model.
+# Every other kill comes while the model is written.
+wait_for_saving()
+{
+    while [ ! -e "$1.tmp.$pid" ] && kill -0 $pid 2>/dev/null; do :; done
+}
+
+# Runs of a moment over a model that is there.
 tune "$tmp/old" -e 2 -j 1 --seed 1
 tune "$tmp/new" -e 6 -j 1 --seed 2
 ok "two models are there"
@@ -252,11 +258,14 @@ i=0
 torn=0
 was_old=0
 was_new=0
+saving=0
 while [ $i -lt $kills ]; do
     start "$tmp/out3" -e 6 -j 1 --seed 2 $every
-    sleep "$(random 150)"
+    [ $((i % 2)) -eq 0 ] || wait_for_saving "$tmp/out3"
+    sleep "$(random 100)"
     kill -KILL $pid 2>/dev/null
     wait $pid 2>/dev/null
+    [ ! -e "$tmp/out3.tmp.$pid" ] || saving=$((saving + 1))
     whole "$tmp/out3" || torn=$((torn + 1))
     if cmp -s "$tmp/out3/model.safetensors" "$tmp/old/model.safetensors"; then
         was_old=$((was_old + 1))
@@ -268,7 +277,7 @@ while [ $i -lt $kills ]; do
     rm -f "$tmp/out3.run"
     i=$((i + 1))
 done
-echo "# $kills kills: $was_old times the old model, $was_new times the new one, $torn torn"
+echo "# $kills kills, $saving while saving: $was_old times the old model, $was_new the new one, $torn torn"
 [ $torn -eq 0 ] && [ $((was_old + was_new)) -eq $kills ]
 ok "killed $kills times, the directory is the old or the new model"
 tune "$tmp/out3" -e 6 -j 1 --seed 2 && same "$tmp/out3" "$tmp/new" && left_over out3
