@@ -441,18 +441,18 @@ bolter_status bolter_trainer_state_save(const bolter_trainer *t, const char *pat
 bolter_status bolter_trainer_state_load(bolter_trainer *t, const char *path, const char *identity,
                                         const char **note, bolter_error *err);
 
-typedef struct bolter_save_options {
-    const char *dtype;       /* "float32", "float16", "bfloat16", "int8"; NULL: float32 */
-    double spam_threshold, unsure_threshold, temperature; /* 0: keep the model's */
-    const char *provenance;  /* a JSON object for bolter.json, or NULL */
-    const struct bolter_save_file *files; /* more files for the directory, or NULL */
-    size_t n_files;
-} bolter_save_options;
-
 typedef struct bolter_save_file {
     const char *name; /* without a slash */
     const char *text;
 } bolter_save_file;
+
+typedef struct bolter_save_options {
+    const char *dtype;       /* "float32", "float16", "bfloat16", "int8"; NULL: float32 */
+    double spam_threshold, unsure_threshold, temperature; /* 0: keep the model's */
+    const char *provenance;  /* a JSON object for bolter.json, or NULL */
+    const bolter_save_file *files; /* more files for the directory, n_files */
+    size_t n_files;
+} bolter_save_options;
 
 /*
  * Write a model directory: built beside dir under another name, synced, then renamed, so that dir is

@@ -53,11 +53,12 @@ tune()
     "$train" finetune -m "$tmp/base" -o "$out" --data "$tmp/data.tsv" $quick "$@" >"$tmp/out" 2>"$tmp/err"
 }
 
-# start OUT OPTION...: in the background, as $pid.
+# start OUT OPTION...: in the background, as $pid; what was said before is forgotten first.
 start()
 {
     out=$1
     shift
+    : >"$tmp/err"
     "$train" finetune -m "$tmp/base" -o "$out" --data "$tmp/data.tsv" $quick "$@" >"$tmp/out" 2>"$tmp/err" &
     pid=$!
 }
