@@ -501,6 +501,11 @@ size_t bolter_dataset_count(const bolter_dataset *d, bolter_part part);
 const bolter_row *bolter_dataset_row(const bolter_dataset *d, bolter_part part, size_t i);
 /* Tokens of a part in all. */
 uint64_t bolter_dataset_tokens(const bolter_dataset *d, bolter_part part);
+/*
+ * SHA-256, as 64 hexadecimal digits, of a part's labels and tokens in order: equal digests mean that a
+ * model sees the same.
+ */
+void bolter_dataset_sha256(const bolter_dataset *d, bolter_part part, char hex[65]);
 size_t bolter_dataset_n_label(const bolter_dataset *d);
 const char *bolter_dataset_label(const bolter_dataset *d, size_t i);
 void bolter_dataset_free(bolter_dataset *d);
@@ -566,10 +571,35 @@ bolter_status bolter_trainer_write_gradients(bolter_trainer *t, const bolter_seq
 void bolter_trainer_keep(bolter_trainer *t);
 void bolter_trainer_restore(bolter_trainer *t);
 
+/*
+ * Write what a trainer needs to go on - weights that train, the optimiser's moments, kept weights, the
+ * step - to one file, which is the old or the whole new one whenever the process ends. About 16 bytes
+ * for each parameter that trains. identity: a JSON object of all that has to be the same when the run
+ * goes on, such as options and a digest of the data; note: text of the caller's own, such as its place
+ * in the data. Both UTF-8. E_IO (a full disk leaves path untouched), E_ARG, E_NOMEM.
+ */
+bolter_status bolter_trainer_state_save(const bolter_trainer *t, const char *path,
+                                        const char *identity, const char *note, bolter_error *err);
+/*
+ * Go on from such a file with a trainer that was opened with the same model, labels and options: the
+ * same steps give the same bits as without the stop. *note is valid until the next load or free.
+ * E_MISMATCH names the first thing that differs, E_FORMAT what is damaged; t is as it was then. E_IO,
+ * E_VERSION, E_NOMEM.
+ */
+bolter_status bolter_trainer_state_load(bolter_trainer *t, const char *path, const char *identity,
+                                        const char **note, bolter_error *err);
+
+typedef struct bolter_save_file {
+    const char *name; /* without a slash */
+    const char *text;
+} bolter_save_file;
+
 typedef struct bolter_save_options {
     const char *dtype;       /* "float32", "float16", "bfloat16", "int8"; NULL: float32 */
     double spam_threshold, unsure_threshold, temperature; /* 0: keep the model's */
     const char *provenance;  /* a JSON object for bolter.json, or NULL */
+    const bolter_save_file *files; /* more files for the directory, n_files */
+    size_t n_files;
 } bolter_save_options;
 
 /*

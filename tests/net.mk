@@ -3,7 +3,7 @@ check_PROGRAMS += test-unpack test-fetch test-obtain
 TESTS += test-unpack test-fetch test-obtain
 archives_sources = tests/net/archives.c tests/net/archives.h
 test_unpack_SOURCES = tests/net/test_unpack.c $(archives_sources) \
-	trainer/catalogue.c trainer/options.c trainer/progress.c trainer/sigint.c trainer/tree.c \
+	trainer/catalogue.c trainer/options.c trainer/progress.c trainer/interrupt.c trainer/tree.c \
 	trainer/unpack.c
 test_unpack_CFLAGS = $(AM_CFLAGS) $(LIBARCHIVE_CFLAGS)
 test_unpack_LDADD = $(check_libs) $(LIBARCHIVE_LIBS)

@@ -3,5 +3,15 @@ check_PROGRAMS += tiny-model
 tiny_model_SOURCES = tests/cli/tiny-model.c
 tiny_model_LDADD = libtiny.la $(check_libs)
 
-TESTS += tests/cli/test-prepare.sh tests/cli/test-train.sh
-EXTRA_DIST += tests/cli/test-prepare.sh tests/cli/test-train.sh
+TESTS += tests/cli/test-prepare.sh tests/cli/test-resume.sh tests/cli/test-train.sh
+EXTRA_DIST += tests/cli/test-prepare.sh tests/cli/test-resume.sh tests/cli/test-train.sh
+
+check_PROGRAMS += test-plot
+TESTS += test-plot
+test_plot_SOURCES = tests/unit/test_plot.c trainer/plot.c trainer/plot.h trainer/svg.c trainer/svg.h
+test_plot_LDADD = $(check_libs)
+
+check_PROGRAMS += test-state
+TESTS += test-state
+test_state_SOURCES = tests/unit/test_state.c
+test_state_LDADD = libtiny.la $(check_libs)

@@ -7,9 +7,9 @@
 
 #include "trainer/catalogue.h"
 #include "trainer/commands.h"
+#include "trainer/interrupt.h"
 #include "trainer/obtain.h"
 #include "trainer/options.h"
-#include "trainer/sigint.h"
 #include "trainer/tree.h"
 
 #define GIB ((uint64_t)1 << 30)
@@ -200,7 +200,7 @@ static int run(struct request *r)
         return rc;
     r->obtain.net.max_bytes = r->max_size;
     r->obtain.unpack.max_bytes = r->max_unpacked;
-    sigint_watch();
+    interrupt_catch();
     rc = obtain(&r->obtain);
     if (rc == EXIT_DONE)
         puts(r->obtain.out);

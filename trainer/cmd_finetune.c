@@ -45,21 +45,48 @@ static int parse(struct finetune *f, int argc, char **argv)
         HEADING("When it is measured, and when it ends:"),
         SIZE("eval-every", 0, &f->eval_every, 0, 1e9, "N",
              "steps between evaluations, 0: half an epoch"),
+        SIZE("eval-batches", 0, &f->eval_batches, 0, 1e9, "N",
+             "of the first N batches of each part, 0: of all"),
+        STRING("select", 0, &f->select, "MEASURE",
+             "of the validation part that picks the weights: loss, accuracy, auc"),
         SIZE("patience", 0, &f->patience, 0, 1e6, "N",
              "end after N evaluations without a better one, 0: never"),
-        REAL("max-fpr", 0, &f->max_fpr, 0, 1, "SHARE",
+        FLAG("final-test", 0, &f->final_test, "measure the test part once, at the end"),
+        REAL("max-fpr", 0, &f->threshold.max_fpr, 0, 1, "SHARE",
              "ham of the validation part that may reach the spam threshold"),
+        REAL("confidence", 0, &f->threshold.confidence, 0.5, 0.999999, "SHARE",
+             "of what the card says that this proves"),
+        HEADING("How it goes on, and again:"),
+        REAL("checkpoint-every", 0, &f->checkpoint_minutes, 0, 1e6, "MINUTES",
+             "write OUT.run, 0: only when interrupted"),
+        FLAG("resume", 0, &f->resume, "go on with the run in OUT.run"),
+        FLAG("finish", 0, &f->finish, "with --resume: train no more, write its best weights"),
+        STRING("seeds", 0, &f->seeds, "LIST",
+               "run with each seed of a list, or with N from --seed on; keep the best"),
     };
-    return options_parse(argc, argv, rows, sizeof rows / sizeof *rows, usage);
+    enum { N_ROWS = sizeof rows / sizeof *rows };
+    _Static_assert(N_ROWS <= FINETUNE_MAX_OPTIONS, "the options have to fit their copy");
+    memcpy(f->option, rows, sizeof rows);
+    f->n_option = N_ROWS;
+    return options_parse(argc, argv, rows, N_ROWS, usage);
 }
 
-static bool dtype_known(const char *name)
+/* words: a list with ", " between. */
+static bool one_of(const char *option, const char *value, const char *words)
 {
-    static const char *const names[] = {"float32", "float16", "bfloat16", "int8"};
-    bool known = false;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        known = known || strcmp(names[i], name) == 0;
-    return known;
+    size_t n = strlen(value);
+    for (const char *at = words; n > 0 && (at = strstr(at, value)); at += n)
+        if ((at == words || at[-1] == ' ') && (at[n] == 0 || at[n] == ','))
+            return true;
+    complain("--%s: \"%s\", expected one of %s", option, value, words);
+    return false;
+}
+
+/* A test part that was asked for by name is there to be measured. */
+static void take_test_part(struct finetune *f)
+{
+    for (size_t i = 0; i < f->sources.n; i++)
+        f->final_test = f->final_test || f->sources.source[i].part == BOLTER_TEST;
 }
 
 int cmd_finetune(int argc, char **argv)
@@ -73,7 +100,9 @@ int cmd_finetune(int argc, char **argv)
         .lora_alpha = 16,
         .warmup = 0.06,
         .epochs = 3,
-        .max_fpr = 0.001,
+        .threshold = {.max_fpr = 0.001, .confidence = 0.95},
+        .checkpoint_minutes = 10,
+        .select = "loss",
         .seed = 123,
         .batch = 16,
         .lora_rank = 16,
@@ -92,13 +121,13 @@ int cmd_finetune(int argc, char **argv)
                  operand < argc ? argv[operand] : "");
         return EXIT_USAGE;
     }
-    if (!dtype_known(f.dtype)) {
-        complain("--dtype: \"%s\", expected float32, float16, bfloat16 or int8", f.dtype);
+    if (f.finish && !f.resume) {
+        complain("--finish is for a run that --resume goes on with");
         return EXIT_USAGE;
     }
-    int rc = finetune_open(&f) ? finetune_run(&f) : EXIT_FAILED;
-    if ((rc == EXIT_DONE || rc == EXIT_INTERRUPTED) && f.best_step > 0 && !finetune_save(&f))
-        rc = EXIT_FAILED;
-    finetune_close(&f);
-    return rc;
+    if (!one_of("dtype", f.dtype, "float32, float16, bfloat16, int8") ||
+        !one_of("select", f.select, "loss, accuracy, auc") || !seeds_parse(&f))
+        return EXIT_USAGE;
+    take_test_part(&f);
+    return finetune(&f);
 }

@@ -17,10 +17,10 @@
 #include <time.h>
 
 #include "bolter.h"
+#include "trainer/interrupt.h"
 #include "trainer/options.h"
 #include "trainer/part.h"
 #include "trainer/progress.h"
-#include "trainer/sigint.h"
 #include "trainer/tree.h"
 
 enum { MAX_REDIRECTS = 5, MAX_WAIT_S = 60 };
@@ -166,7 +166,7 @@ static int on_progress(void *arg, curl_off_t total, curl_off_t now, curl_off_t u
     (void)up_now;
     if (t->judged)
         progress_show(&t->progress, (uint64_t)now >> 10, (uint64_t)total >> 10, "");
-    return sigint_seen();
+    return interrupted();
 }
 
 /* ---- The question ---- */
@@ -241,7 +241,7 @@ static bool may_get_better(const struct transfer *t, CURLcode rc)
 
 static enum next conclude(struct transfer *t, CURLcode rc)
 {
-    if (rc != CURLE_OK && sigint_seen())
+    if (rc != CURLE_OK && interrupted())
         return STOP;
     if (rc == CURLE_OK && !t->judged) /* an empty body */
         judge(t);
@@ -287,9 +287,9 @@ static enum next transfer(struct transfer *t)
 static bool wait_for(size_t seconds)
 {
     struct timespec slice = {.tv_nsec = 100000000};
-    for (size_t i = 0; i < 10 * seconds && !sigint_seen(); i++)
+    for (size_t i = 0; i < 10 * seconds && !interrupted(); i++)
         nanosleep(&slice, NULL);
-    return !sigint_seen();
+    return !interrupted();
 }
 
 static enum next try_address(struct transfer *t)
@@ -363,7 +363,7 @@ enum fetch_end fetch_file(const struct known_file *f, const char *dir,
     part_close(&part);
     if (next == WHOLE)
         return FETCH_DONE;
-    if (sigint_seen())
+    if (interrupted())
         return FETCH_INTERRUPTED;
     return next == STOP ? FETCH_FAILED : FETCH_NOWHERE;
 }

@@ -15,7 +15,7 @@ enum fetch_end {
     FETCH_DONE,
     FETCH_NOWHERE,     /* no address gave it; a complaint for each attempt was made */
     FETCH_FAILED,      /* trouble on this side, such as a full disk; a complaint was made */
-    FETCH_INTERRUPTED, /* see sigint.h */
+    FETCH_INTERRUPTED, /* see interrupt.h */
 };
 
 struct fetch_limits {

@@ -1,43 +1,133 @@
-/* finetune.h - one fine-tuning run: what was asked for, and what it has come to. */
+/*
+ * finetune.h - one call of "bolter-train finetune": what was asked for, what it has come to, and the
+ * files it leaves. finetune.c trains, checkpoint.c keeps a run on disk, result.c measures and writes
+ * the model, modelcard.c its card, seeds.c repeats a run.
+ */
 #ifndef FINETUNE_H
 #define FINETUNE_H
 
+#include <jansson.h>
 #include <stddef.h>
 
 #include "bolter.h"
+#include "trainer/batches.h"
+#include "trainer/calibrate.h"
 #include "trainer/runlog.h"
+#include "trainer/settings.h"
 #include "trainer/sources.h"
+
+#define FINETUNE_MAX_OPTIONS 96
+#define FINETUNE_MAX_SEEDS   64
+
+/* The evaluation whose weights are kept. */
+struct best {
+    uint64_t step; /* 0: none yet */
+    struct measures validation;
+};
+
+/* Where a run is; with the trainer's state and the log all that it needs to go on. */
+struct position {
+    uint64_t step, examples;
+    uint64_t measured; /* step of the last evaluation, 0: none */
+    uint64_t worse;    /* evaluations since the best one */
+    struct best best;
+    struct {           /* since the last evaluation */
+        double loss, seconds;
+        uint64_t n_steps, n_right, n_seqs, n_tokens;
+        double lr, grad_norm; /* of the last step */
+    } recent;
+    double seconds; /* the run has taken so far, without what is going on */
+};
+
+/* What a run of one seed came to. */
+struct outcome {
+    uint64_t seed, best_step;
+    struct measures validation; /* of the best weights, all of the part */
+    struct measures test;       /* accuracy NaN: not measured */
+};
 
 struct finetune {
     /* asked for */
-    const char *model, *out, *log_path, *dtype;
+    const char *model, *out, *log_path, *dtype, *select, *seeds;
     struct sources sources;
     bolter_train_options train;
-    double lr, weight_decay, clip_norm, layer_decay, lora_alpha, warmup, epochs, max_fpr;
-    size_t seed, batch, eval_every, threads, lora_rank, max_tokens, tail_tokens, patience;
-    bool begin, decay_all, random_init;
-    /* made of it */
+    double lr, weight_decay, clip_norm, layer_decay, lora_alpha, warmup, epochs;
+    struct wanted_threshold threshold;
+    double checkpoint_minutes;
+    size_t seed, batch, eval_every, eval_batches, threads, lora_rank, max_tokens, tail_tokens, patience;
+    bool begin, decay_all, random_init, resume, finish, final_test;
+    struct option_row option[FINETUNE_MAX_OPTIONS]; /* the table, to say what took effect */
+    size_t n_option;
+
+    /* made of it, for all seeds */
     bolter_model *m;
     bolter_dataset *d;
+    char *checkpoint; /* path */
+    char *identity;   /* of the run, for its checkpoint */
+    json_t *corpora;  /* see sources_json() */
+    char sha256[3][65]; /* of the parts */
+    size_t n_train, n_valid, n_test, steps;
+    int32_t spam_label; /* -1: none */
+    float *logits;      /* room for the largest measurement */
+    uint64_t seed_of[FINETUNE_MAX_SEEDS];
+    size_t n_seed;
+
+    /* the run of one seed */
+    size_t at_seed;
+    struct outcome outcome[FINETUNE_MAX_SEEDS]; /* of the seeds before, and then of this one */
     bolter_trainer *t;
+    struct batches batches;
     struct runlog log;
-    size_t *order; /* training rows in this epoch's order */
-    size_t n_train, n_valid, steps, steps_an_epoch;
-    float *logits; /* (n_valid, n_label) of the last evaluation */
-    double best_loss;
-    size_t best_step, worse; /* evaluations since the best one */
-    double started;
-    /* result, from the best weights */
-    double temperature, spam_threshold;
-    bolter_report report;
+    struct position at;
+    double resumed;   /* when, on progress.h's clock */
+    double saved;     /* and the last checkpoint */
+    struct calibration calibration;
+    bolter_report test_report;
 };
 
-/* Load model and data, make the trainer. False after a complaint. */
-bool finetune_open(struct finetune *f);
-/* Train; the best weights are restored at the end. Exit status. */
-int finetune_run(struct finetune *f);
-/* Fit temperature and threshold on the validation part; write the directory with its card. */
-bool finetune_save(struct finetune *f);
-void finetune_close(struct finetune *f);
+enum ending { ENDED, FAILED, INTERRUPTED };
+
+/* Do what was asked for; the exit status. Everything made is released. */
+int finetune(struct finetune *f);
+
+/* ---- finetune.c ---- */
+
+/* Seconds that the run has taken, with those before it was resumed. */
+double finetune_seconds(const struct finetune *f);
+/* True if a is better by the measure that --select names. */
+bool finetune_better(const struct finetune *f, const struct measures *a, const struct measures *b);
+
+/* ---- checkpoint.c ---- */
+
+/* All but the last return false after a complaint. */
+
+/* Name the checkpoint, in a place that can be written to. It must be there with --resume, and must not
+ * be without. */
+bool checkpoint_find(struct finetune *f);
+/* Put together what has to be the same when a run goes on, once the data are read. */
+bool checkpoint_identify(struct finetune *f);
+/* Is there room for the model and the checkpoints, once a trainer is open? */
+bool checkpoint_has_room(const struct finetune *f);
+/* Set trainer, position, log, seed and the outcomes before it as they were. */
+bool checkpoint_load(struct finetune *f);
+bool checkpoint_save(struct finetune *f);
+void checkpoint_remove(const struct finetune *f);
+
+/* ---- result.c ---- */
+
+/* Measure the best weights; write the model directory if they are the best of the seeds so far. */
+enum ending result_save(struct finetune *f);
+
+/* ---- modelcard.c ---- */
+
+/* MODEL.md, to be freed with free(); NULL without memory. */
+char *modelcard(const struct finetune *f);
+
+/* ---- seeds.c ---- */
+
+/* Fill seed_of from --seeds, or from --seed alone. False after a complaint. */
+bool seeds_parse(struct finetune *f);
+/* Print the outcomes of several seeds with mean and deviation; write seeds.json beside the model. */
+bool seeds_summary(const struct finetune *f);
 
 #endif

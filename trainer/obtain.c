@@ -12,10 +12,10 @@
 #include <unistd.h>
 
 #include "trainer/commands.h"
+#include "trainer/interrupt.h"
 #include "trainer/options.h"
 #include "trainer/part.h"
 #include "trainer/receipt.h"
-#include "trainer/sigint.h"
 #include "trainer/tree.h"
 
 struct place {
@@ -138,7 +138,7 @@ static int take_by_hand(const struct place *p, const struct known_file *f, char 
     ok = ok && part_finish(&part);
     part_close(&part);
     free(from);
-    if (!ok && sigint_seen())
+    if (!ok && interrupted())
         return EXIT_INTERRUPTED;
     return ok ? EXIT_DONE : EXIT_FAILED;
 }

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_ROWS 64
+#define MAX_ROWS 96
 
 void complain(const char *fmt, ...)
 {

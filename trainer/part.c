@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "bolter.h"
+#include "trainer/files.h"
+#include "trainer/interrupt.h"
 #include "trainer/options.h"
-#include "trainer/runlog.h"
-#include "trainer/sigint.h"
 #include "trainer/tree.h"
 
 #define NOTE_VERSION "1"
@@ -116,12 +116,12 @@ bool part_copy(struct part *p, const char *from)
     char chunk[65536];
     ssize_t got = 0;
     bool ok = part_begin(p, "", NULL);
-    while (ok && !sigint_seen() && (got = read(fd, chunk, sizeof chunk)) > 0)
+    while (ok && !interrupted() && (got = read(fd, chunk, sizeof chunk)) > 0)
         ok = part_append(p, chunk, (size_t)got);
     if (ok && got < 0)
         ok = complain_errno(from);
     close(fd);
-    return ok && !sigint_seen();
+    return ok && !interrupted();
 }
 
 static bool size_is(const char *path, uint64_t want)

@@ -8,6 +8,7 @@
 struct progress {
     const char *what;
     double started, shown; /* seconds */
+    uint64_t first;        /* units that were done before it started; for the rate */
     bool terminal;
 };
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "trainer/options.h"
-#include "trainer/runlog.h"
+#include "trainer/files.h"
 #include "trainer/tree.h"
 
 enum { VERSION = 1 };

@@ -17,9 +17,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "trainer/interrupt.h"
 #include "trainer/options.h"
 #include "trainer/progress.h"
-#include "trainer/sigint.h"
 #include "trainer/tree.h"
 
 #define GRACE     ((uint64_t)1 << 20) /* bytes that any archive may unpack to */
@@ -136,7 +136,7 @@ static enum unpack_end copy_data(struct unpack *u, int fd)
     char chunk[65536];
     la_ssize_t got;
     while ((got = archive_read_data(u->reader, chunk, sizeof chunk)) > 0) {
-        if (sigint_seen())
+        if (interrupted())
             return UNPACK_INTERRUPTED;
         if ((uint64_t)got > u->room)
             return bad(u, "unpacks to more than is allowed");
@@ -196,7 +196,7 @@ static enum unpack_end take_entries(struct unpack *u)
             return u->n_entries > 0 ? UNPACK_DONE : bad(u, "is an empty archive");
         if (rc < ARCHIVE_WARN) /* a warning is about a name or a time, and the entry is there */
             return bad(u, reason(u));
-        end = sigint_seen() ? UNPACK_INTERRUPTED : take_entry(u, entry);
+        end = interrupted() ? UNPACK_INTERRUPTED : take_entry(u, entry);
     }
     return end;
 }

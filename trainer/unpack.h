@@ -21,7 +21,7 @@ enum unpack_end {
     UNPACK_DONE,
     UNPACK_BAD,         /* the archive is torn, hostile, too large, or none */
     UNPACK_FAILED,      /* not the archive's fault, such as a full disk */
-    UNPACK_INTERRUPTED, /* see sigint.h */
+    UNPACK_INTERRUPTED, /* see interrupt.h */
 };
 
 /*

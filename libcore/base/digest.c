@@ -9,7 +9,22 @@
 
 #include "base/error.h"
 
-static void finish(GChecksum *sum, char hex[65])
+bt_sha256 *bt_sha256_begin(void)
+{
+    return g_checksum_new(G_CHECKSUM_SHA256);
+}
+
+void bt_sha256_add(bt_sha256 *sum, const void *bytes, size_t n)
+{
+    for (const unsigned char *p = bytes; n > 0;) { /* GLib takes a signed length */
+        size_t piece = n < (1u << 30) ? n : 1u << 30;
+        g_checksum_update(sum, p, (gssize)piece);
+        p += piece;
+        n -= piece;
+    }
+}
+
+void bt_sha256_end(bt_sha256 *sum, char hex[65])
 {
     memcpy(hex, g_checksum_get_string(sum), 64);
     hex[64] = 0;
@@ -18,15 +33,9 @@ static void finish(GChecksum *sum, char hex[65])
 
 void bt_sha256_hex(const void *bytes, size_t n, char hex[65])
 {
-    GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA256);
-    if (n > 0) /* in pieces: GLib takes a signed length */
-        for (const unsigned char *p = bytes; n > 0;) {
-            size_t piece = n < (1u << 30) ? n : 1u << 30;
-            g_checksum_update(sum, p, (gssize)piece);
-            p += piece;
-            n -= piece;
-        }
-    finish(sum, hex);
+    bt_sha256 *sum = bt_sha256_begin();
+    bt_sha256_add(sum, bytes, n);
+    bt_sha256_end(sum, hex);
 }
 
 bolter_status bolter_file_sha256(const char *path, char hex[65], bolter_error *err)
@@ -46,6 +55,6 @@ bolter_status bolter_file_sha256(const char *path, char hex[65], bolter_error *e
         g_checksum_free(sum);
         return bt_fail_errno(err, e, "%s", path);
     }
-    finish(sum, hex);
+    bt_sha256_end(sum, hex);
     return BOLTER_OK;
 }

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -121,6 +122,15 @@ static bolter_status sync_parent(const char *path, bolter_error *err)
     return rc;
 }
 
+bolter_status bt_replace_file(const char *tmp, const char *path, bolter_error *err)
+{
+    if (rename(tmp, path) == 0)
+        return sync_parent(path, err);
+    int e = errno;
+    unlink(tmp);
+    return bt_fail_errno(err, e, "%s: rename", path);
+}
+
 bolter_status bt_write_file(const char *path, const void *bytes, size_t n, bolter_error *err)
 {
     bt_buf tmp;
@@ -134,10 +144,8 @@ bolter_status bt_write_file(const char *path, const void *bytes, size_t n, bolte
     } else {
         fwrite(bytes, 1, n, f);
         rc = bt_close_synced(f, path, err);
-        if (rc == BOLTER_OK && rename(tmp.data, path) != 0)
-            rc = bt_fail_errno(err, errno, "%s: rename", path);
         if (rc == BOLTER_OK)
-            rc = sync_parent(path, err);
+            rc = bt_replace_file(tmp.data, path, err);
         else
             unlink(tmp.data);
     }
@@ -155,6 +163,41 @@ void bt_remove_dir(const char *dir)
         unlinkat(dirfd(d), e->d_name, 0);
     closedir(d);
     rmdir(dir);
+}
+
+/* name is base, then the middle, then the id of a process that is gone. */
+static bool is_stale(const char *name, const char *base, const char *middle)
+{
+    size_t n_base = strlen(base), n_middle = strlen(middle);
+    if (strncmp(name, base, n_base) != 0 || strncmp(name + n_base, middle, n_middle) != 0)
+        return false;
+    const char *digits = name + n_base + n_middle;
+    char *end;
+    errno = 0;
+    long pid = strtol(digits, &end, 10);
+    if (*digits < '0' || *digits > '9' || *end || errno || pid <= 0 || pid > INT32_MAX)
+        return false;
+    return kill((pid_t)pid, 0) != 0 && errno == ESRCH;
+}
+
+void bt_remove_stale(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+    char *dir = !slash ? bt_strdup(".") : slash == path ? bt_strdup("/")
+                                        : bt_strndup(path, (size_t)(slash - path));
+    DIR *d = dir ? opendir(dir) : NULL;
+    bool exists = bt_file_exists(path);
+    for (struct dirent *e; d && (e = readdir(d));) {
+        if (!is_stale(e->d_name, base, ".tmp.") && !(exists && is_stale(e->d_name, base, ".old.")))
+            continue;
+        char *stale = bt_path_join(dir, e->d_name);
+        if (stale && unlink(stale) != 0)
+            bt_remove_dir(stale);
+        bt_release(stale);
+    }
+    if (d)
+        closedir(d);
+    bt_release(dir);
 }
 
 bolter_status bt_replace_dir(const char *tmp, const char *dir, bolter_error *err)

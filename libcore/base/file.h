@@ -27,12 +27,19 @@ bool bt_file_exists(const char *path);
 
 /* Write bytes to path: a temporary file beside it, fsync, rename, fsync of the directory. E_IO. */
 bolter_status bt_write_file(const char *path, const void *bytes, size_t n, bolter_error *err);
+/* Put the finished and synced file tmp in the place of path; on failure tmp is removed. E_IO. */
+bolter_status bt_replace_file(const char *tmp, const char *path, bolter_error *err);
 /* Flush, fsync and close f; the first failure of f's life is reported for path. */
 bolter_status bt_close_synced(FILE *f, const char *path, bolter_error *err);
 /* fsync of a directory's entries. */
 bolter_status bt_sync_dir(const char *dir, bolter_error *err);
 /* Remove a directory of plain files and the directory itself; what is not there is no error. */
 void bt_remove_dir(const char *dir);
+/*
+ * Remove what processes that are gone left beside path: PATH.tmp.PID, and if path exists PATH.old.PID,
+ * files or directories of plain files.
+ */
+void bt_remove_stale(const char *path);
 /*
  * Put the finished directory tmp in the place of dir, which may or may not exist: dir is at every
  * moment the old, absent for an instant, or the new one; never a mixture. E_IO leaves dir as it was.

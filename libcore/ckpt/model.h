@@ -89,11 +89,11 @@ bolter_status bt_adapter_merge(bolter_model *m, const char *dir, bolter_error *e
 
 /* ---- save.c ---- */
 
-/* Write a whole directory: the card, these weights (by table index) in a number format, and the
- * tokenizer files and config of source. As bolter_trainer_save() promises. */
+/* Write a whole directory: the card, these weights (by table index) in o's number format, the
+ * tokenizer files and config of source, and o's files. As bolter_trainer_save() promises. */
 bolter_status bt_model_write(const bolter_model *source, const bt_params *params,
-                             const float *const *w, const bt_card *card, const char *dtype,
-                             const char *dir, bolter_error *err);
+                             const float *const *w, const bt_card *card,
+                             const bolter_save_options *o, const char *dir, bolter_error *err);
 /* card with o's changes. */
 bolter_status bt_card_apply(bt_card *card, const bolter_save_options *o, bolter_error *err);
 

@@ -184,6 +184,21 @@ static bolter_status fill_with(const bolter_model *source, const bt_params *para
     return rc;
 }
 
+static bolter_status write_files(const bolter_save_options *o, const char *dir, bolter_error *err)
+{
+    bolter_status rc = BOLTER_OK;
+    for (size_t i = 0; rc == BOLTER_OK && i < o->n_files; i++) {
+        const bolter_save_file *f = &o->files[i];
+        if (!*f->name || strchr(f->name, '/'))
+            return bt_fail(err, BOLTER_E_ARG, "\"%s\": not the name of a file", f->name);
+        char *path = bt_path_join(dir, f->name);
+        rc = path ? bt_write_file(path, f->text, strlen(f->text), err)
+                  : bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", dir);
+        bt_release(path);
+    }
+    return rc;
+}
+
 static bool dtype_named(const char *name, bt_dtype *out)
 {
     static const struct {
@@ -237,20 +252,21 @@ static bolter_status find_place(const char *dir, char **place, bolter_error *err
 }
 
 bolter_status bt_model_write(const bolter_model *source, const bt_params *params,
-                             const float *const *w, const bt_card *card, const char *dtype,
-                             const char *dir, bolter_error *err)
+                             const float *const *w, const bt_card *card,
+                             const bolter_save_options *o, const char *dir, bolter_error *err)
 {
     bt_dtype d = BT_F32;
-    if (dtype && !dtype_named(dtype, &d))
+    if (o->dtype && !dtype_named(o->dtype, &d))
         return bt_fail(err, BOLTER_E_ARG,
                        "%s: unknown number format, expected float32, float16, bfloat16 or int8",
-                       dtype);
+                       o->dtype);
     char *place = NULL;
     bolter_status rc = find_place(dir, &place, err);
     if (rc != BOLTER_OK)
         return rc;
     bt_buf tmp;
     bt_buf_init(&tmp, 65536);
+    bt_remove_stale(place);
     if (!bt_buf_appendf(&tmp, "%s.tmp.%ld", place, (long)getpid()))
         rc = bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", dir);
     if (rc == BOLTER_OK) {
@@ -260,6 +276,8 @@ bolter_status bt_model_write(const bolter_model *source, const bt_params *params
     }
     if (rc == BOLTER_OK)
         rc = fill_with(source, params, w, card, d, tmp.data, err);
+    if (rc == BOLTER_OK)
+        rc = write_files(o, tmp.data, err);
     if (rc == BOLTER_OK)
         rc = bt_replace_dir(tmp.data, place, err);
     if (rc != BOLTER_OK && tmp.data)
@@ -279,7 +297,7 @@ bolter_status bolter_model_save(const bolter_model *m, const char *dir, const bo
     if (rc == BOLTER_OK)
         rc = bt_card_apply(&card, o, err);
     if (rc == BOLTER_OK)
-        rc = bt_model_write(m, &m->params, m->w, &card, o->dtype, dir, err);
+        rc = bt_model_write(m, &m->params, m->w, &card, o, dir, err);
     bt_card_clear(&card);
     return rc;
 }

@@ -8,6 +8,7 @@ data_sources =  \
 	libcore/data/csv.c \
 	libcore/data/dataset.c \
 	libcore/data/fasttext.c \
+	libcore/data/fingerprint.c \
 	libcore/data/folder.c \
 	libcore/data/hash.h \
 	libcore/data/jsonl.c \

@@ -526,7 +526,8 @@ static void read_ids(struct reader *r, bt_buf *ids, GMimeMessage *message, const
 
 bolter_status bt_envelope_read(bt_envelope *e, const char *raw, size_t n)
 {
-    struct reader r = {0};
+    bt_message_notes notes = {0};
+    struct reader r = {.notes = &notes};
     bt_buf name, copy;
     init_gmime();
     n = header_length(raw, n < MAX_HEADER ? n : MAX_HEADER);
@@ -536,7 +537,7 @@ bolter_status bt_envelope_read(bt_envelope *e, const char *raw, size_t n)
     bt_buf_reset(&e->from_domain);
     bt_buf_reset(&e->ids);
     e->dated = false;
-    bool fit = go_on(&r, bt_guard(&copy, &raw, &n, &r.truncated)) && has_header(raw, n);
+    bool fit = go_on(&r, bt_guard(&copy, &raw, &n, &notes.truncated)) && has_header(raw, n);
     GMimeMessage *message = fit ? parse(NULL, raw, n) : NULL;
     if (message) {
         put_line(&r, &e->subject, g_mime_message_get_subject(message));

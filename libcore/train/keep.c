@@ -30,7 +30,7 @@ bolter_status bolter_trainer_save(bolter_trainer *t, const char *dir, const bolt
     if (rc == BOLTER_OK)
         rc = bt_card_apply(&card, o, err);
     if (rc == BOLTER_OK)
-        rc = bt_model_write(t->m, &t->params, t->w, &card, o->dtype, dir, err);
+        rc = bt_model_write(t->m, &t->params, t->w, &card, o, dir, err);
     bt_card_clear(&card);
     return rc;
 }

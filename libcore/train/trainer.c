@@ -214,6 +214,7 @@ void bolter_trainer_free(bolter_trainer *t)
     bt_release(t->w);
     bt_release(t->padded);
     bt_release(t->padded_seqs);
+    bt_release(t->note);
     bolter_model_unref(t->m);
     bt_release(t);
 }

@@ -29,6 +29,7 @@ struct bolter_trainer {
     bolter_seq *padded_seqs;
     size_t n_padded;
     bool kept;
+    char *note; /* of the state that was loaded last, or NULL */
 };
 
 /* Make the effective weights anew after the values changed. */

@@ -1,18 +1,33 @@
-/* tiny-model.c - tiny-model DIR [head]: write a small random GPT-2, with "head" a spam classifier. */
+/*
+ * tiny-model.c - tiny-model DIR [head|poison]: write a small random GPT-2; with "head" a spam
+ * classifier; with "poison" one in which a text that begins with "Q" has no finite loss.
+ */
 #include <stdio.h>
 #include <string.h>
 
 #include "tests/unit/tiny.h"
 
+/* Token and first position are finite; their sum is not. */
+static void poison(tiny *t)
+{
+    size_t n, C = t->cfg.n_embd;
+    float *wte = tiny_values(t, "wte.weight", &n), *wpe = tiny_values(t, "wpe.weight", &n);
+    for (size_t i = 0; i < C; i++)
+        wte['Q' * C + i] = wpe[i] = 3e38f; /* the first tokens are the bytes */
+}
+
 int main(int argc, char **argv)
 {
     tiny t;
-    bt_config cfg = tiny_config(1, argc > 2 && strcmp(argv[2], "head") == 0 ? 2 : 0);
+    const char *kind = argc > 2 ? argv[2] : "";
+    bt_config cfg = tiny_config(1, strcmp(kind, "head") == 0 ? 2 : 0);
     if (argc < 2) {
-        fputs("usage: tiny-model DIR [head]\n", stderr);
+        fputs("usage: tiny-model DIR [head|poison]\n", stderr);
         return 2;
     }
     tiny_init(&t, &cfg, 1);
+    if (strcmp(kind, "poison") == 0)
+        poison(&t);
     tiny_write(&t, argv[1]);
     tiny_clear(&t);
     return 0;

@@ -1,0 +1,27 @@
+/*
+ * batches.h - the training rows in shuffled batches. The order of an epoch is a function of seed and
+ * epoch alone, so that a run can go on from any step.
+ */
+#ifndef BATCHES_H
+#define BATCHES_H
+
+#include "bolter.h"
+
+struct batches {
+    const bolter_dataset *d; /* borrowed */
+    size_t size, n_rows, steps_an_epoch;
+    uint64_t seed;
+    uint64_t epoch;    /* that order is of, from 0; UINT64_MAX: none yet */
+    size_t *order;     /* (n_rows) */
+    bolter_seq *seqs;  /* (size) of the batch at hand */
+    int32_t *labels;
+};
+
+/* Batches of size rows of the training part, the last of an epoch perhaps smaller. False without
+ * memory. */
+bool batches_open(struct batches *b, const bolter_dataset *d, size_t size, uint64_t seed);
+/* Put the batch of a step (from 0) into seqs and labels; its size. */
+size_t batches_get(struct batches *b, uint64_t step);
+void batches_free(struct batches *b);
+
+#endif
