@@ -1,5 +1,5 @@
-check_PROGRAMS += test-corpus test-corpus-real test-metrics
-TESTS += test-corpus test-corpus-real test-metrics
+check_PROGRAMS += test-corpus test-corpus-real test-metrics test-threshold
+TESTS += test-corpus test-corpus-real test-metrics test-threshold
 test_corpus_SOURCES = tests/unit/test_corpus.c
 test_corpus_CFLAGS = $(AM_CFLAGS) $(ZLIB_CFLAGS)
 test_corpus_LDADD = $(check_libs) $(ZLIB_LIBS)
@@ -7,3 +7,5 @@ test_corpus_real_SOURCES = tests/unit/test_corpus_real.c
 test_corpus_real_LDADD = $(check_libs)
 test_metrics_SOURCES = tests/unit/test_metrics.c
 test_metrics_LDADD = $(check_libs)
+test_threshold_SOURCES = tests/unit/test_threshold.c
+test_threshold_LDADD = $(check_libs)

@@ -279,14 +279,14 @@ int finetune_run(struct finetune *f)
 
 static int falling(const void *a, const void *b)
 {
-    float x = *(const float *)a, y = *(const float *)b;
+    double x = *(const double *)a, y = *(const double *)b;
     return x < y ? 1 : x > y ? -1 : 0;
 }
 
 /* The lowest threshold from 0.5 on that at most max_fpr of the validation ham reaches. */
-static double threshold_of(const float *spam, const int32_t *truth, size_t n, double max_fpr)
+static double threshold_of(const double *spam, const int32_t *truth, size_t n, double max_fpr)
 {
-    float *ham = calloc(n + 1, sizeof *ham);
+    double *ham = calloc(n + 1, sizeof *ham);
     size_t n_ham = 0;
     for (size_t i = 0; ham && i < n; i++)
         if (!truth[i])
@@ -295,7 +295,7 @@ static double threshold_of(const float *spam, const int32_t *truth, size_t n, do
     size_t allowed = (size_t)(max_fpr * (double)n_ham);
     if (ham && n_ham > allowed) {
         qsort(ham, n_ham, sizeof *ham, falling);
-        threshold = fmax(0.5, 0.5 * (1 + (double)ham[allowed]));
+        threshold = fmax(0.5, 0.5 * (1 + ham[allowed]));
     }
     free(ham);
     return threshold;
@@ -313,7 +313,7 @@ static bool calibrate(struct finetune *f)
         if (strcmp(bolter_dataset_label(f->d, k), "spam") == 0)
             spam_label = k;
     int32_t *labels = calloc(2 * n, sizeof *labels);
-    float *spam = calloc(n, sizeof *spam);
+    double *spam = calloc(n, sizeof *spam);
     if (!labels || !spam) {
         free(labels);
         free(spam);
@@ -326,10 +326,10 @@ static bool calibrate(struct finetune *f)
     }
     bool ok = bolter_fit_temperature(f->logits, labels, n, K, &f->temperature, &err) == BOLTER_OK;
     for (size_t i = 0; ok && i < n; i++)
-        spam[i] = (float)softmax_at(f->logits + i * K, K, spam_label, f->temperature);
+        spam[i] = softmax_at(f->logits + i * K, K, spam_label, f->temperature);
     f->spam_threshold = threshold_of(spam, labels + n, n, f->max_fpr);
-    ok = ok && bolter_report_of(spam, labels + n, n, f->spam_threshold, 1000, f->seed, &f->report,
-                                &err) == BOLTER_OK;
+    const bolter_scores scores = {spam, labels + n, n, f->spam_threshold};
+    ok = ok && bolter_report_of(&scores, 1000, f->seed, &f->report, &err) == BOLTER_OK;
     free(labels);
     free(spam);
     return ok || failed(&err);

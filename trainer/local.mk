@@ -1,24 +1,35 @@
 # bolter-train
 bin_PROGRAMS += bolter-train
 bolter_train_SOURCES = \
+	trainer/cmd_evaluate.c \
 	trainer/cmd_export.c \
 	trainer/cmd_finetune.c \
 	trainer/cmd_inspect.c \
 	trainer/cmd_predict.c \
 	trainer/cmd_tokenizer.c \
 	trainer/commands.h \
+	trainer/cutoffs.c \
+	trainer/cutoffs.h \
 	trainer/finetune.c \
 	trainer/finetune.h \
 	trainer/jsonl.c \
 	trainer/jsonl.h \
 	trainer/options.c \
 	trainer/options.h \
+	trainer/predictions.c \
+	trainer/predictions.h \
 	trainer/progress.c \
 	trainer/progress.h \
+	trainer/promise.c \
+	trainer/promise.h \
+	trainer/report.c \
+	trainer/report.h \
 	trainer/runlog.c \
 	trainer/runlog.h \
 	trainer/score.c \
 	trainer/score.h \
+	trainer/scored.c \
+	trainer/scored.h \
 	trainer/sources.c \
 	trainer/sources.h \
 	trainer/trainer.c

@@ -18,6 +18,8 @@ typedef struct bt_card {
     bool bos;          /* texts begin with the config's bos_token_id */
     size_t max_tokens, tail_tokens; /* 0: not stated */
     double temperature, spam_threshold, unsure_threshold;
+    bool has_proof;
+    bolter_threshold_proof proof;
     json_t *provenance; /* owned; NULL: none */
 } bt_card;
 
@@ -64,6 +66,17 @@ void bt_card_clear(bt_card *card);
 /* "last", "first" or "mean", and back; false for another word. */
 const char *bt_read_name(bt_read r);
 bool bt_read_of(const char *name, bt_read *out);
+
+/* ---- proof.c: the card's "threshold_proof" ---- */
+
+#define BT_PROOF_EXPECTED "an object of max_fpr, confidence, proved, ham, needed, allowed, upper_bound " \
+                          "and threshold in their ranges"
+/* E_FORMAT unless it is an object of all its keys, each in its range. */
+bolter_status bt_proof_read(bolter_threshold_proof *p, const json_t *v);
+/* New. NULL without memory. */
+json_t *bt_proof_json(const bolter_threshold_proof *p);
+/* Whether a card can hold it. */
+bool bt_proof_fits(const bolter_threshold_proof *p);
 
 /* ---- adapter.c ---- */
 
