@@ -5,3 +5,8 @@ tiny_model_LDADD = libtiny.la $(check_libs)
 
 TESTS += tests/cli/test-train.sh
 EXTRA_DIST += tests/cli/test-train.sh
+
+check_PROGRAMS += test-plot
+TESTS += test-plot
+test_plot_SOURCES = tests/unit/test_plot.c trainer/plot.c trainer/plot.h trainer/svg.c trainer/svg.h
+test_plot_LDADD = $(check_libs)

@@ -16,6 +16,8 @@ bolter_train_SOURCES = \
 	trainer/jsonl.h \
 	trainer/options.c \
 	trainer/options.h \
+	trainer/plot.c \
+	trainer/plot.h \
 	trainer/predictions.c \
 	trainer/predictions.h \
 	trainer/progress.c \
@@ -32,6 +34,8 @@ bolter_train_SOURCES = \
 	trainer/scored.h \
 	trainer/sources.c \
 	trainer/sources.h \
+	trainer/svg.c \
+	trainer/svg.h \
 	trainer/trainer.c
 bolter_train_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 bolter_train_LDADD = libbolter.la $(JANSSON_LIBS)
