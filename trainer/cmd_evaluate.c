@@ -4,9 +4,11 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "trainer/commands.h"
 #include "trainer/cutoffs.h"
+#include "trainer/figures.h"
 #include "trainer/options.h"
 #include "trainer/promise.h"
 #include "trainer/report.h"
@@ -17,7 +19,7 @@
 struct evaluate {
     /* asked for */
     struct scored model;
-    const char *predictions, *compare, *cutoff_list;
+    const char *predictions, *compare, *cutoff_list, *plots;
     double threshold, compare_threshold, max_fpr, confidence;
     size_t n_boot, seed;
     bool json, table, set;
@@ -54,6 +56,7 @@ static int parse(struct evaluate *e, int argc, char **argv)
         FLAG("set-threshold", 0, &e->set, "write it into the model, for 0.1% if not said"),
         HEADING("Output:"),
         FLAG("json", 0, &e->json, "one JSON object"),
+        STRING("plots", 0, &e->plots, "DIR", "write SVG plots there"),
     };
     int operand = options_parse(argc, argv, rows, sizeof rows / sizeof *rows,
                                 "evaluate -m DIR | --predictions FILE [options] corpora");
@@ -82,6 +85,18 @@ static void heading(const struct evaluate *e, const char *title)
         printf("\n%s\n\n", title);
 }
 
+static const char *last_part(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash && slash[1] ? slash + 1 : path;
+}
+
+/* What the scores are called in a legend. */
+static const char *name_of(const struct evaluate *e)
+{
+    return last_part(e->predictions ? e->predictions : e->model.model);
+}
+
 /* ---- Sections, each printed or added to e->out. False after a complaint. ---- */
 
 static bool whole(struct evaluate *e, const bolter_scores *s)
@@ -107,23 +122,31 @@ static bool whole(struct evaluate *e, const bolter_scores *s)
     return true;
 }
 
-static bool difference(struct evaluate *e, double threshold)
+static bool difference(struct evaluate *e, const bolter_scores *a, const bolter_scores *b)
 {
     bolter_report d;
     bolter_error err = {0};
+    if (bolter_compare(a, b, e->n_boot, e->seed, &d, &err) != BOLTER_OK)
+        return failed(&err);
+    heading(e, "Difference");
+    if (e->out)
+        json_object_set_new(e->out, "difference", report_difference_json(&d));
+    else
+        report_print_difference(&d);
+    return true;
+}
+
+/* The difference and the plots of both, on the messages that both have. */
+static bool comparison(struct evaluate *e, double threshold)
+{
     struct predictions other = {0}, of_mine = {0}, of_other = {0};
     bool ok = predictions_read(&other, e->compare) &&
               predictions_match(&e->mine, &other, &of_mine, &of_other);
     if (ok) {
-        bolter_scores a = predictions_scores(&of_mine, threshold);
-        bolter_scores b = predictions_scores(&of_other, e->compare_threshold);
-        ok = bolter_compare(&a, &b, e->n_boot, e->seed, &d, &err) == BOLTER_OK || failed(&err);
-    }
-    if (ok && e->out) {
-        json_object_set_new(e->out, "difference", report_difference_json(&d));
-    } else if (ok) {
-        heading(e, "Difference");
-        report_print_difference(&d);
+        struct figure_source a = {name_of(e), predictions_scores(&of_mine, threshold)};
+        struct figure_source b = {last_part(e->compare),
+                                  predictions_scores(&of_other, e->compare_threshold)};
+        ok = difference(e, &a.scores, &b.scores) && (!e->plots || figures_save(e->plots, &a, &b));
     }
     predictions_free(&other);
     predictions_free(&of_mine);
@@ -156,7 +179,10 @@ static bool promise(struct evaluate *e, const bolter_scores *s)
 static bool spam_sections(struct evaluate *e, double threshold)
 {
     bolter_scores s = predictions_scores(&e->mine, e->threshold > 0 ? e->threshold : threshold);
-    if (!whole(e, &s) || (e->compare && !difference(e, s.threshold)))
+    if (!whole(e, &s) || (e->compare && !comparison(e, s.threshold)))
+        return false;
+    const struct figure_source mine = {name_of(e), s};
+    if (e->plots && !e->compare && !figures_save(e->plots, &mine, NULL))
         return false;
     if (e->table)
         thresholds(e, &s);
@@ -202,7 +228,7 @@ static bool of_model(struct evaluate *e)
     const bolter_model_info *info = bolter_model_info_of(e->model.m);
     bolter_error err = {0};
     bool spam = info->spam_label >= 0, several = info->n_label > 2 || !spam;
-    if (!spam && (e->compare || e->table || e->max_fpr > 0) &&
+    if (!spam && (e->compare || e->table || e->plots || e->max_fpr > 0) &&
         bolter_model_need_spam_head(e->model.m, &err) != BOLTER_OK)
         return failed(&err);
     if (spam && (!scored_predictions(&e->model, &e->mine) || !spam_sections(e, info->spam_threshold)))

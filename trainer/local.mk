@@ -10,6 +10,8 @@ bolter_train_SOURCES = \
 	trainer/commands.h \
 	trainer/cutoffs.c \
 	trainer/cutoffs.h \
+	trainer/figures.c \
+	trainer/figures.h \
 	trainer/finetune.c \
 	trainer/finetune.h \
 	trainer/jsonl.c \

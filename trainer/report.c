@@ -72,7 +72,8 @@ void report_print(const bolter_report *r, double threshold)
     for (size_t i = 0; i < N_MEASURE; i++)
         print_interval(measures[i].title, *measured(r, i), measures[i].unit);
     print_interval("(1-ROCA)%", area_above(r->auc), PER_CENT);
-    print_number("calibration error (ECE)  ", 100 * r->ece, 3, " %\n");
+    if (isfinite(r->ece))
+        printf("%-24s %9.3f %%\n", "calibration error (ECE)", 100 * r->ece);
 }
 
 void report_print_difference(const bolter_report *d)
