@@ -3,8 +3,8 @@ check_PROGRAMS += tiny-model
 tiny_model_SOURCES = tests/cli/tiny-model.c
 tiny_model_LDADD = libtiny.la $(check_libs)
 
-TESTS += tests/cli/test-train.sh
-EXTRA_DIST += tests/cli/test-train.sh
+TESTS += tests/cli/test-train.sh tests/cli/test-evaluate.sh tests/cli/test-protocol.sh
+EXTRA_DIST += tests/cli/test-train.sh tests/cli/test-evaluate.sh tests/cli/test-protocol.sh
 
 check_PROGRAMS += test-plot
 TESTS += test-plot

@@ -236,17 +236,6 @@ static bool of_model(struct evaluate *e)
     return !several || label_section(e);
 }
 
-static bool print_json(const json_t *out)
-{
-    char *text = json_dumps(out, JSON_REAL_PRECISION(9) | JSON_COMPACT);
-    if (text)
-        puts(text);
-    else
-        complain("no memory");
-    free(text);
-    return text != NULL;
-}
-
 int cmd_evaluate(int argc, char **argv)
 {
     struct evaluate e = {.model = {.part_name = "test"},
@@ -264,7 +253,7 @@ int cmd_evaluate(int argc, char **argv)
     bool ok = e.predictions ? predictions_read(&e.mine, e.predictions) && spam_sections(&e, 0.5)
                             : of_model(&e);
     if (ok && e.out)
-        ok = print_json(e.out);
+        ok = report_print_line(json_incref(e.out));
     ok = ok && (!e.set || promise_set(e.model.m, &e.proof));
     json_decref(e.out);
     predictions_free(&e.mine);

@@ -10,6 +10,7 @@ int cmd_export(int argc, char **argv);
 int cmd_finetune(int argc, char **argv);
 int cmd_inspect(int argc, char **argv);
 int cmd_predict(int argc, char **argv);
+int cmd_protocol(int argc, char **argv);
 int cmd_tokenizer(int argc, char **argv);
 
 #endif

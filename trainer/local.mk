@@ -6,14 +6,19 @@ bolter_train_SOURCES = \
 	trainer/cmd_finetune.c \
 	trainer/cmd_inspect.c \
 	trainer/cmd_predict.c \
+	trainer/cmd_protocol.c \
 	trainer/cmd_tokenizer.c \
 	trainer/commands.h \
+	trainer/cross.c \
 	trainer/cutoffs.c \
 	trainer/cutoffs.h \
+	trainer/fewshot.c \
 	trainer/figures.c \
 	trainer/figures.h \
 	trainer/finetune.c \
 	trainer/finetune.h \
+	trainer/fit.c \
+	trainer/fit.h \
 	trainer/jsonl.c \
 	trainer/jsonl.h \
 	trainer/options.c \
@@ -26,6 +31,7 @@ bolter_train_SOURCES = \
 	trainer/progress.h \
 	trainer/promise.c \
 	trainer/promise.h \
+	trainer/protocol.h \
 	trainer/report.c \
 	trainer/report.h \
 	trainer/runlog.c \
@@ -36,6 +42,7 @@ bolter_train_SOURCES = \
 	trainer/scored.h \
 	trainer/sources.c \
 	trainer/sources.h \
+	trainer/stream.c \
 	trainer/svg.c \
 	trainer/svg.h \
 	trainer/trainer.c

@@ -4,6 +4,9 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
+
+#include "trainer/options.h"
 
 enum unit { PER_CENT, PLAIN };
 
@@ -131,6 +134,19 @@ void report_print_labels(const bolter_label_report *r, const char *(*name)(const
 json_t *json_number_or_null(double x)
 {
     return isfinite(x) ? json_real(x) : json_null();
+}
+
+bool report_print_line(json_t *object)
+{
+    char *text = object ? json_dumps(object, JSON_REAL_PRECISION(9) | JSON_COMPACT) : NULL;
+    if (text)
+        puts(text);
+    else
+        complain("no memory");
+    fflush(stdout);
+    free(text);
+    json_decref(object);
+    return text != NULL;
 }
 
 static json_t *interval_json(bolter_interval x)

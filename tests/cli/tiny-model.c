@@ -1,4 +1,7 @@
-/* tiny-model.c - tiny-model DIR [head]: write a small random GPT-2, with "head" a spam classifier. */
+/*
+ * tiny-model.c - tiny-model DIR [head | three]: write a small random GPT-2, with "head" a spam
+ * classifier, with "three" one of three labels that its bolter.json has to name.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -7,11 +10,12 @@
 int main(int argc, char **argv)
 {
     tiny t;
-    bt_config cfg = tiny_config(1, argc > 2 && strcmp(argv[2], "head") == 0 ? 2 : 0);
     if (argc < 2) {
-        fputs("usage: tiny-model DIR [head]\n", stderr);
+        fputs("usage: tiny-model DIR [head | three]\n", stderr);
         return 2;
     }
+    const char *kind = argc > 2 ? argv[2] : "";
+    bt_config cfg = tiny_config(1, strcmp(kind, "head") == 0 ? 2 : strcmp(kind, "three") == 0 ? 3 : 0);
     tiny_init(&t, &cfg, 1);
     tiny_write(&t, argv[1]);
     tiny_clear(&t);

@@ -120,7 +120,7 @@ static void ticks_are_round_and_between_the_ends(struct check *c)
 
 static void a_range_without_width_has_no_ticks(struct check *c)
 {
-    static const double ends[][2] = {{1, 1}, {2, 1}, {NAN, 1}, {0, INFINITY}, {-INFINITY, 0}, 
+    static const double ends[][2] = {{1, 1}, {2, 1}, {NAN, 1}, {0, INFINITY}, {-INFINITY, 0},
                                      {1e300, 1.0000001e300}};
     double tick[PLOT_MAX_TICKS];
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
