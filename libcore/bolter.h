@@ -149,8 +149,8 @@ typedef struct bolter_threshold_proof {
     bool proved;
     uint64_t ham;               /* of the sample */
     uint64_t needed;            /* the least sample of ham that can prove it */
-    uint64_t allowed;           /* ham of the sample that may reach the threshold; follows from ham */
-    double upper_bound;         /* of the false positive rate at the threshold, at this confidence */
+    uint64_t allowed;           /* ham that may reach the threshold; follows from ham */
+    double upper_bound;         /* of the false positive rate there, at this confidence */
     double threshold;           /* what it says holds from here up */
 } bolter_threshold_proof;
 
@@ -447,8 +447,8 @@ bolter_status bolter_trainer_save(bolter_trainer *t, const char *dir, const bolt
 bolter_status bolter_model_save(const bolter_model *m, const char *dir, const bolter_save_options *o,
                                 bolter_error *err);
 /*
- * Write bolter.json alone into the directory that m was opened from, with what m was opened with; the
- * old one is replaced by a rename. o->dtype is NULL. m itself keeps what it was opened with.
+ * Write bolter.json alone into the directory that m was opened from, with what m was opened with;
+ * the old one is replaced by a rename. o->dtype is NULL. m itself keeps what it was opened with.
  */
 bolter_status bolter_model_save_card(const bolter_model *m, const bolter_save_options *o,
                                      bolter_error *err);
@@ -485,9 +485,9 @@ typedef struct bolter_report {
 
 /*
  * Measure scores. Loss, Brier score and ece are NaN unless all scores are within 0..1. Intervals of
- * fpr, miss and recall are exact (Clopper and Pearson), the others percentiles of a stratified bootstrap
- * of n_boot samples (0: none, low = high = value). Recall at an FPR counts spam strictly above the
- * (floor(FPR * ham) + 1)-th highest ham score. E_ARG (no example), E_NUMERIC, E_NOMEM.
+ * fpr, miss and recall are exact (Clopper and Pearson), the others percentiles of a stratified
+ * bootstrap of n_boot samples (0: none, low = high = value). Recall at an FPR counts spam strictly
+ * above the (floor(FPR * ham) + 1)-th highest ham score. E_ARG (no example), E_NUMERIC, E_NOMEM.
  */
 bolter_status bolter_report_of(const bolter_scores *s, size_t n_boot, uint64_t seed,
                                bolter_report *out, bolter_error *err);
@@ -519,8 +519,9 @@ typedef struct bolter_bin {
 } bolter_bin;
 
 /*
- * Sort probabilities into ten bins of equal width. *ece, the expected calibration error, is the mean
- * distance of score and share of spam, weighted by the bins' sizes. E_ARG for a score outside 0..1.
+ * Sort probabilities into ten bins of equal width. *ece, the expected calibration error, is the
+ * mean distance of score and share of spam, weighted by the bins' sizes. E_ARG for a score outside
+ * 0..1.
  */
 bolter_status bolter_reliability_of(const bolter_scores *s, bolter_bin bins[BOLTER_N_BIN],
                                     double *ece, bolter_error *err);
@@ -540,14 +541,15 @@ typedef struct bolter_label_report {
 } bolter_label_report;
 
 /* Measure answers against truths, both 0..n_label-1. n_boot and the errors as above. */
-bolter_status bolter_labels_of(const int32_t *answer, const int32_t *truth, size_t n, size_t n_label,
-                               size_t n_boot, uint64_t seed, bolter_label_report *out,
-                               bolter_error *err);
+bolter_status bolter_labels_of(const int32_t *answer, const int32_t *truth, size_t n,
+                               size_t n_label, size_t n_boot, uint64_t seed,
+                               bolter_label_report *out, bolter_error *err);
 void bolter_label_report_free(bolter_label_report *r);
 
 /*
- * The highest rate of errors that k errors in n examples leave possible: with this confidence, 0..1,
- * the rate is at most that. Exact; k and n were not chosen by the errors. 1 for n = 0.
+ * The highest rate of errors that k errors in n examples leave possible: with this confidence,
+ * 0..1, the rate is at most that. Exact, if what made the errors was not chosen by them. 1 for
+ * n = 0.
  */
 double bolter_rate_bound(uint64_t k, uint64_t n, double confidence);
 
@@ -555,13 +557,16 @@ double bolter_rate_bound(uint64_t k, uint64_t n, double confidence);
 
 /*
  * The lowest threshold that keeps the false positive rate at max_fpr or below, with this confidence
- * (0.5 to 1), and every threshold above it does too. That holds for ham that comes like the ham of the
- * sample, independent of each other, labelled right, and for scores that did not depend on the sample:
- * not for mail that the model was trained or chosen on. The reasoning is in libcore/eval/threshold.c.
+ * (0.5 to 1), and every threshold above it does too. That holds for ham that comes like the ham of
+ * the sample, independent of each other, labelled right, and for scores that did not depend on the
+ * sample: not for mail that the model was trained or chosen on. The reasoning is in
+ * libcore/eval/threshold.c.
  *
- * Where the sample is too small to prove it (0 errors in 2,995 ham prove 0.1 % at 95 %), proved is false
- * and threshold the one that floor(max_fpr * ham) of its ham reach, with the upper bound that this
- * proves; NaN without ham. s->threshold is not used. E_ARG, E_NUMERIC, E_NOMEM.
+ * Where the sample is too small to prove it (0 errors in 2,995 ham prove 0.1 % at 95 %), proved is
+ * false and threshold the one that floor(max_fpr * ham) of its ham may reach, with the upper bound
+ * that this proves; NaN without ham. It is above 1 where ham has a probability of 1: then no
+ * threshold of a model keeps the promise, nor can a model directory record it. s->threshold is not
+ * used. E_ARG, E_NUMERIC, E_NOMEM.
  */
 bolter_status bolter_threshold_for(const bolter_scores *s, double max_fpr, double confidence,
                                    bolter_threshold_proof *out, bolter_error *err);

@@ -1,6 +1,6 @@
 /*
- * cmd_evaluate.c - bolter-train evaluate: how well a model, or another filter's file of scores, tells
- * spam from ham; which threshold keeps a promise; plots.
+ * cmd_evaluate.c - bolter-train evaluate: how well a model, or another filter's file of scores,
+ * tells spam from ham; which threshold keeps a promise; plots.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,8 +45,10 @@ static int parse(struct evaluate *e, int argc, char **argv)
              "spam from this score on, 0: the model's, or 0.5"),
         SIZE("boot", 0, &e->n_boot, 0, 1000000, "N", "bootstrap samples for the intervals"),
         SIZE("seed", 0, &e->seed, 0, 1e15, "N", "of the bootstrap"),
-        STRING("compare", 0, &e->compare, "FILE", "difference to these scores of the same messages"),
-        REAL("compare-threshold", 0, &e->compare_threshold, 0, 1e9, "X", "spam from there on in it"),
+        STRING("compare", 0, &e->compare, "FILE",
+               "difference to these scores of the same messages"),
+        REAL("compare-threshold", 0, &e->compare_threshold, 0, 1e9, "X",
+             "spam from there on in it"),
         HEADING("Thresholds:"),
         FLAG("threshold-table", 0, &e->table, "what each of a list of thresholds would do"),
         STRING("cutoffs", 0, &e->cutoff_list, "LIST", "that list, with commas"),
@@ -231,7 +233,8 @@ static bool of_model(struct evaluate *e)
     if (!spam && (e->compare || e->table || e->plots || e->max_fpr > 0) &&
         bolter_model_need_spam_head(e->model.m, &err) != BOLTER_OK)
         return failed(&err);
-    if (spam && (!scored_predictions(&e->model, &e->mine) || !spam_sections(e, info->spam_threshold)))
+    if (spam &&
+        (!scored_predictions(&e->model, &e->mine) || !spam_sections(e, info->spam_threshold)))
         return false;
     return !several || label_section(e);
 }

@@ -215,8 +215,13 @@ static bool fits(const struct protocol *p, size_t which)
 
 int cmd_protocol(int argc, char **argv)
 {
-    static struct protocol p = {.seed = 123, .n_seed = 5, .max_tokens = 256, .tail_tokens = 64,
-                                .sizes = "4,8,16,32,64,128,256", .max_test = 1000, .every = 500};
+    static struct protocol p = {.seed = 123,
+                                .n_seed = 5,
+                                .max_tokens = 256,
+                                .tail_tokens = 64,
+                                .sizes = "4,8,16,32,64,128,256",
+                                .max_test = 1000,
+                                .every = 500};
     fit_options_default(&p.fit);
     p.fit.keep = FIT_BEST_LOSS;
     p.fit.min_steps = 40;
@@ -228,7 +233,8 @@ int cmd_protocol(int argc, char **argv)
            (operand == argc || strcmp(protocols[which].name, argv[operand]) != 0))
         which++;
     if (which == N_PROTOCOL || operand + 1 != argc || !p.model) {
-        complain("protocol needs a name (few-shot, cross, stream), -m BASE and corpora (see --help)");
+        complain(
+            "protocol needs a name (few-shot, cross, stream), -m BASE and corpora (see --help)");
         return EXIT_USAGE;
     }
     if (!fits(&p, which))

@@ -40,9 +40,9 @@ static bool print_cell(const struct protocol *p, const char *train, const char *
         return report_print_line(
             json_pack("{s:i, s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:f}", "v", 1, "protocol",
                       "cross", "train", train, "test", test, "n", (json_int_t)r->n, "accuracy",
-                      json_number_or_null(r->accuracy.value), "f1", json_number_or_null(r->f1.value),
-                      "fpr", json_number_or_null(r->fpr.value), "recall_fpr_1",
-                      json_number_or_null(r->recall_fpr_1.value), "auc",
+                      json_number_or_null(r->accuracy.value), "f1",
+                      json_number_or_null(r->f1.value), "fpr", json_number_or_null(r->fpr.value),
+                      "recall_fpr_1", json_number_or_null(r->recall_fpr_1.value), "auc",
                       json_number_or_null(r->auc.value), "seconds", seconds));
     printf("%-16s %-16s %7llu", train, test, (unsigned long long)r->n);
     print_rate(r->accuracy.value);

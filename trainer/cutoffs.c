@@ -1,6 +1,6 @@
 /*
- * cutoffs.c - recall and false positive rate at a list of thresholds. The bound of a rate is exact for a
- * threshold that was not chosen by these scores; for one that is, see promise.h.
+ * cutoffs.c - recall and false positive rate at a list of thresholds. The bound of a rate is exact
+ * for a threshold that was not chosen by these scores; for one that is, see promise.h.
  */
 #include "trainer/cutoffs.h"
 

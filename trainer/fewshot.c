@@ -1,7 +1,8 @@
 /*
- * fewshot.c - protocol few-shot: how well a recipe does with a handful of labelled texts. So many texts
- * in all, not of each label, in the proportions of the training part: of four texts of a corpus with
- * little spam none may be spam. F1 of spam at 0.5. Source: Labonne, Moran 2023, "Spam-T5", section 4.
+ * fewshot.c - protocol few-shot: how well a recipe does with a handful of labelled texts. So many
+ * texts in all, not of each label, in the proportions of the training part: of four texts of a
+ * corpus with little spam none may be spam. F1 of spam at 0.5. Source: Labonne, Moran 2023,
+ * "Spam-T5", section 4.
  */
 #include <errno.h>
 #include <math.h>
@@ -66,12 +67,11 @@ struct figures {
 
 static bool print_run(size_t n, size_t seed, size_t n_spam, const bolter_report *r, double seconds)
 {
-    return report_print_line(
-        json_pack("{s:i, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:f}", "v", 1, "protocol", "few-shot",
-                  "texts", (json_int_t)n, "seed", (json_int_t)seed, "spam_trained",
-                  (json_int_t)n_spam, "f1", json_number_or_null(r->f1.value), "auc",
-                  json_number_or_null(r->auc.value), "accuracy",
-                  json_number_or_null(r->accuracy.value), "seconds", seconds));
+    return report_print_line(json_pack(
+        "{s:i, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:f}", "v", 1, "protocol", "few-shot", "texts",
+        (json_int_t)n, "seed", (json_int_t)seed, "spam_trained", (json_int_t)n_spam, "f1",
+        json_number_or_null(r->f1.value), "auc", json_number_or_null(r->auc.value), "accuracy",
+        json_number_or_null(r->accuracy.value), "seconds", seconds));
 }
 
 /* One run of n texts, added to the sums. scores (test->n) is scratch. */
@@ -180,7 +180,8 @@ bool protocol_few_shot(struct protocol *p)
     const bolter_scores s = {scores, truth, test.n, 0.5};
     if (ok && !p->json)
         printf("%zu test texts, %zu runs of each size\n\n  texts   F1 (sd)           AUC      "
-               "seconds a run\n", test.n, p->n_seed);
+               "seconds a run\n",
+               test.n, p->n_seed);
     const char *list = p->sizes;
     while (ok && *list)
         ok = runs_of_size(p, next_size(&list), &test, &s, scores);

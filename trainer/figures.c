@@ -1,10 +1,10 @@
 /*
  * figures.c - the plots of an evaluation.
  *
- * ROC: recall by false positive rate, on a logarithmic axis, because a mail filter lives at its left
- * end. DET: both errors on axes of the normal distribution's quantiles, where normally distributed
- * scores give a straight line (Martin et al. 1997, "The DET curve in assessment of detection task
- * performance"). No error at all is drawn where half an error would be.
+ * ROC: recall by false positive rate, on a logarithmic axis, because a mail filter lives at its
+ * left end. DET: both errors on axes of the normal distribution's quantiles, where normally
+ * distributed scores give a straight line (Martin et al. 1997, "The DET curve in assessment of
+ * detection task performance"). No error at all is drawn where half an error would be.
  */
 #include "trainer/figures.h"
 
@@ -19,14 +19,14 @@
 #include "trainer/plot.h"
 #include "trainer/runlog.h"
 
-#define N_COLUMN 40 /* of the histogram */
+#define N_COLUMN  40 /* of the histogram */
 #define LOGIT_MAX 9.0
 
 /* ---- Axes ---- */
 
 /*
- * Quantile of the standard normal distribution, by halving: erfc() is exact in both tails, and a few
- * thousand points a plot do not hurry.
+ * Quantile of the standard normal distribution, by halving: erfc() is exact in both tails, and a
+ * few thousand points a plot do not hurry.
  */
 static double probit(double p)
 {
@@ -233,17 +233,29 @@ static bool save_reliability(const char *dir, const bolter_scores *scores)
     }
     snprintf(title, sizeof title, "Are the probabilities true? (ECE %.2f %%)", 100 * ece);
     const struct plot_series s[] = {
-        {.name = "measured (95 %), messages", .x = x, .y = y, .n = n, .low = low,
-         .high = high, .note = note, .markers = true, .no_line = true},
-        {.name = "true probabilities", .x = diagonal, .y = diagonal, .n = 2, .muted = true,
+        {.name = "measured (95 %), messages",
+         .x = x,
+         .y = y,
+         .n = n,
+         .low = low,
+         .high = high,
+         .note = note,
+         .markers = true,
+         .no_line = true},
+        {.name = "true probabilities",
+         .x = diagonal,
+         .y = diagonal,
+         .n = 2,
+         .muted = true,
          .dashed = true},
     };
-    const struct plot p = {.title = title,
-                           .x = {.label = "score", .min = -0.05, .max = 1.1, TICKS(fifths)},
-                           .y = {.label = "share of spam", .min = -0.05, .max = 1.05, TICKS(fifths)},
-                           .series = s,
-                           .n_series = 2,
-                           .square = true};
+    const struct plot p = {
+        .title = title,
+        .x = {.label = "score", .min = -0.05, .max = 1.1, TICKS(fifths)},
+        .y = {.label = "share of spam", .min = -0.05, .max = 1.05, TICKS(fifths)},
+        .series = s,
+        .n_series = 2,
+        .square = true};
     return save_plot(dir, "reliability.svg", &p);
 }
 
@@ -309,12 +321,12 @@ static bool save_histogram(const char *dir, const bolter_scores *scores)
         {.name = "spam", .x = h.edge, .y = h.count[1], .n = 2 * N_COLUMN},
         {.name = "threshold", .x = line_x, .y = line_y, .n = 2, .muted = true, .dashed = true},
     };
-    struct plot p = {.title = "Messages by score",
-                     .x = {.label = "score"},
-                     .y = {.label = "messages", .min = 0.5, .max = top, .map = log10,
-                           TICKS(count_ticks)},
-                     .series = s,
-                     .n_series = 3};
+    struct plot p = {
+        .title = "Messages by score",
+        .x = {.label = "score"},
+        .y = {.label = "messages", .min = 0.5, .max = top, .map = log10, TICKS(count_ticks)},
+        .series = s,
+        .n_series = 3};
     if (h.probability)
         p.x = (struct plot_axis){.label = "score",
                                  .min = logistic(-LOGIT_MAX),

@@ -10,9 +10,9 @@ struct figure_source {
 };
 
 /*
- * Draw into a directory, made where it is not there: the curves of both on the same axes, the rest of the
- * first. second may be NULL. A figure that the scores do not allow (a curve without ham or without spam,
- * reliability of scores outside 0..1) is left out. False after a complaint.
+ * Draw into a directory, made where it is not there: the curves of both on the same axes, the rest
+ * of the first. second may be NULL. A figure that the scores do not allow (a curve without ham or
+ * without spam, reliability of scores outside 0..1) is left out. False after a complaint.
  */
 bool figures_save(const char *dir, const struct figure_source *first,
                   const struct figure_source *second);

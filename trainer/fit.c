@@ -146,9 +146,9 @@ static bolter_status train(struct fit *f, bolter_error *err)
         rc = step(f, i, &done, err);
         size_t left = f->n_steps - i;
         if (left <= f->steps_an_epoch)
-            f->out->train_loss += done.loss / (double)(f->n_steps < f->steps_an_epoch
-                                                           ? f->n_steps
-                                                           : f->steps_an_epoch);
+            f->out->train_loss +=
+                done.loss /
+                (double)(f->n_steps < f->steps_an_epoch ? f->n_steps : f->steps_an_epoch);
         bool due = (i + 1) % f->eval_every == 0 || left == 1;
         if (rc == BOLTER_OK && decides && due)
             rc = evaluate(f, i + 1, err);
@@ -198,18 +198,22 @@ bolter_status fit_model(bolter_model *m, const bolter_dataset *d, const struct f
 {
     *out = (struct fit_result){0};
     if (train_rows->n == 0 || o->batch == 0 || (o->keep != FIT_LAST && validation->n == 0))
-        return fail(err, BOLTER_E_ARG, train_rows->n == 0 ? "nothing to train on"
-                                                          : "nothing to validate on");
-    struct fit f = {.o = o, .train = train_rows, .validation = validation, .best = INFINITY,
-                    .n_label = bolter_dataset_n_label(d), .out = out};
+        return fail(err, BOLTER_E_ARG,
+                    train_rows->n == 0 ? "nothing to train on" : "nothing to validate on");
+    struct fit f = {.o = o,
+                    .train = train_rows,
+                    .validation = validation,
+                    .best = INFINITY,
+                    .n_label = bolter_dataset_n_label(d),
+                    .out = out};
     f.steps_an_epoch = (f.train->n + o->batch - 1) / o->batch;
     f.n_steps = (size_t)ceil(o->epochs * (double)f.steps_an_epoch);
     f.n_steps = f.n_steps > o->min_steps ? f.n_steps : o->min_steps;
     f.eval_every = o->eval_every > 0 ? o->eval_every : f.steps_an_epoch;
     out->steps = f.n_steps;
     double started = seconds_now();
-    bolter_status rc = allocate(&f, test) ? open_trainer(&f, m, d, err)
-                                          : fail(err, BOLTER_E_NOMEM, "no memory");
+    bolter_status rc =
+        allocate(&f, test) ? open_trainer(&f, m, d, err) : fail(err, BOLTER_E_NOMEM, "no memory");
     if (rc == BOLTER_OK)
         rc = train(&f, err);
     out->seconds = seconds_now() - started;

@@ -1,5 +1,6 @@
 /*
- * fit.h - fine-tune a model on some rows and score others, all in memory: what every experiment repeats.
+ * fit.h - fine-tune a model on some rows and score others, all in memory: what every experiment
+ * repeats.
  */
 #ifndef FIT_H
 #define FIT_H
@@ -12,7 +13,8 @@ struct fit_rows {
     size_t n;
 };
 
-enum fit_keep { FIT_LAST, FIT_BEST_LOSS, FIT_BEST_ACCURACY }; /* the last two on the validation rows */
+/* Which weights score in the end: the last, or the best on the validation rows. */
+enum fit_keep { FIT_LAST, FIT_BEST_LOSS, FIT_BEST_ACCURACY };
 
 struct fit_options {
     bolter_train_options train; /* total_steps and warmup_steps follow from the rest */
@@ -20,7 +22,7 @@ struct fit_options {
     size_t min_steps;           /* at least so many, however few the rows are */
     size_t batch;               /* texts a step */
     size_t eval_every;          /* steps between evaluations of the validation rows; 0: an epoch */
-    enum fit_keep keep;         /* which weights score in the end */
+    enum fit_keep keep;
     bool score_training;        /* also the training rows */
 };
 
@@ -36,8 +38,8 @@ void fit_options_default(struct fit_options *o);
 /* All rows of a part; false without memory. */
 bool fit_rows_of(struct fit_rows *out, const bolter_dataset *d, bolter_part part);
 /*
- * Start from m's weights, which stay as they are; labels are d's. Each training and validation row has
- * one. E_ARG without training rows, or without validation rows where they decide.
+ * Start from m's weights, which stay as they are; labels are d's. Each training and validation row
+ * has one. E_ARG without training rows, or without validation rows where they decide.
  */
 bolter_status fit_model(bolter_model *m, const bolter_dataset *d, const struct fit_rows *train,
                         const struct fit_rows *validation, const struct fit_rows *test,

@@ -1,6 +1,6 @@
 /*
- * predictions.h - a list of messages with their truth and a filter's score, in memory and as a file of
- * lines
+ * predictions.h - a list of messages with their truth and a filter's score, in memory and as a file
+ * of lines
  *
  *     id TAB label TAB score
  *
@@ -26,8 +26,8 @@ bool predictions_add(struct predictions *p, const char *id, bool spam, double sc
 bool predictions_read(struct predictions *p, const char *path);
 bool predictions_write(const struct predictions *p, const char *path);
 /*
- * The rows of a and of b, both new, whose ids both have, in the order of a. An id that comes twice or
- * with two labels is an error; so is nothing in common.
+ * The rows of a and of b, both new, whose ids both have, in the order of a. An id that comes twice
+ * or with two labels is an error; so is nothing in common.
  */
 bool predictions_match(const struct predictions *a, const struct predictions *b,
                        struct predictions *of_a, struct predictions *of_b);

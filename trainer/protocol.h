@@ -38,9 +38,9 @@ bool protocol_cross(struct protocol *p);
 bool protocol_stream(struct protocol *p);
 
 /*
- * Fit on these rows of the corpus and give each test row's probability of the label spam, with which
- * runs are measured at 0.5. seed replaces the seed of the options. spam (test->n). False after a
- * complaint.
+ * Fit on these rows of the corpus and give each test row's probability of the label spam, with
+ * which runs are measured at 0.5. seed replaces the seed of the options. spam (test->n). False
+ * after a complaint.
  */
 bool protocol_fit(const struct protocol *p, const struct protocol_corpus *c,
                   const struct fit_rows *train, const struct fit_rows *validation,

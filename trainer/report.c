@@ -16,7 +16,8 @@ static const struct measure {
     size_t offset;
 } measures[] = {
     {"accuracy", "accuracy", PER_CENT, offsetof(bolter_report, accuracy)},
-    {"balanced_accuracy", "balanced accuracy", PER_CENT, offsetof(bolter_report, balanced_accuracy)},
+    {"balanced_accuracy", "balanced accuracy", PER_CENT,
+     offsetof(bolter_report, balanced_accuracy)},
     {"precision", "precision", PER_CENT, offsetof(bolter_report, precision)},
     {"recall", "recall", PER_CENT, offsetof(bolter_report, recall)},
     {"f1", "F1", PER_CENT, offsetof(bolter_report, f1)},
@@ -81,7 +82,8 @@ void report_print(const bolter_report *r, double threshold)
 
 void report_print_difference(const bolter_report *d)
 {
-    printf("The second less the first, on the %llu messages of both:\n\n", (unsigned long long)d->n);
+    printf("The second less the first, on the %llu messages of both:\n\n",
+           (unsigned long long)d->n);
     for (size_t i = 0; i < N_MEASURE; i++) {
         const bolter_interval *x = measured(d, i);
         double by = measures[i].unit == PER_CENT ? 100 : 1;
@@ -163,10 +165,11 @@ static void add_measures(json_t *to, const bolter_report *r)
 
 void report_add(json_t *to, const bolter_report *r, double threshold)
 {
-    json_t *head = json_pack("{s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:I}", "n", (json_int_t)r->n,
-                             "spam", (json_int_t)r->n_spam, "ham", (json_int_t)r->n_ham, "threshold",
-                             json_number_or_null(threshold), "tp", (json_int_t)r->tp, "fp",
-                             (json_int_t)r->fp, "tn", (json_int_t)r->tn, "fn", (json_int_t)r->fn);
+    json_t *head =
+        json_pack("{s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:I}", "n", (json_int_t)r->n, "spam",
+                  (json_int_t)r->n_spam, "ham", (json_int_t)r->n_ham, "threshold",
+                  json_number_or_null(threshold), "tp", (json_int_t)r->tp, "fp", (json_int_t)r->fp,
+                  "tn", (json_int_t)r->tn, "fn", (json_int_t)r->fn);
     json_object_update(to, head);
     json_decref(head);
     add_measures(to, r);
@@ -184,10 +187,11 @@ json_t *report_bins_json(const bolter_bin bins[BOLTER_N_BIN])
 {
     json_t *out = json_array();
     for (size_t b = 0; b < BOLTER_N_BIN; b++)
-        json_array_append_new(out, json_pack("{s:f, s:I, s:I, s:o, s:o}", "low", bins[b].low, "n",
-                                             (json_int_t)bins[b].n, "spam", (json_int_t)bins[b].n_spam,
-                                             "mean_score", json_number_or_null(bins[b].mean_score),
-                                             "share", interval_json(bins[b].spam)));
+        json_array_append_new(out,
+                              json_pack("{s:f, s:I, s:I, s:o, s:o}", "low", bins[b].low, "n",
+                                        (json_int_t)bins[b].n, "spam", (json_int_t)bins[b].n_spam,
+                                        "mean_score", json_number_or_null(bins[b].mean_score),
+                                        "share", interval_json(bins[b].spam)));
     return out;
 }
 
@@ -201,11 +205,11 @@ json_t *report_labels_json(const bolter_label_report *r, const char *(*name)(con
         for (size_t i = 0; i < r->n_label; i++)
             json_array_append_new(row, json_integer((json_int_t)r->confusion[k * r->n_label + i]));
         json_array_append_new(confusion, row);
-        json_array_append_new(labels, json_pack("{s:s, s:I, s:I, s:o, s:o, s:o}", "label", name(arg, k),
-                                                "n", (json_int_t)m->n, "answers",
-                                                (json_int_t)m->n_answers, "precision",
-                                                interval_json(m->precision), "recall",
-                                                interval_json(m->recall), "f1", interval_json(m->f1)));
+        json_array_append_new(labels,
+                              json_pack("{s:s, s:I, s:I, s:o, s:o, s:o}", "label", name(arg, k),
+                                        "n", (json_int_t)m->n, "answers", (json_int_t)m->n_answers,
+                                        "precision", interval_json(m->precision), "recall",
+                                        interval_json(m->recall), "f1", interval_json(m->f1)));
     }
     return json_pack("{s:o, s:o, s:o, s:o}", "accuracy", interval_json(r->accuracy), "macro_f1",
                      interval_json(r->macro_f1), "labels", labels, "confusion", confusion);

@@ -20,7 +20,8 @@ json_t *report_difference_json(const bolter_report *d);
 json_t *report_bins_json(const bolter_bin bins[BOLTER_N_BIN]);
 json_t *report_labels_json(const bolter_label_report *r, const char *(*name)(const void *, size_t),
                            const void *arg);
-/* Print an object as one line and release it. False after a complaint; NULL is one for no memory. */
+/* Print an object as one line and release it. False after a complaint; NULL is one for no memory.
+ */
 bool report_print_line(json_t *object);
 /* A number, or null where it is not finite; new. */
 json_t *json_number_or_null(double x);

@@ -46,8 +46,7 @@ bool scored_open(struct scored *s, bool need_spam_head)
         s->n = bolter_dataset_count(s->d, s->part);
         s->n_label = bolter_dataset_n_label(s->d);
         s->logits = calloc(s->n * s->n_label + 1, sizeof *s->logits);
-        ok = s->logits &&
-             score_part(s->m, s->d, s->part, s->threads, s->logits, &err) == BOLTER_OK;
+        ok = s->logits && score_part(s->m, s->d, s->part, s->threads, s->logits, &err) == BOLTER_OK;
     }
     if (!ok)
         complain("%s", err.code ? err.text : "no memory");

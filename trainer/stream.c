@@ -29,7 +29,8 @@ static bool sort_by_id(struct fit_rows *rows)
     qsort(rows->row, rows->n, sizeof *rows->row, by_id);
     for (size_t i = 1; i < rows->n; i++) {
         if (by_id(&rows->row[i - 1], &rows->row[i]) == 0) {
-            complain("%s: two messages of this id, so that no file can order them", rows->row[i]->id);
+            complain("%s: two messages of this id, so that no file can order them",
+                     rows->row[i]->id);
             return false;
         }
     }
@@ -115,12 +116,12 @@ static bool print_batch(const struct stream *s, size_t at, size_t n, size_t trai
         return false;
     }
     if (s->p->json)
-        return report_print_line(
-            json_pack("{s:i, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:f}", "v", 1, "protocol", "stream",
-                      "from", (json_int_t)at, "to", (json_int_t)(at + n - 1), "trained",
-                      (json_int_t)trained, "accuracy", json_number_or_null(r.accuracy.value), "f1",
-                      json_number_or_null(r.f1.value), "auc", json_number_or_null(r.auc.value),
-                      "seconds", seconds));
+        return report_print_line(json_pack("{s:i, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:f}", "v", 1,
+                                           "protocol", "stream", "from", (json_int_t)at, "to",
+                                           (json_int_t)(at + n - 1), "trained", (json_int_t)trained,
+                                           "accuracy", json_number_or_null(r.accuracy.value), "f1",
+                                           json_number_or_null(r.f1.value), "auc",
+                                           json_number_or_null(r.auc.value), "seconds", seconds));
     printf("%8zu %8zu %10zu %9.2f %9.2f %9.3f %9.1f\n", at, at + n - 1, trained,
            100 * r.accuracy.value, 100 * r.f1.value, 100 * (1 - r.auc.value), seconds);
     return fflush(stdout) == 0;
@@ -136,15 +137,16 @@ static bool batch(struct stream *s, size_t at, size_t n)
     const struct fit_rows train = {s->c->test.row + begin, end - begin};
     for (size_t i = 0; i < n; i++)
         s->score[at + i] = 0.5;
-    if (train.n > 0 && !protocol_fit(s->p, s->c, &train, &none, &test, s->p->seed, s->score + at,
-                                     &seconds))
+    if (train.n > 0 &&
+        !protocol_fit(s->p, s->c, &train, &none, &test, s->p->seed, s->score + at, &seconds))
         return false;
     return print_batch(s, at, n, train.n, seconds);
 }
 
 static bool report(const struct stream *s)
 {
-    const bolter_scores all = {s->score + s->first, s->truth + s->first, s->c->test.n - s->first, 0.5};
+    const bolter_scores all = {s->score + s->first, s->truth + s->first, s->c->test.n - s->first,
+                               0.5};
     bolter_report r;
     bolter_error err = {0};
     if (bolter_report_of(&all, N_BOOT, 1, &r, &err) != BOLTER_OK) {
@@ -183,7 +185,8 @@ bool protocol_stream(struct protocol *p)
         complain("--warm: %zu of %zu messages, so that none is left to score", p->warm, n);
         return false;
     }
-    struct stream s = {p, c, calloc(n + 1, sizeof *s.score), calloc(n + 1, sizeof *s.truth), p->warm};
+    struct stream s = {p, c, calloc(n + 1, sizeof *s.score), calloc(n + 1, sizeof *s.truth),
+                       p->warm};
     bool ok = s.score && s.truth;
     if (ok)
         protocol_truth(c, &c->test, s.truth);

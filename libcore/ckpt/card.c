@@ -290,14 +290,14 @@ json_t *bt_card_json(const bt_card *card)
     for (size_t i = 0; i < card->n_label; i++)
         json_array_append_new(labels, json_string(card->label[i]));
     json_t *proof = card->has_proof ? bt_proof_json(&card->proof) : NULL;
-    return json_pack("{s:i, s:i, s:s*, s:o, s:s, s:b, s:I, s:I, s:f, s:f, s:f, s:o*, s:s*, s:O*}", "v",
-                     CARD_VERSION, "text_version", TEXT_VERSION, "model_id", card->model_id,
+    return json_pack("{s:i, s:i, s:s*, s:o, s:s, s:b, s:I, s:I, s:f, s:f, s:f, s:o*, s:s*, s:O*}",
+                     "v", CARD_VERSION, "text_version", TEXT_VERSION, "model_id", card->model_id,
                      "labels", labels, "position", bt_read_name(card->position), "bos", card->bos,
                      "max_tokens", (json_int_t)card->max_tokens, "tail_tokens",
                      (json_int_t)card->tail_tokens, "temperature", card->temperature,
                      "spam_threshold", card->spam_threshold, "unsure_threshold",
-                     card->unsure_threshold, "threshold_proof", proof, "text_layout", card->text_layout, "provenance",
-                     card->provenance);
+                     card->unsure_threshold, "threshold_proof", proof, "text_layout",
+                     card->text_layout, "provenance", card->provenance);
 }
 
 bolter_status bt_card_apply(bt_card *card, const bolter_save_options *o, bolter_error *err)

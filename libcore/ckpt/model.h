@@ -69,8 +69,9 @@ bool bt_read_of(const char *name, bt_read *out);
 
 /* ---- proof.c: the card's "threshold_proof" ---- */
 
-#define BT_PROOF_EXPECTED "an object of max_fpr, confidence, proved, ham, needed, allowed, upper_bound " \
-                          "and threshold in their ranges"
+#define BT_PROOF_EXPECTED                                                                          \
+    "an object of max_fpr, confidence, proved, ham, needed, allowed, upper_bound and threshold in " \
+    "their ranges"
 /* E_FORMAT unless it is an object of all its keys, each in its range. */
 bolter_status bt_proof_read(bolter_threshold_proof *p, const json_t *v);
 /* New. NULL without memory. */

@@ -1,4 +1,5 @@
-/* proof.c - "threshold_proof" of bolter.json: which false positive rate the threshold was to keep. */
+/* proof.c - "threshold_proof" of bolter.json: which false positive rate the threshold was to keep.
+ */
 #include <string.h>
 
 #include "ckpt/model.h"
@@ -34,8 +35,8 @@ bolter_status bt_proof_read(bolter_threshold_proof *p, const json_t *v)
 
 json_t *bt_proof_json(const bolter_threshold_proof *p)
 {
-    return json_pack("{s:f, s:f, s:b, s:I, s:I, s:I, s:f, s:f}", "max_fpr", p->max_fpr, "confidence",
-                     p->confidence, "proved", p->proved, "ham", (json_int_t)p->ham, "needed",
-                     (json_int_t)p->needed, "allowed", (json_int_t)p->allowed, "upper_bound",
-                     p->upper_bound, "threshold", p->threshold);
+    return json_pack("{s:f, s:f, s:b, s:I, s:I, s:I, s:f, s:f}", "max_fpr", p->max_fpr,
+                     "confidence", p->confidence, "proved", p->proved, "ham", (json_int_t)p->ham,
+                     "needed", (json_int_t)p->needed, "allowed", (json_int_t)p->allowed,
+                     "upper_bound", p->upper_bound, "threshold", p->threshold);
 }

@@ -1,9 +1,10 @@
 /*
  * binomial.c - exact bounds of a rate that k of n examples show.
  *
- * The upper bound is the rate at which k or fewer of n would be seen in a share of 1 - confidence of
- * all samples: no approximation, so that it also holds for 0 of n. Source: Clopper, Pearson 1934,
- * "The use of confidence or fiducial limits illustrated in the case of the binomial", Biometrika 26.
+ * The upper bound is the rate at which k or fewer of n would be seen in a share of 1 - confidence
+ * of all samples: no approximation, so that it also holds for 0 of n. Source: Clopper, Pearson
+ * 1934, "The use of confidence or fiducial limits illustrated in the case of the binomial",
+ * Biometrika 26.
  */
 #include "eval/binomial.h"
 
@@ -20,8 +21,8 @@ double bt_binomial_cdf(uint64_t k, uint64_t n, double p)
     if (p >= 1)
         return 0;
     double a = (double)k, b = (double)n, sum = 1, term = 1;
-    double log_top = lgamma(b + 1) - lgamma(a + 1) - lgamma(b - a + 1) + a * log(p) +
-                     (b - a) * log1p(-p);
+    double log_top =
+        lgamma(b + 1) - lgamma(a + 1) - lgamma(b - a + 1) + a * log(p) + (b - a) * log1p(-p);
     for (double i = a; i > 0 && (i > b * p || term > sum * 1e-17) && sum < 1e300; i--) {
         term *= i / (b - i + 1) * ((1 - p) / p);
         sum += term;

@@ -1,9 +1,9 @@
 /*
  * labels.c - bolter_labels_of: how well a model tells several labels apart.
  *
- * Precision is 0 for a label that was never given, recall and F1 are NaN for one that is not in the data
- * and are left out of the macro mean. Intervals as in metrics.c: each label's examples are drawn apart,
- * and recall, a rate of a fixed number, has an exact one.
+ * Precision is 0 for a label that was never given, recall and F1 are NaN for one that is not in the
+ * data and are left out of the macro mean. Intervals as in metrics.c: each label's examples are
+ * drawn apart, and recall, a rate of a fixed number, has an exact one.
  */
 #include <math.h>
 #include <string.h>
@@ -17,7 +17,7 @@
 /* Places in a row of measures: accuracy, macro-F1, then precision and F1 of each label. */
 enum { ACCURACY, MACRO_F1, FIRST };
 #define PRECISION(k) (FIRST + 2 * (k))
-#define F1(k) (FIRST + 2 * (k) + 1)
+#define F1(k)        (FIRST + 2 * (k) + 1)
 #define N_MEASURE(K) (FIRST + 2 * (K))
 
 struct table {
@@ -80,11 +80,13 @@ static bolter_status check_input(const int32_t *answer, const int32_t *truth, si
                                  bolter_error *err)
 {
     if (n == 0 || K == 0)
-        return bt_fail(err, BOLTER_E_ARG, "labels: %zu examples of %zu labels, expected some", n, K);
+        return bt_fail(err, BOLTER_E_ARG, "labels: %zu examples of %zu labels, expected some", n,
+                       K);
     for (size_t i = 0; i < n; i++)
         if (answer[i] < 0 || (size_t)answer[i] >= K || truth[i] < 0 || (size_t)truth[i] >= K)
-            return bt_fail(err, BOLTER_E_ARG, "labels: example %zu has %d for %d, expected 0 to %zu",
-                           i, (int)answer[i], (int)truth[i], K - 1);
+            return bt_fail(err, BOLTER_E_ARG,
+                           "labels: example %zu has %d for %d, expected 0 to %zu", i,
+                           (int)answer[i], (int)truth[i], K - 1);
     return BOLTER_OK;
 }
 
@@ -118,9 +120,9 @@ static void bootstrap(const bolter_label_report *r, struct table *sample, size_t
     measure(&data, value);
 }
 
-bolter_status bolter_labels_of(const int32_t *answer, const int32_t *truth, size_t n, size_t n_label,
-                               size_t n_boot, uint64_t seed, bolter_label_report *out,
-                               bolter_error *err)
+bolter_status bolter_labels_of(const int32_t *answer, const int32_t *truth, size_t n,
+                               size_t n_label, size_t n_boot, uint64_t seed,
+                               bolter_label_report *out, bolter_error *err)
 {
     bolter_status rc = check_input(answer, truth, n, n_label, err);
     if (rc != BOLTER_OK)

@@ -1,13 +1,13 @@
 /*
  * metrics.c - bolter_report_of and bolter_compare: how well scores tell spam from ham.
  *
- * Without spam, recall, miss, balanced accuracy, AUC and the recalls at an FPR are NaN; without ham, FPR
- * and all of these but recall and miss are; F1 is NaN where nothing is spam and nothing was called spam.
- * Precision is 0 where nothing was called spam. The interval of a NaN is NaN.
+ * Without spam, recall, miss, balanced accuracy, AUC and the recalls at an FPR are NaN; without
+ * ham, FPR and all of these but recall and miss are; F1 is NaN where nothing is spam and nothing
+ * was called spam. Precision is 0 where nothing was called spam. The interval of a NaN is NaN.
  *
  * Bootstrap: Efron, Tibshirani 1993, "An introduction to the bootstrap", section 13.3; spam and ham
- * are drawn apart, so that each sample has as many of each as the data. A bootstrap of 0 errors knows
- * no other number, so rates of errors have exact intervals instead (binomial.c).
+ * are drawn apart, so that each sample has as many of each as the data. A bootstrap of 0 errors
+ * knows no other number, so rates of errors have exact intervals instead (binomial.c).
  */
 #include <math.h>
 #include <string.h>
@@ -51,8 +51,8 @@ static void draw(bt_side *a, size_t a_ranks, bt_side *b, size_t b_ranks, bt_rng 
 }
 
 /*
- * Measure n_boot samples into all (BT_N_MEASURE, n_boot): a, or where b is not NULL b less a. Sample i
- * depends on seed and i alone.
+ * Measure n_boot samples into all (BT_N_MEASURE, n_boot): a, or where b is not NULL b less a.
+ * Sample i depends on seed and i alone.
  */
 static void bootstrap(bt_ranks *a, bt_ranks *b, size_t n_boot, uint64_t seed, double *all)
 {

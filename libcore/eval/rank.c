@@ -59,7 +59,8 @@ bolter_status bt_ranks_init(bt_ranks *r, const bolter_scores *s, bolter_error *e
 {
     *r = (bt_ranks){0};
     if (s->n > UINT32_MAX)
-        return bt_fail(err, BOLTER_E_LIMIT, "report: %zu examples, expected at most 2^32 - 1", s->n);
+        return bt_fail(err, BOLTER_E_LIMIT, "report: %zu examples, expected at most 2^32 - 1",
+                       s->n);
     struct scored *sorted = bt_alloc_array(s->n, sizeof *sorted);
     r->score = bt_alloc_array(s->n, sizeof *r->score);
     if (!sorted || !r->score || !allocate_side(&r->spam, s->n) || !allocate_side(&r->ham, s->n)) {

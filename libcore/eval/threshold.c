@@ -1,19 +1,19 @@
 /*
  * threshold.c - the cut-off that keeps a promised false positive rate.
  *
- * Let the ham that is to come and the n ham of the sample be drawn alike and independently, and let the
- * scores not depend on the sample. Choose k from n, the promised rate p and the confidence c alone: the
- * largest k with P(Binomial(n, p) <= k) <= 1 - c. Let x be the (k + 1)-th highest ham score of the
- * sample. Then with a probability of at least c (over samples) at most the share p of all ham scores
- * above x, whatever the distribution of scores.
+ * Let the ham that is to come and the n ham of the sample be drawn alike and independently, and let
+ * the scores not depend on the sample. Choose k from n, the promised rate p and the confidence c
+ * alone: the largest k with P(Binomial(n, p) <= k) <= 1 - c. Let x be the (k + 1)-th highest ham
+ * score of the sample. Then with a probability of at least c (over samples) at most the share p of
+ * all ham scores above x, whatever the distribution of scores.
  *
- * For let q be the least score that at most the share p of all ham exceeds; then at least the share p
- * reaches q. If more than p of all ham exceeded x, x would be below q, so that at most k of n ham had
- * reached q: which has a probability of at most P(Binomial(n, p) <= k) <= 1 - c.
+ * For let q be the least score that at most the share p of all ham exceeds; then at least the share
+ * p reaches q. If more than p of all ham exceeded x, x would be below q, so that at most k of n ham
+ * had reached q: which has a probability of at most P(Binomial(n, p) <= k) <= 1 - c.
  *
- * Because k does not depend on the scores nothing is chosen among candidates, and there is no multiple
- * testing to pay for; ties do no harm, as only scores strictly above x count. Every cut-off above x
- * keeps the promise, however it is chosen.
+ * Because k does not depend on the scores nothing is chosen among candidates, and there is no
+ * multiple testing to pay for; ties do no harm, as only scores strictly above x count. Every
+ * cut-off above x keeps the promise, however it is chosen.
  *
  * Source: Wilks 1941, "Determination of sample sizes for setting tolerance limits", Annals of
  * Mathematical Statistics 12: x is a one-sided, distribution-free tolerance limit.
@@ -81,8 +81,8 @@ bolter_status bolter_threshold_for(const bolter_scores *s, double max_fpr, doubl
 {
     if (!(max_fpr >= BOLTER_MIN_FPR && max_fpr < 1) || !(confidence >= 0.5 && confidence < 1))
         return bt_fail(err, BOLTER_E_ARG,
-                       "threshold: rate %g and confidence %g, expected %g to 1 and 0.5 to 1", max_fpr,
-                       confidence, BOLTER_MIN_FPR);
+                       "threshold: rate %g and confidence %g, expected %g to 1 and 0.5 to 1",
+                       max_fpr, confidence, BOLTER_MIN_FPR);
     bolter_status rc = bt_scores_check(s, "threshold", err);
     if (rc != BOLTER_OK)
         return rc;

@@ -15,7 +15,9 @@ int main(int argc, char **argv)
         return 2;
     }
     const char *kind = argc > 2 ? argv[2] : "";
-    bt_config cfg = tiny_config(1, strcmp(kind, "head") == 0 ? 2 : strcmp(kind, "three") == 0 ? 3 : 0);
+    bt_config cfg = tiny_config(1, strcmp(kind, "head") == 0    ? 2
+                                   : strcmp(kind, "three") == 0 ? 3
+                                                                : 0);
     tiny_init(&t, &cfg, 1);
     tiny_write(&t, argv[1]);
     tiny_clear(&t);

@@ -14,7 +14,7 @@
 
 /* 7 spam and 7 ham with ties across the classes, in multiples of 1/32. */
 static const double small_score[] = {0.90625f, 0.5f,    0.75f, 0.25f,  0.5f,  0.125f,   0.625f,
-                                    0.96875f, 0.0625f, 0.5f,  0.375f, 0.75f, 0.03125f, 0.875f};
+                                     0.96875f, 0.0625f, 0.5f,  0.375f, 0.75f, 0.03125f, 0.875f};
 static const int32_t small_truth[] = {1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 1, 1, 0, 1};
 #define N_SMALL (sizeof small_truth / sizeof *small_truth)
 
@@ -304,7 +304,8 @@ static void roc_curve_has_a_point_for_each_score(struct check *c)
     size_t n = 0;
     CHECK(c, bolter_roc_of(&s, p, &n, NULL) == BOLTER_OK && n == 4, "%zu points", n);
     for (size_t i = 0; i < n && i < 4; i++)
-        CHECK(c, p[i].threshold == want[i].threshold && p[i].tp == want[i].tp && p[i].fp == want[i].fp,
+        CHECK(c,
+              p[i].threshold == want[i].threshold && p[i].tp == want[i].tp && p[i].fp == want[i].fp,
               "point %zu: got %g %d %d", i, p[i].threshold, (int)p[i].tp, (int)p[i].fp);
 }
 
@@ -348,8 +349,10 @@ static void labels_are_as_worked_out_by_hand(struct check *c)
     check_value(c, "F1 of 2", r.label[2].f1, 2.0 / 3);
     /* Nothing is of label 3. */
     check_value(c, "macro F1", r.macro_f1, (0.75 + 2.0 / 3 + 2.0 / 3) / 3);
-    CHECK(c, r.label[3].precision.value == 0 && isnan(r.label[3].recall.value) &&
-          isnan(r.label[3].f1.value), "label 3 has measures");
+    CHECK(c,
+          r.label[3].precision.value == 0 && isnan(r.label[3].recall.value) &&
+              isnan(r.label[3].f1.value),
+          "label 3 has measures");
     CHECK(c, r.accuracy.low < 0.7 && r.accuracy.high > 0.7, "%g to %g", r.accuracy.low,
           r.accuracy.high);
     bolter_label_report_free(&r);

@@ -165,7 +165,8 @@ static void a_card_alone_is_saved_with_its_proof(struct check *c)
              strcmp(a->id, b->id) == 0, "threshold %g", b->spam_threshold);
     const bolter_threshold_proof *p = b->proof;
     CHECK(c, p && p->max_fpr == 0.001 && p->confidence == 0.95 && p->proved && p->ham == 5000 &&
-             p->needed == 2995 && p->allowed == 1 && p->upper_bound == 0.00095 && p->threshold == 0.9,
+             p->needed == 2995 && p->allowed == 1 && p->upper_bound == 0.00095 &&
+             p->threshold == 0.9,
           "the proof %s", p ? "changed" : "is lost");
     CHECK(c, bt_file_exists(tiny_path("promise/MODEL.md")), "another file is gone");
     bolter_model_unref(m);
@@ -182,7 +183,8 @@ static void a_proof_does_not_outlive_its_scores(struct check *c)
     m = open_or_die(tiny_path("stale"));
     CHECK(c, save_as(m, tiny_path("stale8"), "int8", &err) == BOLTER_OK, "%s", err.text);
     other = open_or_die(tiny_path("stale8"));
-    CHECK(c, bolter_model_info_of(m)->proof && !bolter_model_info_of(other)->proof, "other weights");
+    CHECK(c, bolter_model_info_of(m)->proof, "the proof is lost");
+    CHECK(c, !bolter_model_info_of(other)->proof, "other weights have it too");
     bolter_model_unref(other);
     const bolter_open_options less = {.max_tokens = 4};
     CHECK(c, bolter_model_open_with(&other, tiny_path("stale"), &less, &err) == BOLTER_OK, "%s",

@@ -32,9 +32,10 @@ static void binomial_is_the_sum_of_its_terms(struct check *c)
     for (int n = 1; n <= 40; n += 13)
         for (int k = 0; k <= n; k++)
             for (double p = 0.01; p < 1; p += 0.07) {
-                double got = bt_binomial_cdf((uint64_t)k, (uint64_t)n, p), want = naive_cdf(k, n, p);
-                CHECK(c, near(got, want, 1e-11), "%d of %d at %g: got %.15g, want %.15g", k, n, p, got,
-                      want);
+                double got = bt_binomial_cdf((uint64_t)k, (uint64_t)n, p),
+                       want = naive_cdf(k, n, p);
+                CHECK(c, near(got, want, 1e-11), "%d of %d at %g: got %.15g, want %.15g", k, n, p,
+                      got, want);
             }
 }
 
@@ -52,9 +53,10 @@ static void bounds_have_their_closed_forms(struct check *c)
 {
     for (uint64_t n = 1; n < 5000; n = 3 * n + 1) {
         double none = bolter_rate_bound(0, n, 0.95), most = bolter_rate_bound(n - 1, n, 0.95);
-        CHECK(c, near(none, 1 - pow(0.05, 1 / (double)n), 1e-12), "0 of %d: got %.15g", (int)n, none);
-        CHECK(c, near(most, pow(0.95, 1 / (double)n), 1e-12), "all but one of %d: got %.15g", (int)n,
-              most);
+        CHECK(c, near(none, 1 - pow(0.05, 1 / (double)n), 1e-12), "0 of %d: got %.15g", (int)n,
+              none);
+        CHECK(c, near(most, pow(0.95, 1 / (double)n), 1e-12), "all but one of %d: got %.15g",
+              (int)n, most);
         CHECK(c, bolter_rate_bound(n, n, 0.95) == 1, "all of %d", (int)n);
     }
     CHECK(c, bolter_rate_bound(0, 0, 0.95) == 1, "none of none");
@@ -100,8 +102,10 @@ static void two_thousand_nine_hundred_ninety_five_ham_prove_a_thousandth(struct 
     CHECK(c, !p.proved && p.needed == 2995 && p.ham == 2994, "needed %d", (int)p.needed);
     s = ladder(score, truth, 2995);
     CHECK(c, bolter_threshold_for(&s, 0.001, 0.95, &p, NULL) == BOLTER_OK, "refused");
-    CHECK(c, p.proved && p.allowed == 0 && p.upper_bound <= 0.001, "%d, %g", p.proved, p.upper_bound);
-    CHECK(c, p.threshold > score[2994] && p.threshold < score[2994] + 1e-6, "got %.9g", p.threshold);
+    CHECK(c, p.proved && p.allowed == 0 && p.upper_bound <= 0.001, "%d, %g", p.proved,
+          p.upper_bound);
+    CHECK(c, p.threshold > score[2994] && p.threshold < score[2994] + 1e-6, "got %.9g",
+          p.threshold);
 }
 
 static void more_ham_allows_errors(struct check *c)
@@ -114,10 +118,11 @@ static void more_ham_allows_errors(struct check *c)
         bolter_threshold_proof p;
         bolter_scores s = ladder(score, truth, rows[i].ham);
         bolter_threshold_for(&s, 0.001, 0.95, &p, NULL);
-        CHECK(c, p.proved && p.allowed == rows[i].allowed, "%zu ham: allowed %d, want %d", rows[i].ham,
-              (int)p.allowed, (int)rows[i].allowed);
+        CHECK(c, p.proved && p.allowed == rows[i].allowed, "%zu ham: allowed %d, want %d",
+              rows[i].ham, (int)p.allowed, (int)rows[i].allowed);
         double highest = score[rows[i].ham - 1 - rows[i].allowed];
-        CHECK(c, p.threshold > highest && p.threshold < highest + 1e-6, "threshold %.9g", p.threshold);
+        CHECK(c, p.threshold > highest && p.threshold < highest + 1e-6, "threshold %.9g",
+              p.threshold);
         CHECK(c, p.upper_bound <= 0.001, "bound %g", p.upper_bound);
     }
 }
@@ -127,8 +132,8 @@ static void a_small_sample_gives_what_it_shows_and_says_so(struct check *c)
     bolter_threshold_proof p;
     bolter_scores s = ladder(score, truth, 100);
     bolter_threshold_for(&s, 0.02, 0.95, &p, NULL);
-    CHECK(c, !p.proved && p.allowed == 2 && p.needed == 149, "%d allowed, %d needed", (int)p.allowed,
-          (int)p.needed);
+    CHECK(c, !p.proved && p.allowed == 2 && p.needed == 149, "%d allowed, %d needed",
+          (int)p.allowed, (int)p.needed);
     CHECK(c, p.threshold > 0.97 && p.threshold < 0.9701, "threshold %g", p.threshold);
     CHECK(c, near(p.upper_bound, bolter_rate_bound(2, 100, 0.95), 0), "bound %g", p.upper_bound);
 }
@@ -152,12 +157,13 @@ static void without_ham_nothing_is_said(struct check *c)
     const bolter_scores s = {one, spam, 1, 0.5};
     bolter_threshold_proof p;
     CHECK(c, bolter_threshold_for(&s, 0.001, 0.95, &p, NULL) == BOLTER_OK, "refused");
-    CHECK(c, !p.proved && p.ham == 0 && isnan(p.threshold) && p.upper_bound == 1, "%g", p.threshold);
+    CHECK(c, !p.proved && p.ham == 0 && isnan(p.threshold) && p.upper_bound == 1, "%g",
+          p.threshold);
 }
 
 /*
- * The promise itself: uniform scores, in steps of 1/step or without ties, whose rate above a threshold
- * is known. Of many samples at most the share 1 - confidence may break it.
+ * The promise itself: uniform scores, in steps of 1/step or without ties, whose rate above a
+ * threshold is known. Of many samples at most the share 1 - confidence may break it.
  */
 static void promise(struct check *c, double steps)
 {
@@ -194,7 +200,8 @@ static void faulty_input_is_refused(struct check *c)
 {
     const double nan[] = {NAN};
     const int32_t zero[] = {0};
-    const bolter_scores s = ladder(score, truth, 10), bad = {nan, zero, 1, 0}, none = {nan, zero, 0, 0};
+    const bolter_scores s = ladder(score, truth, 10), bad = {nan, zero, 1, 0},
+                        none = {nan, zero, 0, 0};
     const double rates[] = {0, -1, 1, 1e-9, NAN};
     bolter_threshold_proof p = {.ham = 77};
     for (size_t i = 0; i < sizeof rates / sizeof *rates; i++)
