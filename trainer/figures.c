@@ -93,7 +93,7 @@ static void add_point(struct curve *c, double fpr, double recall)
     c->miss[c->n++] = fmax(1 - recall, c->lowest_miss);
 }
 
-/* From point to point first up, then to the right; with ties in one slope. */
+/* Spam leads up, ham to the right; equal scores of both in a slope. */
 static void fill(struct curve *c, const bolter_roc_point *p, size_t n_points)
 {
     c->n_spam = p[n_points - 1].tp;

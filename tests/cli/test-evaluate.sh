@@ -220,6 +220,8 @@ ok "--set-threshold sets what is proved"
 grep -q '"threshold_proof": {' model/bolter.json && grep -q '"proved": true' model/bolter.json &&
     grep -q '"provenance": {' model/bolter.json && [ -s model/MODEL.md ]
 ok "bolter.json records the proof and keeps the rest"
+"$train" inspect model -m model >out 2>err && grep -q '^promise .* 2 % of ham .*: proved by 150 ham' out
+ok "inspect model tells of it"
 "$train" predict -m model --data data.tsv >scores &&
     threshold=$(sed -n 's/.*"spam_threshold": \([^,]*\),/\1/p' model/bolter.json) &&
     awk -F'\t' -v t="$threshold" '$2 == "ham" && $3 >= t { bad = 1 } END { exit bad || t < 0.5 }' scores
