@@ -149,6 +149,17 @@ void bolter_tok_free(bolter_tok *t);
 
 typedef struct bolter_model bolter_model;
 
+/* A false positive rate that a spam threshold was to keep, and what a sample says of it. */
+typedef struct bolter_threshold_proof {
+    double max_fpr, confidence; /* asked for, see bolter_threshold_for() */
+    bool proved;
+    uint64_t ham;               /* of the sample */
+    uint64_t needed;            /* the least sample of ham that can prove it */
+    uint64_t allowed;           /* ham that may reach the threshold; follows from ham */
+    double upper_bound;         /* of the false positive rate there, at this confidence */
+    double threshold;           /* what it says holds from here up */
+} bolter_threshold_proof;
+
 typedef struct bolter_model_info {
     const char *arch;          /* "gpt2" */
     const char *id;            /* 16 hexadecimal digits of the SHA-256 of the weights */
@@ -162,6 +173,7 @@ typedef struct bolter_model_info {
     double spam_threshold;     /* spam at or above this calibrated probability */
     double unsure_threshold;   /* unsure at or above this, ham below */
     double temperature;        /* logits are divided by it */
+    const bolter_threshold_proof *proof; /* of a threshold; NULL: none on record */
 } bolter_model_info;
 
 /*
@@ -600,6 +612,7 @@ typedef struct bolter_save_options {
     const char *provenance;  /* a JSON object for bolter.json, or NULL */
     const bolter_save_file *files; /* more files for the directory, n_files */
     size_t n_files;
+    const bolter_threshold_proof *proof; /* NULL: none, as an old one is of other scores */
 } bolter_save_options;
 
 /*
@@ -611,6 +624,12 @@ bolter_status bolter_trainer_save(bolter_trainer *t, const char *dir, const bolt
 /* The same for a model as it is, to change its number format. */
 bolter_status bolter_model_save(const bolter_model *m, const char *dir, const bolter_save_options *o,
                                 bolter_error *err);
+/*
+ * Write bolter.json alone into the directory that m was opened from, with what m was opened with;
+ * the old one is replaced by a rename. o->dtype is NULL. m itself keeps what it was opened with.
+ */
+bolter_status bolter_model_save_card(const bolter_model *m, const bolter_save_options *o,
+                                     bolter_error *err);
 void bolter_trainer_free(bolter_trainer *t);
 
 /* ---- Evaluation --------------------------------------------------------------------------- */
@@ -619,24 +638,117 @@ typedef struct bolter_interval {
     double value, low, high; /* 95 % */
 } bolter_interval;
 
+/* What is measured. Borrowed; higher scores are more like spam, and may have any finite value. */
+typedef struct bolter_scores {
+    const double *score;  /* (n) */
+    const int32_t *truth; /* (n), 1 spam, 0 ham */
+    size_t n;
+    double threshold;     /* spam from this score on; infinite is fine */
+} bolter_scores;
+
 typedef struct bolter_report {
     uint64_t n, n_spam, n_ham;
     uint64_t tp, fp, tn, fn;         /* spam is positive; at the threshold */
     bolter_interval accuracy, balanced_accuracy, precision, recall, f1;
     bolter_interval fpr;             /* ham called spam / ham (hm%) */
+    bolter_interval miss;            /* spam called ham / spam (sm%) */
+    bolter_interval lam;             /* logistic mean of fpr and miss; 0 where one of them is 0 */
     bolter_interval auc;             /* area under the ROC curve, ties counted half */
     bolter_interval recall_fpr_01;   /* recall at FPR <= 0.1 %, read off the ROC curve */
-    bolter_interval recall_fpr_1;    /* and at 1 % */
-    double loss, brier;              /* mean cross-entropy in nats; mean squared error */
+    bolter_interval recall_fpr_05;   /* at 0.5 % */
+    bolter_interval recall_fpr_1;    /* at 1 % */
+    bolter_interval loss, brier;     /* mean cross-entropy in nats; mean squared error */
+    double ece;                      /* expected calibration error, see bolter_reliability_of() */
 } bolter_report;
 
 /*
- * Measure scores spam[n] in 0..1 against truth[n] (1 spam, 0 ham). Intervals: percentiles of a
- * stratified bootstrap of n_boot samples (0: none, low = high = value). Recall at an FPR counts spam
- * strictly above the (floor(FPR * ham) + 1)-th highest ham score. E_ARG (no example), E_NUMERIC, E_NOMEM.
+ * Measure scores. Loss, Brier score and ece are NaN unless all scores are within 0..1. Intervals of
+ * fpr, miss and recall are exact (Clopper and Pearson), the others percentiles of a stratified
+ * bootstrap of n_boot samples (0: none, low = high = value). Recall at an FPR counts spam strictly
+ * above the (floor(FPR * ham) + 1)-th highest ham score. E_ARG (no example), E_NUMERIC, E_NOMEM.
  */
-bolter_status bolter_report_of(const float *spam, const int32_t *truth, size_t n, double threshold,
-                               size_t n_boot, uint64_t seed, bolter_report *out, bolter_error *err);
+bolter_status bolter_report_of(const bolter_scores *s, size_t n_boot, uint64_t seed,
+                               bolter_report *out, bolter_error *err);
+/*
+ * Measure the difference, b less a, of two filters on the same examples in the same order: in every
+ * interval of *out (but for ece, NaN), with the counts other than n, n_spam and n_ham left 0. The
+ * bootstrap draws the same examples of both, so that what is hard for both cancels out. An interval
+ * without 0 in it is a difference that the sample shows.
+ */
+bolter_status bolter_compare(const bolter_scores *a, const bolter_scores *b, size_t n_boot,
+                             uint64_t seed, bolter_report *out, bolter_error *err);
+
+typedef struct bolter_roc_point {
+    double threshold; /* spam from here on; infinite for the first point */
+    uint64_t tp, fp;
+} bolter_roc_point;
+
+/* Every point of the ROC curve, from (0, 0) to (all, all); points has room for s->n + 1. */
+bolter_status bolter_roc_of(const bolter_scores *s, bolter_roc_point *points, size_t *n_points,
+                            bolter_error *err);
+
+enum { BOLTER_N_BIN = 10 };
+
+typedef struct bolter_bin {
+    double low;            /* scores from here to low + 0.1 */
+    uint64_t n, n_spam;
+    double mean_score;     /* NaN in an empty bin */
+    bolter_interval spam;  /* n_spam / n, exact; what the mean score promises */
+} bolter_bin;
+
+/*
+ * Sort probabilities into ten bins of equal width. *ece, the expected calibration error, is the
+ * mean distance of score and share of spam, weighted by the bins' sizes. E_ARG for a score outside
+ * 0..1.
+ */
+bolter_status bolter_reliability_of(const bolter_scores *s, bolter_bin bins[BOLTER_N_BIN],
+                                    double *ece, bolter_error *err);
+
+typedef struct bolter_label_measures {
+    uint64_t n, n_answers; /* examples that have the label; that were given it */
+    bolter_interval precision, recall, f1;
+} bolter_label_measures;
+
+typedef struct bolter_label_report {
+    uint64_t n;
+    size_t n_label;
+    bolter_interval accuracy;
+    bolter_interval macro_f1;     /* mean over the labels that the data has */
+    bolter_label_measures *label; /* (n_label), owned */
+    uint64_t *confusion;          /* (n_label, n_label), by truth and answer; owned */
+} bolter_label_report;
+
+/* Measure answers against truths, both 0..n_label-1. n_boot and the errors as above. */
+bolter_status bolter_labels_of(const int32_t *answer, const int32_t *truth, size_t n,
+                               size_t n_label, size_t n_boot, uint64_t seed,
+                               bolter_label_report *out, bolter_error *err);
+void bolter_label_report_free(bolter_label_report *r);
+
+/*
+ * The highest rate of errors that k errors in n examples leave possible: with this confidence,
+ * 0..1, the rate is at most that. Exact, if what made the errors was not chosen by them. 1 for
+ * n = 0.
+ */
+double bolter_rate_bound(uint64_t k, uint64_t n, double confidence);
+
+#define BOLTER_MIN_FPR 1e-7 /* the lowest rate that can be asked for; it needs 30 million ham */
+
+/*
+ * The lowest threshold that keeps the false positive rate at max_fpr or below, with this confidence
+ * (0.5 to 1), and every threshold above it does too. That holds for ham that comes like the ham of
+ * the sample, independent of each other, labelled right, and for scores that did not depend on the
+ * sample: not for mail that the model was trained or chosen on. The reasoning is in
+ * libcore/eval/threshold.c.
+ *
+ * Where the sample is too small to prove it (0 errors in 2,995 ham prove 0.1 % at 95 %), proved is
+ * false and threshold the one that floor(max_fpr * ham) of its ham may reach, with the upper bound
+ * that this proves; NaN without ham. It is above 1 where ham has a probability of 1: then no
+ * threshold of a model keeps the promise, nor can a model directory record it. s->threshold is not
+ * used. E_ARG, E_NUMERIC, E_NOMEM.
+ */
+bolter_status bolter_threshold_for(const bolter_scores *s, double max_fpr, double confidence,
+                                   bolter_threshold_proof *out, bolter_error *err);
+
 /*
  * The temperature that minimises the cross-entropy of softmax(logits / T), logits (n, n_label), by a
  * search between 0.05 and 20 (Guo et al. 2017, section 4.2).

@@ -1,5 +1,5 @@
-check_PROGRAMS += test-corpus test-corpus-real test-metrics test-prepare
-TESTS += test-corpus test-corpus-real test-metrics test-prepare
+check_PROGRAMS += test-corpus test-corpus-real test-metrics test-prepare test-threshold
+TESTS += test-corpus test-corpus-real test-metrics test-prepare test-threshold
 test_corpus_SOURCES = tests/unit/test_corpus.c
 test_corpus_CFLAGS = $(AM_CFLAGS) $(ZLIB_CFLAGS)
 test_corpus_LDADD = $(check_libs) $(ZLIB_LIBS)
@@ -9,3 +9,5 @@ test_metrics_SOURCES = tests/unit/test_metrics.c
 test_metrics_LDADD = $(check_libs)
 test_prepare_SOURCES = tests/unit/test_prepare.c
 test_prepare_LDADD = $(check_libs)
+test_threshold_SOURCES = tests/unit/test_threshold.c
+test_threshold_LDADD = $(check_libs)

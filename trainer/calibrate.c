@@ -30,21 +30,19 @@ bolter_status calibrate(const bolter_dataset *d, bolter_part part, int32_t spam_
                         const float *logits, const struct wanted_threshold *want,
                         struct calibration *out, bolter_error *err)
 {
-    size_t n = bolter_dataset_count(d, part);
-    float *spam;
-    int32_t *truth;
+    bolter_scores s;
     *out = (struct calibration){.temperature = 1, .knows_spam = spam_label >= 0};
     bolter_status rc = fit_temperature(d, part, logits, &out->temperature, err);
     if (rc != BOLTER_OK || !out->knows_spam)
         return rc;
-    rc = measure_spam(d, part, n, spam_label, logits, out->temperature, &spam, &truth, err);
-    if (rc == BOLTER_OK) {
-        out->threshold = threshold_of(spam, truth, n, want->max_fpr, want->confidence);
-        rc = bolter_report_of(spam, truth, n, out->threshold.value, N_BOOT, BOOT_SEED, &out->report,
-                              err);
-    }
-    free(spam);
-    free(truth);
+    rc = measure_spam(d, part, bolter_dataset_count(d, part), spam_label, logits, out->temperature,
+                      &s, err);
+    if (rc == BOLTER_OK)
+        rc = threshold_of(&s, want->max_fpr, want->confidence, &out->threshold, err);
+    s.threshold = out->threshold.value;
+    if (rc == BOLTER_OK)
+        rc = bolter_report_of(&s, N_BOOT, BOOT_SEED, &out->report, err);
+    measure_free(&s);
     return rc;
 }
 
@@ -52,14 +50,12 @@ bolter_status calibrated_report(const bolter_dataset *d, bolter_part part, int32
                                 const float *logits, const struct calibration *c,
                                 bolter_report *out, bolter_error *err)
 {
-    size_t n = bolter_dataset_count(d, part);
-    float *spam;
-    int32_t *truth;
-    bolter_status rc =
-        measure_spam(d, part, n, spam_label, logits, c->temperature, &spam, &truth, err);
+    bolter_scores s;
+    bolter_status rc = measure_spam(d, part, bolter_dataset_count(d, part), spam_label, logits,
+                                    c->temperature, &s, err);
+    s.threshold = c->threshold.value;
     if (rc == BOLTER_OK)
-        rc = bolter_report_of(spam, truth, n, c->threshold.value, N_BOOT, BOOT_SEED, out, err);
-    free(spam);
-    free(truth);
+        rc = bolter_report_of(&s, N_BOOT, BOOT_SEED, out, err);
+    measure_free(&s);
     return rc;
 }

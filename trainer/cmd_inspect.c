@@ -185,6 +185,14 @@ static bool write_gradients(struct inspect *in)
 
 /* ---- model ---- */
 
+static void print_proof(const bolter_threshold_proof *p)
+{
+    printf("promise       from %g on at most %g %% of ham is called spam, with %g %% confidence: %s by "
+           "%llu ham\n",
+           p->threshold, 100 * p->max_fpr, 100 * p->confidence, p->proved ? "proved" : "not proved",
+           (unsigned long long)p->ham);
+}
+
 static bool inspect_model(const struct inspect *in)
 {
     const bolter_model_info *i = bolter_model_info_of(in->m);
@@ -200,6 +208,8 @@ static bool inspect_model(const struct inspect *in)
     if (i->n_label > 0)
         printf("temperature   %g\nspam from     %g\nunsure from   %g\n", i->temperature,
                i->spam_threshold, i->unsure_threshold);
+    if (i->proof)
+        print_proof(i->proof);
     printf("layout        ");
     for (const char *p = i->text_layout; *p; p++)
         fputs(*p == '\n' ? "\\n" : (char[]){*p, 0}, stdout);

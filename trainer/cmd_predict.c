@@ -1,218 +1,41 @@
-/* cmd_predict.c - bolter-train predict and evaluate: a model's scores on corpora, and their metrics. */
-#include <math.h>
+/* cmd_predict.c - bolter-train predict: id, label and score of each text. */
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "trainer/commands.h"
 #include "trainer/options.h"
-#include "trainer/score.h"
-#include "trainer/sources.h"
+#include "trainer/scored.h"
 
-struct scores {
-    const char *model, *part_name;
-    struct sources sources;
-    size_t threads;
-    bool json;
-    double threshold;
-    /* made of it */
-    bolter_model *m;
-    bolter_dataset *d;
-    bolter_part part;
-    size_t n, n_label, spam_label;
-    float *logits;
-};
-
-static bool read_part(struct scores *s)
-{
-    static const char *const names[] = {"train", "validation", "test"};
-    for (size_t i = 0; i < 3; i++) {
-        if (strcmp(names[i], s->part_name) == 0 || strcmp("all", s->part_name) == 0) {
-            s->part = strcmp("all", s->part_name) == 0 ? BOLTER_TEST : (bolter_part)i;
-            return true;
-        }
-    }
-    complain("--part: \"%s\", expected train, validation, test or all", s->part_name);
-    return false;
-}
-
-/* Everything up to the logits. */
-static bool open_scores(struct scores *s)
-{
-    bolter_error err = {0};
-    bolter_part all = strcmp("all", s->part_name) == 0 ? BOLTER_TEST : BOLTER_BY_SPLIT;
-    bool ok = bolter_model_open(&s->m, s->model, &err) == BOLTER_OK &&
-              bolter_model_need_spam_head(s->m, &err) == BOLTER_OK &&
-              bolter_dataset_open(&s->d, s->m, &err) == BOLTER_OK &&
-              sources_read(&s->sources, s->d, all, &err) == BOLTER_OK;
-    if (ok) {
-        s->n = bolter_dataset_count(s->d, s->part);
-        s->n_label = bolter_dataset_n_label(s->d);
-        s->spam_label = (size_t)bolter_model_info_of(s->m)->spam_label;
-        s->logits = calloc(s->n * s->n_label + 1, sizeof *s->logits);
-        ok = s->logits &&
-             score_part(s->m, s->d, s->part, s->threads, s->logits, &err) == BOLTER_OK;
-    }
-    if (!ok)
-        complain("%s", err.code ? err.text : "no memory");
-    return ok;
-}
-
-static void close_scores(struct scores *s)
-{
-    free(s->logits);
-    bolter_dataset_free(s->d);
-    bolter_model_unref(s->m);
-}
-
-static double spam_score(const struct scores *s, size_t i)
-{
-    return softmax_at(s->logits + i * s->n_label, s->n_label, s->spam_label,
-                      bolter_model_info_of(s->m)->temperature);
-}
-
-static int parse(struct scores *s, int argc, char **argv, const char *usage, bool evaluate)
+static int parse(struct scored *s, int argc, char **argv)
 {
     const struct option_row rows[] = {
         STRING("model", 'm', &s->model, "DIR", "the model"),
         STRING("part", 0, &s->part_name, "PART", "train, validation, test, or all of the corpora"),
         SIZE("threads", 'j', &s->threads, 0, 256, "N", "0: all processors"),
         SOURCE_ROWS(&s->sources),
-        HEADING("Output:"),
-        REAL("threshold", 't', &s->threshold, 0, 1, "X", "spam from this score on, 0: the model's"),
-        FLAG("json", 0, &s->json, "one JSON object"),
     };
-    size_t n = sizeof rows / sizeof *rows;
-    int operand = options_parse(argc, argv, rows, evaluate ? n : n - 3, usage);
+    int operand = options_parse(argc, argv, rows, sizeof rows / sizeof *rows,
+                                "predict -m DIR [options] corpora");
     if (operand < 0)
         return operand == -1 ? EXIT_DONE : EXIT_USAGE;
     if (operand < argc || !s->model || s->sources.n == 0) {
-        complain("%s needs -m DIR and corpora (see --help)", argv[0]);
+        complain("predict needs -m DIR and corpora (see --help)");
         return EXIT_USAGE;
     }
-    return read_part(s) ? -1 : EXIT_USAGE;
+    return scored_check_part(s) ? -1 : EXIT_USAGE;
 }
 
 int cmd_predict(int argc, char **argv)
 {
-    struct scores s = {.part_name = "all"};
-    int rc = parse(&s, argc, argv, "predict -m DIR [options] corpora", false);
+    struct scored s = {.part_name = "all"};
+    int rc = parse(&s, argc, argv);
     if (rc >= 0)
         return rc;
-    bool ok = open_scores(&s);
+    bool ok = scored_open(&s, true);
     for (size_t i = 0; ok && i < s.n; i++) {
-        const bolter_row *row = bolter_dataset_row(s.d, s.part, i);
+        const bolter_row *row = scored_row(&s, i);
         const char *label = row->label >= 0 ? bolter_dataset_label(s.d, (size_t)row->label) : "-";
-        printf("%s\t%s\t%.9g\n", row->id, label, spam_score(&s, i));
+        printf("%s\t%s\t%.9g\n", row->id, label, scored_spam(&s, i));
     }
-    close_scores(&s);
-    return ok ? EXIT_DONE : EXIT_FAILED;
-}
-
-/* ---- evaluate ---- */
-
-static const struct {
-    const char *name, *title;
-    size_t offset;
-} measures[] = {
-    {"accuracy", "accuracy", offsetof(bolter_report, accuracy)},
-    {"balanced_accuracy", "balanced accuracy", offsetof(bolter_report, balanced_accuracy)},
-    {"precision", "precision", offsetof(bolter_report, precision)},
-    {"recall", "recall", offsetof(bolter_report, recall)},
-    {"f1", "F1", offsetof(bolter_report, f1)},
-    {"fpr", "false positive rate", offsetof(bolter_report, fpr)},
-    {"recall_fpr_01", "recall at FPR <= 0.1 %", offsetof(bolter_report, recall_fpr_01)},
-    {"recall_fpr_1", "recall at FPR <= 1 %", offsetof(bolter_report, recall_fpr_1)},
-    {"auc", "ROC AUC", offsetof(bolter_report, auc)},
-};
-
-static const bolter_interval *measure(const bolter_report *r, size_t i)
-{
-    return (const bolter_interval *)(const void *)((const char *)r + measures[i].offset);
-}
-
-static void print_number(const char *before, double x)
-{
-    if (isfinite(x))
-        printf("%s%.6f", before, x);
-    else
-        printf("%snull", before);
-}
-
-static void print_json(const bolter_report *r, double threshold)
-{
-    printf("{\"v\":1,\"n\":%llu,\"spam\":%llu,\"ham\":%llu,\"threshold\":%.6f,\"tp\":%llu,\"fp\":%llu,"
-           "\"tn\":%llu,\"fn\":%llu", (unsigned long long)r->n, (unsigned long long)r->n_spam,
-           (unsigned long long)r->n_ham, threshold, (unsigned long long)r->tp,
-           (unsigned long long)r->fp, (unsigned long long)r->tn, (unsigned long long)r->fn);
-    for (size_t i = 0; i < sizeof measures / sizeof *measures; i++) {
-        const bolter_interval *x = measure(r, i);
-        printf(",\"%s\":", measures[i].name);
-        print_number("[", x->value);
-        print_number(",", x->low);
-        print_number(",", x->high);
-        putchar(']');
-    }
-    print_number(",\"loss\":", r->loss);
-    print_number(",\"brier\":", r->brier);
-    puts("}");
-}
-
-static void print_table(const bolter_report *r, double threshold)
-{
-    printf("%llu messages, %llu spam, %llu ham; spam from %.4f on\n", (unsigned long long)r->n,
-           (unsigned long long)r->n_spam, (unsigned long long)r->n_ham, threshold);
-    printf("%llu spam found, %llu missed; %llu ham called spam, %llu passed\n\n",
-           (unsigned long long)r->tp, (unsigned long long)r->fn, (unsigned long long)r->fp,
-           (unsigned long long)r->tn);
-    for (size_t i = 0; i < sizeof measures / sizeof *measures; i++) {
-        const bolter_interval *x = measure(r, i);
-        printf("%-24s %8.3f %%  [%.2f, %.2f]\n", measures[i].title, 100 * x->value, 100 * x->low,
-               100 * x->high);
-    }
-    printf("%-24s %8.4f\n%-24s %8.4f\n%-24s %8.4f\n", "(1-ROCA)%", 100 * (1 - r->auc.value), "loss",
-           r->loss, "Brier score", r->brier);
-}
-
-static bool report(const struct scores *s, bolter_report *r)
-{
-    bolter_error err = {0};
-    float *spam = calloc(s->n + 1, sizeof *spam);
-    int32_t *truth = calloc(s->n + 1, sizeof *truth);
-    bool ok = spam && truth;
-    for (size_t i = 0; ok && i < s->n; i++) {
-        const bolter_row *row = bolter_dataset_row(s->d, s->part, i);
-        spam[i] = (float)spam_score(s, i);
-        truth[i] = row->label == (int32_t)s->spam_label;
-        if (row->label < 0) {
-            snprintf(err.text, sizeof err.text, "%.200s: no label to compare with", row->id);
-            err.code = BOLTER_E_FORMAT;
-            ok = false;
-        }
-    }
-    ok = ok && bolter_report_of(spam, truth, s->n, s->threshold, 1000, 1, r, &err) == BOLTER_OK;
-    if (!ok)
-        complain("%s", err.code ? err.text : "no memory");
-    free(spam);
-    free(truth);
-    return ok;
-}
-
-int cmd_evaluate(int argc, char **argv)
-{
-    struct scores s = {.part_name = "test"};
-    int rc = parse(&s, argc, argv, "evaluate -m DIR [options] corpora", true);
-    if (rc >= 0)
-        return rc;
-    bolter_report r;
-    bool ok = open_scores(&s);
-    if (ok && s.threshold <= 0)
-        s.threshold = bolter_model_info_of(s.m)->spam_threshold;
-    ok = ok && report(&s, &r);
-    if (ok && s.json)
-        print_json(&r, s.threshold);
-    else if (ok)
-        print_table(&r, s.threshold);
-    close_scores(&s);
+    scored_close(&s);
     return ok ? EXIT_DONE : EXIT_FAILED;
 }

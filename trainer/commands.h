@@ -12,6 +12,7 @@ int cmd_finetune(int argc, char **argv);
 int cmd_inspect(int argc, char **argv);
 int cmd_predict(int argc, char **argv);
 int cmd_prepare(int argc, char **argv);
+int cmd_protocol(int argc, char **argv);
 int cmd_tokenizer(int argc, char **argv);
 
 #endif

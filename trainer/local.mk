@@ -8,21 +8,31 @@ bolter_train_SOURCES = \
 	trainer/catalogue.c \
 	trainer/catalogue.h \
 	trainer/checkpoint.c \
+	trainer/cmd_evaluate.c \
 	trainer/cmd_export.c \
 	trainer/cmd_fetch.c \
 	trainer/cmd_finetune.c \
 	trainer/cmd_inspect.c \
 	trainer/cmd_predict.c \
 	trainer/cmd_prepare.c \
+	trainer/cmd_protocol.c \
 	trainer/cmd_tokenizer.c \
 	trainer/commands.h \
+	trainer/cross.c \
 	trainer/curves.c \
+	trainer/cutoffs.c \
+	trainer/cutoffs.h \
 	trainer/fetch.c \
 	trainer/fetch.h \
+	trainer/fewshot.c \
+	trainer/figures.c \
+	trainer/figures.h \
 	trainer/files.c \
 	trainer/files.h \
 	trainer/finetune.c \
 	trainer/finetune.h \
+	trainer/fit.c \
+	trainer/fit.h \
 	trainer/interrupt.c \
 	trainer/interrupt.h \
 	trainer/jsonl.c \
@@ -38,22 +48,32 @@ bolter_train_SOURCES = \
 	trainer/part.h \
 	trainer/plot.c \
 	trainer/plot.h \
+	trainer/predictions.c \
+	trainer/predictions.h \
 	trainer/prepare.h \
 	trainer/prepare_report.c \
 	trainer/progress.c \
 	trainer/progress.h \
+	trainer/promise.c \
+	trainer/promise.h \
+	trainer/protocol.h \
 	trainer/receipt.c \
 	trainer/receipt.h \
+	trainer/report.c \
+	trainer/report.h \
 	trainer/result.c \
 	trainer/runlog.c \
 	trainer/runlog.h \
 	trainer/score.c \
 	trainer/score.h \
+	trainer/scored.c \
+	trainer/scored.h \
 	trainer/seeds.c \
 	trainer/settings.c \
 	trainer/settings.h \
 	trainer/sources.c \
 	trainer/sources.h \
+	trainer/stream.c \
 	trainer/svg.c \
 	trainer/svg.h \
 	trainer/threshold.c \

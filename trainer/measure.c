@@ -48,39 +48,44 @@ static void add_up(const bolter_dataset *d, bolter_part part, size_t n, const fl
 }
 
 bolter_status measure_spam(const bolter_dataset *d, bolter_part part, size_t n, int32_t spam_label,
-                           const float *logits, double temperature, float **spam, int32_t **truth,
+                           const float *logits, double temperature, bolter_scores *out,
                            bolter_error *err)
 {
     size_t K = bolter_dataset_n_label(d);
-    *spam = calloc(n, sizeof **spam);
-    *truth = calloc(n, sizeof **truth);
-    if (!*spam || !*truth) {
+    double *score = calloc(n, sizeof *score);
+    int32_t *truth = calloc(n, sizeof *truth);
+    *out = (bolter_scores){.score = score, .truth = truth, .n = n, .threshold = 0.5};
+    if (!score || !truth) {
         snprintf(err->text, sizeof err->text, "no memory for %zu scores", n);
         return BOLTER_E_NOMEM;
     }
     for (size_t i = 0; i < n; i++) {
-        (*spam)[i] = (float)softmax_at(logits + i * K, K, (size_t)spam_label, temperature);
-        (*truth)[i] = bolter_dataset_row(d, part, i)->label == spam_label;
+        score[i] = softmax_at(logits + i * K, K, (size_t)spam_label, temperature);
+        truth[i] = bolter_dataset_row(d, part, i)->label == spam_label;
     }
     return BOLTER_OK;
+}
+
+void measure_free(bolter_scores *s)
+{
+    free((void *)(uintptr_t)s->score);
+    free((void *)(uintptr_t)s->truth);
 }
 
 static bolter_status add_auc(const bolter_dataset *d, bolter_part part, size_t n, int32_t spam_label,
                              const float *logits, struct measures *out, bolter_error *err)
 {
-    float *spam;
-    int32_t *truth;
+    bolter_scores s;
     size_t n_spam = 0;
     bolter_report report;
-    bolter_status rc = measure_spam(d, part, n, spam_label, logits, 1, &spam, &truth, err);
+    bolter_status rc = measure_spam(d, part, n, spam_label, logits, 1, &s, err);
     for (size_t i = 0; rc == BOLTER_OK && i < n; i++)
-        n_spam += (size_t)truth[i];
+        n_spam += (size_t)s.truth[i];
     if (rc == BOLTER_OK && n_spam > 0 && n_spam < n) {
-        rc = bolter_report_of(spam, truth, n, 0.5, 0, 0, &report, err);
+        rc = bolter_report_of(&s, 0, 0, &report, err);
         out->auc = rc == BOLTER_OK ? report.auc.value : NAN;
     }
-    free(spam);
-    free(truth);
+    measure_free(&s);
     return rc;
 }
 

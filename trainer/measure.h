@@ -18,11 +18,12 @@ bolter_status measure_part(bolter_trainer *t, const bolter_dataset *d, bolter_pa
                            int32_t spam_label, float *logits, struct measures *out,
                            bolter_error *err);
 /*
- * Of such logits the probability of spam at a temperature, and 1 for spam or 0, as two new arrays (n)
- * to be freed with free(), also after E_NOMEM.
+ * Of such logits the probability of spam at a temperature, with the truth; measure_free() it, also after
+ * E_NOMEM.
  */
 bolter_status measure_spam(const bolter_dataset *d, bolter_part part, size_t n, int32_t spam_label,
-                           const float *logits, double temperature, float **spam, int32_t **truth,
+                           const float *logits, double temperature, bolter_scores *out,
                            bolter_error *err);
+void measure_free(bolter_scores *s);
 
 #endif

@@ -136,13 +136,13 @@ static void print_threshold(FILE *out, const struct finetune *f)
         return;
     }
     fprintf(out, "; on the validation part the probability of spam\nthen has a cross-entropy of %.4f "
-            "nats and a Brier score of %.4f.\n\n", c->report.loss, c->report.brier);
+            "nats and a Brier score of %.4f.\n\n", c->report.loss.value, c->report.brier.value);
     fprintf(out, "## Threshold\n\nSpam from %.4f on: %zu of the %zu ham of the validation part reach "
             "it; at most a share of\n%g was to. ", c->threshold.value, c->threshold.n_above,
             c->threshold.n_ham, f->threshold.max_fpr);
     fprintf(out, "Such a sample leaves, with %g %% confidence, a false positive rate of up to\n%.3f %% "
             "on mail like it, more on other mail.\n\n", 100 * f->threshold.confidence,
-            100 * c->threshold.proven_fpr);
+            100 * c->threshold.bound_fpr);
 }
 
 static void print_limits(FILE *out, const struct finetune *f)

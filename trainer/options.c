@@ -39,6 +39,9 @@ static void print_default(const struct option_row *r)
     case OPTION_REAL:
         printf(" [%g]", *(double *)r->to);
         break;
+    case OPTION_SHARE:
+        printf(" [%g%%]", 100 * *(double *)r->to);
+        break;
     case OPTION_FLAG:
     case OPTION_CALL:
     case OPTION_HEADING:
@@ -79,9 +82,14 @@ static bool take_number(const struct option_row *r, const char *value)
     char *end;
     errno = 0;
     double x = strtod(value, &end);
-    if (errno || end == value || *end || !(x >= r->min && x <= r->max))
+    bool digits = end != value;
+    if (r->kind == OPTION_SHARE && digits && *end == '%') {
+        x /= 100;
+        end++;
+    }
+    if (errno || !digits || *end || !(x >= r->min && x <= r->max))
         return bad_value(r, value);
-    if (r->kind == OPTION_REAL) {
+    if (r->kind == OPTION_REAL || r->kind == OPTION_SHARE) {
         *(double *)r->to = x;
         return true;
     }
@@ -102,6 +110,7 @@ static bool take(const struct option_row *r, const char *value)
         return true;
     case OPTION_SIZE:
     case OPTION_REAL:
+    case OPTION_SHARE:
         return take_number(r, value);
     case OPTION_CALL:
         return r->call(r->to, r->name, value);

@@ -13,6 +13,7 @@ enum option_kind {
     OPTION_STRING, /* const char * */
     OPTION_SIZE,   /* size_t: digits */
     OPTION_REAL,   /* double */
+    OPTION_SHARE,  /* double from 0 to 1, as 0.001 or 0.1% */
     OPTION_CALL,   /* calls back with the value, may be given again */
     OPTION_HEADING /* only a line of the help */
 };
@@ -37,6 +38,8 @@ struct option_row {
     {name, letter, OPTION_SIZE, to, min, max, value, help, NULL}
 #define REAL(name, letter, to, min, max, value, help)                                              \
     {name, letter, OPTION_REAL, to, min, max, value, help, NULL}
+#define SHARE(name, letter, to, min, max, value, help)                                             \
+    {name, letter, OPTION_SHARE, to, min, max, value, help, NULL}
 #define CALL(name, letter, call, to, value, help)                                                  \
     {name, letter, OPTION_CALL, to, 0, 0, value, help, call}
 #define HEADING(help)                                                                              \

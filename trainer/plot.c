@@ -263,6 +263,8 @@ static void draw_points(const struct frame *f, const struct plot *p, const struc
                     colour, x, low, high, x - 3, low, x - 3, high);
         if (s->markers)
             svg_dot(f->out, x, y, colour);
+        if (s->note)
+            svg_text(f->out, x + 8, y + 4, "start", "font-size=\"11\"", s->note[i]);
     }
 }
 

@@ -33,6 +33,7 @@ struct plot_series {
     const double *x, *y;
     size_t n;
     const double *low, *high; /* a bar from low to high at each point, or NULL */
+    const char *const *note;  /* a word beside each point, or NULL */
     bool dashed;
     bool markers;             /* a dot at each point */
     bool no_line;

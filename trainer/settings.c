@@ -21,6 +21,7 @@ static json_t *value_of(const struct option_row *r)
     case OPTION_SIZE:
         return json_integer((json_int_t) * (size_t *)r->to);
     case OPTION_REAL:
+    case OPTION_SHARE:
         return json_real(*(double *)r->to);
     case OPTION_CALL:
     case OPTION_HEADING:

@@ -1,61 +1,26 @@
-/* threshold.c - where spam begins, and what the sample it was chosen on proves. */
+/* threshold.c - where spam begins, and what the sample it was chosen on says of it. */
 #include "trainer/threshold.h"
 
 #include <math.h>
-#include <stdlib.h>
 
-static int falling(const void *a, const void *b)
-{
-    float x = *(const float *)a, y = *(const float *)b;
-    return x < y ? 1 : x > y ? -1 : 0;
-}
+#include "trainer/promise.h"
 
-/* Probability of at most k of n where each has probability p. */
-static double binomial_at_most(size_t k, size_t n, double p)
-{
-    double sum = 0, N = (double)n;
-    for (size_t i = 0; i <= k; i++) {
-        double x = (double)i;
-        sum += exp(lgamma(N + 1) - lgamma(x + 1) - lgamma(N - x + 1) + x * log(p) +
-                   (N - x) * log1p(-p));
-    }
-    return sum;
-}
+#define MIN_THRESHOLD 0.5 /* below it a text is more likely ham */
 
-/* The largest rate at which k or fewer of n would still be seen with probability 1 - confidence. */
-static double upper_bound(size_t k, size_t n, double confidence)
+bolter_status threshold_of(const bolter_scores *s, double max_fpr, double confidence,
+                           struct threshold *out, bolter_error *err)
 {
-    double low = 0, high = 1;
-    if (k >= n)
-        return 1;
-    for (int i = 0; i < 60; i++) {
-        double middle = 0.5 * (low + high);
-        if (binomial_at_most(k, n, middle) > 1 - confidence)
-            low = middle;
-        else
-            high = middle;
-    }
-    return high;
-}
-
-struct threshold threshold_of(const float *spam, const int32_t *truth, size_t n, double max_fpr,
-                              double confidence)
-{
-    struct threshold t = {.value = 0.5};
-    float *ham = calloc(n + 1, sizeof *ham);
-    if (!ham)
-        return (struct threshold){0};
-    for (size_t i = 0; i < n; i++)
-        if (!truth[i])
-            ham[t.n_ham++] = spam[i];
-    size_t allowed = (size_t)(max_fpr * (double)t.n_ham);
-    if (t.n_ham > allowed) {
-        qsort(ham, t.n_ham, sizeof *ham, falling);
-        t.value = fmax(0.5, 0.5 * (1 + (double)ham[allowed]));
-    }
-    while (t.n_above < t.n_ham && (double)ham[t.n_above] >= t.value)
-        t.n_above++;
-    t.proven_fpr = upper_bound(t.n_above, t.n_ham, confidence);
-    free(ham);
-    return t;
+    bolter_threshold_proof p;
+    *out = (struct threshold){.value = MIN_THRESHOLD};
+    bolter_status rc = bolter_threshold_for(s, max_fpr, confidence, &p, err);
+    if (rc != BOLTER_OK)
+        return rc;
+    /* Too few ham to prove it: half way from the highest of them to certainty. */
+    double lowest = promise_holds(&p) ? p.threshold : 0.5 * (1 + fmin(p.threshold, 1));
+    out->value = fmax(MIN_THRESHOLD, p.ham > 0 ? lowest : MIN_THRESHOLD);
+    out->n_ham = (size_t)p.ham;
+    out->bound_fpr = p.upper_bound;
+    for (size_t i = 0; i < s->n; i++)
+        out->n_above += !s->truth[i] && s->score[i] >= out->value;
+    return BOLTER_OK;
 }

@@ -1,23 +1,22 @@
-/* threshold.h - where spam begins, and what the sample it was chosen on proves. */
+/* threshold.h - where spam begins, and what the sample it was chosen on says of it. */
 #ifndef THRESHOLD_H
 #define THRESHOLD_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "bolter.h"
 
 struct threshold {
-    double value;       /* spam at or above this probability */
-    size_t n_ham;       /* of the sample */
-    size_t n_above;     /* ham of the sample that reaches it */
-    double proven_fpr;  /* with the confidence asked for the false positive rate is at most this */
+    double value;     /* spam at or above this probability */
+    size_t n_ham;     /* of the sample */
+    size_t n_above;   /* ham of the sample that reaches it */
+    double bound_fpr; /* the false positive rate that the sample leaves possible */
 };
 
 /*
- * The lowest threshold from 0.5 on that at most max_fpr of the ham reaches; spam (n) are probabilities,
- * truth (n) is 1 for spam. proven_fpr is the exact binomial bound (Clopper, Pearson 1934) at
- * confidence. value is 0 without memory.
+ * The threshold of bolter_threshold_for(), no less than 0.5; where the sample is too small for that
+ * promise, half way from the highest scores of its ham to 1. The sample that chose a model's weights
+ * proves nothing about it: that is for evaluate --set-threshold, on other mail.
  */
-struct threshold threshold_of(const float *spam, const int32_t *truth, size_t n, double max_fpr,
-                              double confidence);
+bolter_status threshold_of(const bolter_scores *s, double max_fpr, double confidence,
+                           struct threshold *out, bolter_error *err);
 
 #endif

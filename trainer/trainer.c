@@ -18,6 +18,7 @@ static const struct command {
     {"finetune", cmd_finetune, "base model + corpora -> new model directory"},
     {"evaluate", cmd_evaluate, "metrics of a model on a corpus"},
     {"predict", cmd_predict, "id, label and score of each message"},
+    {"protocol", cmd_protocol, "measure a recipe: few-shot, across corpora, in order of arrival"},
     {"inspect", cmd_inspect, "what the model saw: text, tokens, logits, gradients, tensors"},
     {"tokenizer", cmd_tokenizer, "encode and decode"},
     {"export", cmd_export, "a model directory in another number format, adapters merged"},

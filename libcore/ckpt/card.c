@@ -207,6 +207,12 @@ static bolter_status read_unsure(bt_card *c, const json_t *v)
     return read_number(&c->unsure_threshold, v, 0, 1);
 }
 
+static bolter_status read_proof(bt_card *c, const json_t *v)
+{
+    c->has_proof = true;
+    return bt_proof_read(&c->proof, v);
+}
+
 static bolter_status read_provenance(bt_card *c, const json_t *v)
 {
     if (!json_is_object(v))
@@ -232,6 +238,7 @@ static const struct key {
     {"temperature", "0.001 to 1000", read_temperature},
     {"spam_threshold", "0 to 1", read_spam},
     {"unsure_threshold", "0 to 1", read_unsure},
+    {"threshold_proof", BT_PROOF_EXPECTED, read_proof},
     {"provenance", "an object", read_provenance},
 };
 
@@ -282,14 +289,15 @@ json_t *bt_card_json(const bt_card *card)
     json_t *labels = json_array();
     for (size_t i = 0; i < card->n_label; i++)
         json_array_append_new(labels, json_string(card->label[i]));
-    return json_pack("{s:i, s:i, s:s*, s:o, s:s, s:b, s:I, s:I, s:f, s:f, s:f, s:s*, s:O*}", "v",
-                     CARD_VERSION, "text_version", TEXT_VERSION, "model_id", card->model_id,
+    json_t *proof = card->has_proof ? bt_proof_json(&card->proof) : NULL;
+    return json_pack("{s:i, s:i, s:s*, s:o, s:s, s:b, s:I, s:I, s:f, s:f, s:f, s:o*, s:s*, s:O*}",
+                     "v", CARD_VERSION, "text_version", TEXT_VERSION, "model_id", card->model_id,
                      "labels", labels, "position", bt_read_name(card->position), "bos", card->bos,
                      "max_tokens", (json_int_t)card->max_tokens, "tail_tokens",
                      (json_int_t)card->tail_tokens, "temperature", card->temperature,
                      "spam_threshold", card->spam_threshold, "unsure_threshold",
-                     card->unsure_threshold, "text_layout", card->text_layout, "provenance",
-                     card->provenance);
+                     card->unsure_threshold, "threshold_proof", proof, "text_layout",
+                     card->text_layout, "provenance", card->provenance);
 }
 
 bolter_status bt_card_apply(bt_card *card, const bolter_save_options *o, bolter_error *err)
@@ -307,6 +315,11 @@ bolter_status bt_card_apply(bt_card *card, const bolter_save_options *o, bolter_
         card->unsure_threshold = o->unsure_threshold;
     if (card->unsure_threshold > card->spam_threshold)
         card->unsure_threshold = card->spam_threshold;
+    if (o->proof && !bt_proof_fits(o->proof))
+        return bt_fail(err, BOLTER_E_ARG, "proof of a threshold: expected " BT_PROOF_EXPECTED);
+    card->has_proof = o->proof != NULL;
+    if (o->proof)
+        card->proof = *o->proof;
     if (!o->provenance)
         return BOLTER_OK;
     json_t *j = json_loads(o->provenance, 0, NULL);

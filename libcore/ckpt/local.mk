@@ -7,6 +7,7 @@ ckpt_sources = \
 	libcore/ckpt/int8.h \
 	libcore/ckpt/model.h \
 	libcore/ckpt/modeldir.c \
+	libcore/ckpt/proof.c \
 	libcore/ckpt/safetensors.c \
 	libcore/ckpt/safetensors.h \
 	libcore/ckpt/safetensors_write.c \

@@ -19,6 +19,8 @@ typedef struct bt_card {
     bool bos;          /* texts begin with the config's bos_token_id */
     size_t max_tokens, tail_tokens; /* 0: not stated */
     double temperature, spam_threshold, unsure_threshold;
+    bool has_proof;
+    bolter_threshold_proof proof;
     json_t *provenance; /* owned; NULL: none */
 } bt_card;
 
@@ -81,6 +83,18 @@ bolter_status bt_weights_pack_loaded(bolter_model *m, bt_precision precision, co
                                      bolter_error *err);
 /* E_MISMATCH unless the model has float32 weights to work on. */
 bolter_status bt_model_need_weights(const bolter_model *m, bolter_error *err);
+
+/* ---- proof.c: the card's "threshold_proof" ---- */
+
+#define BT_PROOF_EXPECTED                                                                          \
+    "an object of max_fpr, confidence, proved, ham, needed, allowed, upper_bound and threshold in " \
+    "their ranges"
+/* E_FORMAT unless it is an object of all its keys, each in its range. */
+bolter_status bt_proof_read(bolter_threshold_proof *p, const json_t *v);
+/* New. NULL without memory. */
+json_t *bt_proof_json(const bolter_threshold_proof *p);
+/* Whether a card can hold it. */
+bool bt_proof_fits(const bolter_threshold_proof *p);
 
 /* ---- adapter.c ---- */
 

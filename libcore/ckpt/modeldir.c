@@ -99,6 +99,8 @@ static bolter_status labels_of_config(bolter_model *m, bolter_error *err)
 static bolter_status override_card(bolter_model *m, const bolter_open_options *o, bolter_error *err)
 {
     bt_card *c = &m->card;
+    /* A promise was made for other scores. */
+    c->has_proof = c->has_proof && !o->adapter && !o->text_layout && !o->begin && !o->max_tokens;
     if (o->begin && strcmp(o->begin, "yes") != 0 && strcmp(o->begin, "no") != 0)
         return bt_fail(err, BOLTER_E_ARG, "begin token: \"%s\", expected yes or no", o->begin);
     if (o->begin)
@@ -180,6 +182,7 @@ static void fill_info(bolter_model *m)
         .spam_threshold = m->card.spam_threshold,
         .unsure_threshold = m->card.unsure_threshold,
         .temperature = m->card.temperature,
+        .proof = m->card.has_proof ? &m->card.proof : NULL,
     };
     for (size_t i = 0; i < m->card.n_label; i++)
         if (strcmp(m->card.label[i], "spam") == 0)

@@ -301,3 +301,21 @@ bolter_status bolter_model_save(const bolter_model *m, const char *dir, const bo
     bt_card_clear(&card);
     return rc;
 }
+
+bolter_status bolter_model_save_card(const bolter_model *m, const bolter_save_options *o,
+                                     bolter_error *err)
+{
+    if (o->dtype)
+        return bt_fail(err, BOLTER_E_ARG, "%s: a card has no number format", m->dir);
+    bt_card card = {0};
+    bolter_status rc = bt_card_copy(&card, &m->card, err);
+    if (rc == BOLTER_OK)
+        rc = bt_card_apply(&card, o, err);
+    if (rc == BOLTER_OK) {
+        json_t *j = bt_card_json(&card);
+        rc = write_json(m->dir, "bolter.json", j, err);
+        json_decref(j);
+    }
+    bt_card_clear(&card);
+    return rc;
+}

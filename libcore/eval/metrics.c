@@ -1,117 +1,76 @@
 /*
- * metrics.c - bolter_report_of: how well scores tell spam from ham, with 95 % intervals.
+ * metrics.c - bolter_report_of and bolter_compare: how well scores tell spam from ham.
  *
- * Without spam, recall, balanced accuracy, AUC and the recalls at an FPR are NaN; without ham, FPR
- * and all of these but recall are; F1 is NaN where nothing is spam and nothing was called spam.
- * Precision is 0 where nothing was called spam. The interval of a NaN is NaN.
+ * Without spam, recall, miss, balanced accuracy, AUC and the recalls at an FPR are NaN; without
+ * ham, FPR and all of these but recall and miss are; F1 is NaN where nothing is spam and nothing
+ * was called spam. Precision is 0 where nothing was called spam. The interval of a NaN is NaN.
  *
  * Bootstrap: Efron, Tibshirani 1993, "An introduction to the bootstrap", section 13.3; spam and ham
- * are drawn apart, so that each sample has as many of each as the data.
+ * are drawn apart, so that each sample has as many of each as the data. A bootstrap of 0 errors
+ * knows no other number, so rates of errors have exact intervals instead (binomial.c).
  */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "eval/binomial.h"
+#include "eval/percentile.h"
 #include "eval/rank.h"
+#include "eval/scores.h"
 
-/* A float just below 1 is 2^-24 away from it; no score claims to be surer than that. */
-#define PROB_MIN 0x1p-24
-
-static bolter_status check_input(const float *spam, const int32_t *truth, size_t n,
-                                 double threshold, bolter_error *err)
+bolter_status bt_scores_check(const bolter_scores *s, const char *what, bolter_error *err)
 {
-    if (n == 0)
-        return bt_fail(err, BOLTER_E_ARG, "report: no example");
-    if (isnan(threshold))
-        return bt_fail(err, BOLTER_E_NUMERIC, "report: the threshold is not a number");
-    for (size_t i = 0; i < n; i++) {
-        if (!isfinite(spam[i]))
-            return bt_fail(err, BOLTER_E_NUMERIC, "report: score %zu is not finite", i);
-        if (spam[i] < 0 || spam[i] > 1)
-            return bt_fail(err, BOLTER_E_ARG, "report: score %zu is %g, expected 0 to 1", i,
-                           (double)spam[i]);
-        if (truth[i] != 0 && truth[i] != 1)
-            return bt_fail(err, BOLTER_E_ARG, "report: truth %zu is %d, expected 0 or 1", i,
-                           (int)truth[i]);
+    if (s->n == 0)
+        return bt_fail(err, BOLTER_E_ARG, "%s: no example", what);
+    if (isnan(s->threshold))
+        return bt_fail(err, BOLTER_E_NUMERIC, "%s: the threshold is not a number", what);
+    for (size_t i = 0; i < s->n; i++) {
+        if (!isfinite(s->score[i]))
+            return bt_fail(err, BOLTER_E_NUMERIC, "%s: score %zu is not finite", what, i);
+        if (s->truth[i] != 0 && s->truth[i] != 1)
+            return bt_fail(err, BOLTER_E_ARG, "%s: truth %zu is %d, expected 0 or 1", what, i,
+                           (int)s->truth[i]);
     }
     return BOLTER_OK;
 }
 
-static void losses(const float *spam, const int32_t *truth, size_t n, bolter_report *out)
+/* Draw a sample of one class; of both ranks the same examples. b may be NULL. */
+static void draw(bt_side *a, size_t a_ranks, bt_side *b, size_t b_ranks, bt_rng *rng)
 {
-    double loss = 0, brier = 0;
-    for (size_t i = 0; i < n; i++) {
-        double off = truth[i] ? 1.0 - (double)spam[i] : (double)spam[i];
-        double right = 1.0 - off;
-        loss -= log(right > PROB_MIN ? right : PROB_MIN);
-        brier += off * off;
+    memset(a->count, 0, a_ranks * sizeof *a->count);
+    if (b)
+        memset(b->count, 0, b_ranks * sizeof *b->count);
+    for (size_t i = 0; i < a->n; i++) {
+        size_t at = (size_t)bt_rng_below(rng, a->n);
+        a->count[a->rank[at]]++;
+        if (b)
+            b->count[b->rank[at]]++;
     }
-    out->loss = loss / (double)n;
-    out->brier = brier / (double)n;
 }
 
-static void draw(bt_side *side, size_t n_rank, bt_rng *rng)
+/*
+ * Measure n_boot samples into all (BT_N_MEASURE, n_boot): a, or where b is not NULL b less a.
+ * Sample i depends on seed and i alone.
+ */
+static void bootstrap(bt_ranks *a, bt_ranks *b, size_t n_boot, uint64_t seed, double *all)
 {
-    memset(side->count, 0, n_rank * sizeof *side->count);
-    for (size_t i = 0; i < side->n; i++)
-        side->count[side->rank[bt_rng_below(rng, side->n)]]++;
-}
-
-/* Measure n_boot samples into all (BT_N_MEASURE, n_boot). Sample b depends on seed and b alone. */
-static void bootstrap(bt_ranks *r, size_t n_boot, uint64_t seed, double *all)
-{
-    for (size_t b = 0; b < n_boot; b++) {
-        bt_rng rng = {.seed = seed, .stream = b};
-        double one[BT_N_MEASURE];
-        draw(&r->spam, r->n_rank, &rng);
-        draw(&r->ham, r->n_rank, &rng);
-        bt_ranks_measure(r, one);
+    for (size_t i = 0; i < n_boot; i++) {
+        bt_rng rng = {.seed = seed, .stream = i};
+        double of_a[BT_N_MEASURE], of_b[BT_N_MEASURE];
+        draw(&a->spam, a->n_rank, b ? &b->spam : NULL, b ? b->n_rank : 0, &rng);
+        draw(&a->ham, a->n_rank, b ? &b->ham : NULL, b ? b->n_rank : 0, &rng);
+        bt_ranks_measure(a, of_a);
+        if (b)
+            bt_ranks_measure(b, of_b);
         for (size_t m = 0; m < BT_N_MEASURE; m++)
-            all[m * n_boot + b] = one[m];
+            all[m * n_boot + i] = b ? of_b[m] - of_a[m] : of_a[m];
     }
 }
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* Percentile q in 0..1 of n sorted values, linear between neighbours. */
-static double percentile(const double *sorted, size_t n, double q)
-{
-    double at = q * (double)(n - 1);
-    size_t low = (size_t)at;
-    size_t high = low + 1 < n ? low + 1 : low;
-    return sorted[low] + (sorted[high] - sorted[low]) * (at - (double)low);
-}
-
-static bolter_interval interval(double value, double *samples, size_t n)
-{
-    if (n == 0)
-        return (bolter_interval){value, value, value};
-    for (size_t i = 0; i < n; i++)
-        if (isnan(samples[i]) || isnan(value))
-            return (bolter_interval){value, NAN, NAN};
-    qsort(samples, n, sizeof *samples, by_value);
-    return (bolter_interval){value, percentile(samples, n, 0.025), percentile(samples, n, 0.975)};
-}
-
-static void counts(const bt_ranks *r, size_t n, bolter_report *out)
-{
-    out->n = n;
-    out->n_spam = r->spam.n;
-    out->n_ham = r->ham.n;
-    bt_ranks_called_spam(r, &out->tp, &out->fp);
-    out->fn = out->n_spam - out->tp;
-    out->tn = out->n_ham - out->fp;
-}
-
-static void intervals(bt_ranks *r, double *samples, size_t n_boot, uint64_t seed,
-                      bolter_report *out)
+static void set_intervals(const double value[BT_N_MEASURE], double *samples, size_t n_boot,
+                          bolter_report *out)
 {
     bolter_interval *const places[BT_N_MEASURE] = {
         [BT_ACCURACY] = &out->accuracy,
@@ -120,38 +79,104 @@ static void intervals(bt_ranks *r, double *samples, size_t n_boot, uint64_t seed
         [BT_RECALL] = &out->recall,
         [BT_F1] = &out->f1,
         [BT_FPR] = &out->fpr,
+        [BT_MISS] = &out->miss,
+        [BT_LAM] = &out->lam,
         [BT_AUC] = &out->auc,
         [BT_RECALL_FPR_01] = &out->recall_fpr_01,
+        [BT_RECALL_FPR_05] = &out->recall_fpr_05,
         [BT_RECALL_FPR_1] = &out->recall_fpr_1,
+        [BT_LOSS] = &out->loss,
+        [BT_BRIER] = &out->brier,
     };
-    double value[BT_N_MEASURE];
-    bt_ranks_measure(r, value);
-    bootstrap(r, n_boot, seed, samples);
     for (size_t m = 0; m < BT_N_MEASURE; m++)
-        *places[m] = interval(value[m], samples + m * n_boot, n_boot);
+        *places[m] = bt_interval_of(value[m], samples + m * n_boot, n_boot);
 }
 
-bolter_status bolter_report_of(const float *spam, const int32_t *truth, size_t n, double threshold,
-                               size_t n_boot, uint64_t seed, bolter_report *out, bolter_error *err)
+static void set_counts(const bt_ranks *r, bolter_report *out)
 {
-    bolter_status rc = check_input(spam, truth, n, threshold, err);
-    if (rc != BOLTER_OK)
-        return rc;
-    bt_ranks ranks;
-    rc = bt_ranks_init(&ranks, spam, truth, n, threshold, err);
-    if (rc != BOLTER_OK)
-        return rc;
-    double *samples = bt_alloc_array(n_boot, BT_N_MEASURE * sizeof *samples);
-    if (samples) {
-        bolter_report found = {0};
-        losses(spam, truth, n, &found);
-        counts(&ranks, n, &found);
-        intervals(&ranks, samples, n_boot, seed, &found);
+    out->n = r->spam.n + r->ham.n;
+    out->n_spam = r->spam.n;
+    out->n_ham = r->ham.n;
+    bt_ranks_called_spam(r, &out->tp, &out->fp);
+    out->fn = out->n_spam - out->tp;
+    out->tn = out->n_ham - out->fp;
+}
+
+static bolter_status samples_for(size_t n_boot, double **samples, bolter_error *err)
+{
+    *samples = bt_alloc_array(n_boot, BT_N_MEASURE * sizeof **samples);
+    if (*samples)
+        return BOLTER_OK;
+    return bt_fail(err, BOLTER_E_NOMEM, "report: no memory for %zu bootstrap samples", n_boot);
+}
+
+bolter_status bolter_report_of(const bolter_scores *s, size_t n_boot, uint64_t seed,
+                               bolter_report *out, bolter_error *err)
+{
+    bt_ranks ranks = {0};
+    double *samples = NULL, value[BT_N_MEASURE];
+    bolter_status rc = bt_scores_check(s, "report", err);
+    if (rc == BOLTER_OK)
+        rc = bt_ranks_init(&ranks, s, err);
+    if (rc == BOLTER_OK)
+        rc = samples_for(n_boot, &samples, err);
+    if (rc == BOLTER_OK) {
+        bolter_report found = {.ece = NAN};
+        bolter_bin bins[BOLTER_N_BIN];
+        set_counts(&ranks, &found);
+        bt_ranks_measure(&ranks, value);
+        bootstrap(&ranks, NULL, n_boot, seed, samples);
+        set_intervals(value, samples, n_boot, &found);
+        found.recall = bt_rate_interval(found.tp, found.n_spam, 0.95);
+        found.miss = bt_rate_interval(found.fn, found.n_spam, 0.95);
+        found.fpr = bt_rate_interval(found.fp, found.n_ham, 0.95);
+        if (ranks.probability)
+            rc = bolter_reliability_of(s, bins, &found.ece, err);
         *out = found;
-    } else {
-        rc = bt_fail(err, BOLTER_E_NOMEM, "report: no memory for %zu bootstrap samples", n_boot);
     }
     bt_release(samples);
     bt_ranks_free(&ranks);
+    return rc;
+}
+
+static bolter_status same_truth(const bolter_scores *a, const bolter_scores *b, bolter_error *err)
+{
+    if (a->n != b->n)
+        return bt_fail(err, BOLTER_E_ARG, "compare: %zu and %zu examples", a->n, b->n);
+    for (size_t i = 0; i < a->n; i++)
+        if (a->truth[i] != b->truth[i])
+            return bt_fail(err, BOLTER_E_ARG, "compare: example %zu has two truths", i);
+    return BOLTER_OK;
+}
+
+bolter_status bolter_compare(const bolter_scores *a, const bolter_scores *b, size_t n_boot,
+                             uint64_t seed, bolter_report *out, bolter_error *err)
+{
+    bt_ranks ra = {0}, rb = {0};
+    double *samples = NULL, of_a[BT_N_MEASURE], of_b[BT_N_MEASURE];
+    bolter_status rc = bt_scores_check(a, "compare", err);
+    if (rc == BOLTER_OK)
+        rc = bt_scores_check(b, "compare", err);
+    if (rc == BOLTER_OK)
+        rc = same_truth(a, b, err);
+    if (rc == BOLTER_OK)
+        rc = bt_ranks_init(&ra, a, err);
+    if (rc == BOLTER_OK)
+        rc = bt_ranks_init(&rb, b, err);
+    if (rc == BOLTER_OK)
+        rc = samples_for(n_boot, &samples, err);
+    if (rc == BOLTER_OK) {
+        bolter_report found = {.n = a->n, .n_spam = ra.spam.n, .n_ham = ra.ham.n, .ece = NAN};
+        bt_ranks_measure(&ra, of_a);
+        bt_ranks_measure(&rb, of_b);
+        bootstrap(&ra, &rb, n_boot, seed, samples);
+        for (size_t m = 0; m < BT_N_MEASURE; m++)
+            of_b[m] -= of_a[m];
+        set_intervals(of_b, samples, n_boot, &found);
+        *out = found;
+    }
+    bt_release(samples);
+    bt_ranks_free(&ra);
+    bt_ranks_free(&rb);
     return rc;
 }

@@ -1,6 +1,7 @@
 /*
- * tiny-model.c - tiny-model DIR [head|poison]: write a small random GPT-2; with "head" a spam
- * classifier; with "poison" one in which a text that begins with "Q" has no finite loss.
+ * tiny-model.c - tiny-model DIR [head | three | poison]: write a small random GPT-2; with "head" a spam
+ * classifier, with "three" one of three labels that its bolter.json has to name; with "poison" one in
+ * which a text that begins with "Q" has no finite loss.
  */
 #include <stdio.h>
 #include <string.h>
@@ -19,12 +20,14 @@ static void poison(tiny *t)
 int main(int argc, char **argv)
 {
     tiny t;
-    const char *kind = argc > 2 ? argv[2] : "";
-    bt_config cfg = tiny_config(1, strcmp(kind, "head") == 0 ? 2 : 0);
     if (argc < 2) {
-        fputs("usage: tiny-model DIR [head|poison]\n", stderr);
+        fputs("usage: tiny-model DIR [head | three | poison]\n", stderr);
         return 2;
     }
+    const char *kind = argc > 2 ? argv[2] : "";
+    bt_config cfg = tiny_config(1, strcmp(kind, "head") == 0    ? 2
+                                   : strcmp(kind, "three") == 0 ? 3
+                                                                : 0);
     tiny_init(&t, &cfg, 1);
     if (strcmp(kind, "poison") == 0)
         poison(&t);

@@ -375,6 +375,12 @@ static const struct {
     {"version 2", "{\"v\": 2}", BOLTER_E_VERSION, "\"v\""},
     {"version as text", "{\"v\": \"1\"}", BOLTER_E_VERSION, "\"v\""},
     {"another extraction of text", "{\"v\": 1, \"text_version\": 2}", BOLTER_E_VERSION, "text_version"},
+    {"part of a proof", "{\"v\": 1, \"threshold_proof\": {\"max_fpr\": 0.1}}", BOLTER_E_FORMAT,
+     "threshold_proof"},
+    {"proof of too little ham",
+     "{\"v\": 1, \"threshold_proof\": {\"max_fpr\": 0.1, \"confidence\": 0.9,"
+     " \"proved\": true, \"ham\": 9, \"needed\": 22, \"allowed\": 0, \"upper_bound\": 0.1,"
+     " \"threshold\": 0.5}}", BOLTER_E_FORMAT, "threshold_proof"},
     {"unknown key", "{\"v\": 1, \"tresholds\": 1}", BOLTER_E_FORMAT, "tresholds"},
     {"a key twice", "{\"v\": 1, \"bos\": true, \"bos\": false}", BOLTER_E_FORMAT, "uplicate"},
     {"one label", "{\"v\": 1, \"labels\": [\"spam\"]}", BOLTER_E_FORMAT, "labels"},

@@ -163,16 +163,71 @@ static void a_language_model_is_saved_without_a_card(struct check *c)
 
 static void an_impossible_format_or_threshold_is_refused(struct check *c)
 {
+    const bolter_threshold_proof unfit = {.max_fpr = 0.001, .confidence = 0.95, .threshold = NAN};
     bolter_model *m = tiny_classifier(1, 5, "arg");
     const bolter_save_options bad[] = {{.dtype = "float8"},        {.temperature = 2000},
                                        {.temperature = NAN},       {.spam_threshold = 1.5},
-                                       {.unsure_threshold = NAN}, {.provenance = "[1]"}};
+                                       {.unsure_threshold = NAN}, {.provenance = "[1]"},
+                                       {.proof = &unfit}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         bolter_error err = {0};
         CHECK(c, bolter_model_save(m, tiny_path("argout"), &bad[i], &err) == BOLTER_E_ARG,
               "options %zu: %s", i, err.text);
         CHECK(c, !bt_file_exists(tiny_path("argout")), "options %zu: a directory", i);
     }
+    bolter_model_unref(m);
+}
+
+static const bolter_threshold_proof proof = {.max_fpr = 0.001,
+                                             .confidence = 0.95,
+                                             .proved = true,
+                                             .ham = 5000,
+                                             .needed = 2995,
+                                             .allowed = 1,
+                                             .upper_bound = 0.00095,
+                                             .threshold = 0.9};
+
+static void a_card_alone_is_saved_with_its_proof(struct check *c)
+{
+    bolter_error err = {0};
+    bolter_model *m = tiny_classifier(1, 8, "promise");
+    const bolter_save_options o = {.spam_threshold = 0.9, .proof = &proof};
+    tiny_put(tiny_path("promise"), "MODEL.md", "notes");
+    CHECK(c, !bolter_model_info_of(m)->proof, "a proof from nowhere");
+    CHECK(c, bolter_model_save_card(m, &o, &err) == BOLTER_OK, "%s", err.text);
+    bolter_model *again = open_or_die(tiny_path("promise"));
+    const bolter_model_info *a = bolter_model_info_of(m), *b = bolter_model_info_of(again);
+    CHECK(c, b->spam_threshold == 0.9 && b->temperature == a->temperature &&
+             b->max_tokens == a->max_tokens && strcmp(a->text_layout, b->text_layout) == 0 &&
+             strcmp(a->id, b->id) == 0, "threshold %g", b->spam_threshold);
+    const bolter_threshold_proof *p = b->proof;
+    CHECK(c, p && p->max_fpr == 0.001 && p->confidence == 0.95 && p->proved && p->ham == 5000 &&
+             p->needed == 2995 && p->allowed == 1 && p->upper_bound == 0.00095 &&
+             p->threshold == 0.9,
+          "the proof %s", p ? "changed" : "is lost");
+    CHECK(c, bt_file_exists(tiny_path("promise/MODEL.md")), "another file is gone");
+    bolter_model_unref(m);
+    bolter_model_unref(again);
+}
+
+static void a_proof_does_not_outlive_its_scores(struct check *c)
+{
+    bolter_error err = {0};
+    bolter_model *m = tiny_classifier(1, 9, "stale"), *other;
+    const bolter_save_options o = {.spam_threshold = 0.9, .proof = &proof};
+    CHECK(c, bolter_model_save_card(m, &o, &err) == BOLTER_OK, "%s", err.text);
+    bolter_model_unref(m);
+    m = open_or_die(tiny_path("stale"));
+    CHECK(c, save_as(m, tiny_path("stale8"), "int8", &err) == BOLTER_OK, "%s", err.text);
+    other = open_or_die(tiny_path("stale8"));
+    CHECK(c, bolter_model_info_of(m)->proof, "the proof is lost");
+    CHECK(c, !bolter_model_info_of(other)->proof, "other weights have it too");
+    bolter_model_unref(other);
+    const bolter_open_options less = {.max_tokens = 4};
+    CHECK(c, bolter_model_open_with(&other, tiny_path("stale"), &less, &err) == BOLTER_OK, "%s",
+          err.text);
+    CHECK(c, !bolter_model_info_of(other)->proof, "fewer tokens");
+    bolter_model_unref(other);
     bolter_model_unref(m);
 }
 
@@ -490,6 +545,8 @@ int main(void)
         CASE(smoothing_changes_no_logit),
         CASE(a_language_model_is_saved_without_a_card),
         CASE(an_impossible_format_or_threshold_is_refused),
+        CASE(a_card_alone_is_saved_with_its_proof),
+        CASE(a_proof_does_not_outlive_its_scores),
         CASE(a_model_is_saved_over_itself),
         CASE(a_directory_of_other_things_is_not_replaced),
         CASE(a_link_to_a_model_still_leads_there),

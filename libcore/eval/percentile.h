@@ -1,0 +1,11 @@
+/* percentile.h - an interval off bootstrap samples. */
+#ifndef BT_PERCENTILE_H
+#define BT_PERCENTILE_H
+
+#include "bolter.h"
+
+/* value with the 2.5th and 97.5th percentile of n samples, which get sorted. n 0: value alone; the
+ * interval is NaN where value or a sample is. */
+bolter_interval bt_interval_of(double value, double *samples, size_t n);
+
+#endif
