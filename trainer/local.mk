@@ -1,6 +1,10 @@
 # bolter-train
 bin_PROGRAMS += bolter-train
 bolter_train_SOURCES = \
+	trainer/baseline.c \
+	trainer/baseline.h \
+	trainer/baseline_print.c \
+	trainer/cmd_baseline.c \
 	trainer/cmd_export.c \
 	trainer/cmd_finetune.c \
 	trainer/cmd_inspect.c \
@@ -11,6 +15,8 @@ bolter_train_SOURCES = \
 	trainer/finetune.h \
 	trainer/jsonl.c \
 	trainer/jsonl.h \
+	trainer/measures.c \
+	trainer/measures.h \
 	trainer/options.c \
 	trainer/options.h \
 	trainer/progress.c \
@@ -21,6 +27,8 @@ bolter_train_SOURCES = \
 	trainer/score.h \
 	trainer/sources.c \
 	trainer/sources.h \
+	trainer/texts.c \
+	trainer/texts.h \
 	trainer/trainer.c
 bolter_train_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 bolter_train_LDADD = libbolter.la $(JANSSON_LIBS)

@@ -14,6 +14,7 @@ static const struct command {
     const char *help;
 } commands[] = {
     {"finetune", cmd_finetune, "base model + corpora -> new model directory"},
+    {"baseline", cmd_baseline, "naive Bayes and logistic regression on words, measured"},
     {"evaluate", cmd_evaluate, "metrics of a model on a corpus"},
     {"predict", cmd_predict, "id, label and score of each message"},
     {"inspect", cmd_inspect, "what the model saw: text, tokens, logits, gradients, tensors"},
