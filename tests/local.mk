@@ -14,4 +14,5 @@ include tests/data.mk
 include tests/service.mk
 include tests/cli.mk
 include tests/mta.mk
+include tests/words.mk
 include tests/source.mk

@@ -7,8 +7,9 @@
 
 #include "trainer/progress.h"
 
-/* Above so many characters of training texts, n-grams of 2 and 5 cost more than they tell. */
-#define MANY_CHARS 5000000
+/* From so many bytes of training texts on, n-grams of 2 and 5 characters cost more than they tell.
+ */
+#define MANY_BYTES 5000000
 
 /* Of the intervals; as for evaluate. */
 #define N_BOOT 1000
@@ -33,9 +34,9 @@ static size_t training_bytes(const struct baseline *b)
 
 static bool open_words(struct baseline *b, bolter_error *err)
 {
-    bool many = training_bytes(b) > MANY_CHARS;
-    const bolter_grams counts = {.kind = BOLTER_GRAM_WORDS, .min_n = 1, .max_n = 1,
-                                 .max_columns = b->max_features};
+    bool many = training_bytes(b) >= MANY_BYTES;
+    const bolter_grams counts = {
+        .kind = BOLTER_GRAM_WORDS, .min_n = 1, .max_n = 1, .max_columns = b->max_features};
     const bolter_grams both[] = {
         {BOLTER_GRAM_TOKENS, 1, 2, 2, b->max_features, true},
         {BOLTER_GRAM_CHARS, many ? 3 : 2, many ? 4 : 5, 3, b->max_features, true},
@@ -44,7 +45,8 @@ static bool open_words(struct baseline *b, bolter_error *err)
     if (strcmp(b->features, "words") == 0)
         rc = bolter_words_open(&b->words, &counts, 1, err);
     else
-        rc = bolter_words_open(&b->words, both, strcmp(b->features, "words-chars") == 0 ? 2 : 1, err);
+        rc = bolter_words_open(&b->words, both, strcmp(b->features, "words-chars") == 0 ? 2 : 1,
+                               err);
     return rc == BOLTER_OK;
 }
 
@@ -159,29 +161,32 @@ static void show_step(void *ud, size_t step, double gradient)
     progress_show(ud, step, step, "steps");
 }
 
-static bool fit_one(struct baseline *b, double parameter, bolter_linear **out, bool *converged)
+static bool fit_one(struct baseline *b, double parameter, bolter_linear **out,
+                    bolter_logistic_end *end)
 {
     bolter_error err = {0};
     const bolter_sparse *x = b->x[BOLTER_TRAIN];
     const int32_t *labels = b->labels[BOLTER_TRAIN];
     struct progress progress;
     bolter_status rc;
-    *converged = true;
+    *end = (bolter_logistic_end){.converged = true};
     if (strcmp(b->method, "nb") == 0) {
         rc = bolter_linear_bayes(out, x, labels, b->texts.n_label, parameter, &err);
     } else {
-        bolter_logistic_end end = {0};
-        bolter_logistic_options o = {.c = parameter, .balanced = b->balanced, .threads = b->threads,
-                                     .progress = show_step, .ud = &progress};
+        bolter_logistic_options o = {.c = parameter,
+                                     .balanced = b->balanced,
+                                     .threads = b->threads,
+                                     .progress = show_step,
+                                     .ud = &progress};
         progress_start(&progress, "fitting");
-        rc = bolter_linear_logistic(out, x, labels, b->texts.n_label, &o, &end, &err);
+        rc = bolter_linear_logistic(out, x, labels, b->texts.n_label, &o, end, &err);
         progress_end(&progress);
-        *converged = end.converged;
     }
     return rc == BOLTER_OK || failed(&err);
 }
 
-/* Fit with each value, keep the model with the largest area under the validation part's ROC curve. */
+/* Fit with each value, keep the model with the largest area under the validation part's ROC curve.
+ */
 static bool choose(struct baseline *b, const double *values, size_t n)
 {
     bolter_linear *best = NULL;
@@ -189,9 +194,10 @@ static bool choose(struct baseline *b, const double *values, size_t n)
     bool ok = true;
     for (size_t i = 0; ok && i < n; i++) {
         bolter_error err = {0};
-        bool converged;
-        ok = fit_one(b, values[i], &b->model, &converged) &&
-             ((make_logits(b, BOLTER_VALID, &err) && report(b, BOLTER_VALID, 0, &err)) || failed(&err));
+        bolter_logistic_end end;
+        ok = fit_one(b, values[i], &b->model, &end) &&
+             ((make_logits(b, BOLTER_VALID, &err) && report(b, BOLTER_VALID, 0, &err)) ||
+              failed(&err));
         double auc = b->report[BOLTER_VALID].auc.value;
         bool better = ok && !(auc <= best_auc);
         bolter_linear_free(better ? best : b->model);
@@ -199,7 +205,7 @@ static bool choose(struct baseline *b, const double *values, size_t n)
             best = b->model;
             best_auc = auc;
             b->parameter = values[i];
-            b->converged = converged;
+            b->end = end;
         }
         b->model = NULL;
     }
@@ -215,7 +221,7 @@ bool baseline_fit(struct baseline *b)
     double begin = seconds_now();
     bool ok;
     if (b->parameter > 0)
-        ok = fit_one(b, b->parameter, &b->model, &b->converged);
+        ok = fit_one(b, b->parameter, &b->model, &b->end);
     else if (strcmp(b->method, "nb") == 0)
         ok = choose(b, alphas, 3);
     else

@@ -18,10 +18,10 @@ struct baseline {
     bolter_sparse *x[TEXT_PARTS];
     int32_t *labels[TEXT_PARTS];
     bolter_linear *model;
-    bool chosen; /* the parameter, by the validation part */
-    bool converged;
+    bool chosen;             /* the parameter, by the validation part */
+    bolter_logistic_end end; /* of that fit; naive Bayes takes no step */
     /* of each part that has rows */
-    double *logits[TEXT_PARTS]; /* (rows, labels) */
+    double *logits[TEXT_PARTS];       /* (rows, labels) */
     bolter_report report[TEXT_PARTS]; /* the positive label against the others */
     double features_s, fit_s;
 };

@@ -1,4 +1,5 @@
-/* baseline_print.c - what a baseline measured and learnt, as a table, as JSON, and as predictions. */
+/* baseline_print.c - what a baseline measured and learnt, as a table, as JSON, and as predictions.
+ */
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -120,7 +121,8 @@ static void print_quoted(const char *s, size_t n)
 }
 
 /* One label's words, each with the text before it, between gram and weight, and after it. */
-static bool print_words(const struct baseline *b, size_t label, size_t n_top, const char *const by[4])
+static bool print_words(const struct baseline *b, size_t label, size_t n_top,
+                        const char *const by[4])
 {
     struct strength *s = strongest(b, label);
     for (size_t i = 0; s && i < n_top && i < b->n_columns; i++) {
@@ -143,7 +145,8 @@ static void print_head(const struct baseline *b)
     printf("%s on %s, %s %g%s\n",
            strcmp(b->method, "nb") == 0 ? "naive Bayes" : "logistic regression", b->features,
            parameter_name(b), b->parameter, b->chosen ? " (chosen on the validation part)" : "");
-    printf("%zu training texts, %zu columns, %.2f entries a text; %.1f s features, %.1f s fit, %.0f MiB\n",
+    printf("%zu training texts, %zu columns, %.2f entries a text; %.1f s features, %.1f s fit, "
+           "%.0f MiB\n",
            b->texts.part[BOLTER_TRAIN].n, b->n_columns,
            share(bolter_sparse_entries(b->x[BOLTER_TRAIN]), b->texts.part[BOLTER_TRAIN].n),
            b->features_s, b->fit_s, peak_mib());
@@ -178,13 +181,19 @@ bool baseline_print_table(const struct baseline *b, size_t n_top)
 
 /* ---- JSON ---- */
 
+static const char *word_of(bool x)
+{
+    return x ? "true" : "false";
+}
+
 static void print_json_head(const struct baseline *b)
 {
-    printf("{\"v\":1,\"method\":\"%s\",\"features\":\"%s\",\"%s\":%g,\"chosen\":%s,\"converged\":%s,"
-           "\"columns\":%zu,\"entries\":%zu,\"features_s\":%.3f,\"fit_s\":%.3f,\"memory_mib\":%.0f,"
-           "\"positive\":", b->method, b->features, parameter_name(b), b->parameter,
-           b->chosen ? "true" : "false", b->converged ? "true" : "false", b->n_columns,
-           bolter_sparse_entries(b->x[BOLTER_TRAIN]), b->features_s, b->fit_s, peak_mib());
+    printf("{\"v\":1,\"method\":\"%s\",\"features\":\"%s\",\"%s\":%g,\"chosen\":%s", b->method,
+           b->features, parameter_name(b), b->parameter, word_of(b->chosen));
+    printf(",\"steps\":%zu,\"converged\":%s,\"columns\":%zu,\"entries\":%zu", b->end.n_steps,
+           word_of(b->end.converged), b->n_columns, bolter_sparse_entries(b->x[BOLTER_TRAIN]));
+    printf(",\"features_s\":%.3f,\"fit_s\":%.3f,\"memory_mib\":%.0f,\"positive\":", b->features_s,
+           b->fit_s, peak_mib());
     print_quoted(b->texts.label[b->positive], strlen(b->texts.label[b->positive]));
 }
 

@@ -79,8 +79,8 @@ static int parse(struct command *m, int argc, char **argv)
         SIZE("top", 0, &m->top, 0, 1e6, "N", "the strongest words of each label"),
         FLAG("json", 0, &m->json, "one JSON object"),
     };
-    int operand = options_parse(argc, argv, rows, sizeof rows / sizeof *rows,
-                                "baseline [options] corpora");
+    int operand =
+        options_parse(argc, argv, rows, sizeof rows / sizeof *rows, "baseline [options] corpora");
     if (operand < 0)
         return operand == -1 ? EXIT_DONE : EXIT_USAGE;
     if (operand < argc) {
@@ -150,8 +150,8 @@ int cmd_baseline(int argc, char **argv)
               baseline_measure(&m.b) &&
               (!m.predictions || baseline_write_predictions(&m.b, m.predictions)) &&
               (m.json ? baseline_print_json(&m.b, m.top) : baseline_print_table(&m.b, m.top));
-    if (ok && !m.b.converged)
-        complain("the fit had not converged when it ended");
+    if (ok && !m.b.end.converged)
+        complain("after %zu steps the fit had not converged", m.b.end.n_steps);
     baseline_free(&m.b);
     return ok ? EXIT_DONE : EXIT_FAILED;
 }

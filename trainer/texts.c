@@ -63,7 +63,8 @@ static size_t cut(const char *utf8, size_t n, size_t max)
     return n;
 }
 
-static bolter_status lay_out(struct reading *r, const bolter_example *ex, const char **utf8, size_t *n)
+static bolter_status lay_out(struct reading *r, const bolter_example *ex, const char **utf8,
+                             size_t *n)
 {
     bolter_text_reset(r->text);
     if (!ex->is_mail)

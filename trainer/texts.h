@@ -23,7 +23,7 @@ struct text_part {
 };
 
 struct texts {
-    size_t max_chars; /* characters of a text that are kept; 0: all */
+    size_t max_chars;             /* characters of a text that are kept; 0: all */
     char *label[MAX_TEXT_LABELS]; /* in the order of their bytes */
     size_t n_label;
     struct text_part part[TEXT_PARTS];

@@ -13,8 +13,9 @@ static bolter_status add_up(bolter_linear *l, const bolter_sparse *x, const int3
     for (size_t i = 0; i < x->n_row; i++)
         for (size_t e = x->start[i]; e < x->start[i + 1]; e++) {
             if (!(x->val[e] >= 0))
-                return bt_fail(err, BOLTER_E_ARG, "words: row %zu has a value of %g, expected 0 or more",
-                               i, (double)x->val[e]);
+                return bt_fail(err, BOLTER_E_ARG,
+                               "words: row %zu has a value of %g, expected 0 or more", i,
+                               (double)x->val[e]);
             l->weight[x->col[e] * l->n_label + (size_t)labels[i]] += (double)x->val[e];
         }
     return BOLTER_OK;
@@ -32,8 +33,9 @@ static void take_logs(bolter_linear *l, size_t label, double alpha)
     }
 }
 
-bolter_status bolter_linear_bayes(bolter_linear **out, const bolter_sparse *x, const int32_t *labels,
-                                  size_t n_label, double alpha, bolter_error *err)
+bolter_status bolter_linear_bayes(bolter_linear **out, const bolter_sparse *x,
+                                  const int32_t *labels, size_t n_label, double alpha,
+                                  bolter_error *err)
 {
     *out = NULL;
     if (!(alpha > 0) || isinf(alpha))

@@ -17,8 +17,8 @@ typedef struct bt_glyph {
     size_t n;     /* bytes of it, 1 to 4 */
 } bt_glyph;
 
-/* Read the character at s, n > 0 bytes away from the end. Returns the bytes that it takes there, which
- * may differ from g->n. */
+/* Read the character at s, n > 0 bytes away from the end. Returns the bytes that it takes there,
+ * which may differ from g->n. */
 size_t bt_glyph_read(bt_glyph *g, const char *s, size_t n);
 /* Bytes of the character that begins with this byte of valid UTF-8. */
 size_t bt_glyph_bytes(char lead);

@@ -8,22 +8,22 @@
 #include "base/error.h"
 #include "base/mem.h"
 
-#define HISTORY    10   /* steps that are remembered */
-#define MAX_TRIALS 40   /* of one line search */
-#define ENOUGH     1e-4 /* c1: the value falls by this share of what the slope promises */
-#define FLAT       0.9  /* c2: the slope is at most this share of the first one */
+#define HISTORY    10    /* steps that are remembered */
+#define MAX_TRIALS 40    /* of one line search */
+#define ENOUGH     1e-4  /* c1: the value falls by this share of what the slope promises */
+#define FLAT       0.9   /* c2: the slope is at most this share of the first one */
 #define NOISE      1e-14 /* a relative fall of the value that is rounding */
 
 struct state {
     size_t n;
     bt_objective f;
     void *arg;
-    double *x, *g, value;         /* here */
+    double *x, *g, value;             /* here */
     double *x_new, *g_new, value_new; /* at the last trial */
-    double *p;                    /* direction */
-    double *s, *y;                /* (HISTORY, n): steps and changes of the gradient */
-    double rho[HISTORY];          /* 1 / (s . y) */
-    size_t n_kept, next;          /* rows of s and y in use, and the one to write */
+    double *p;                        /* direction */
+    double *s, *y;                    /* (HISTORY, n): steps and changes of the gradient */
+    double rho[HISTORY];              /* 1 / (s . y) */
+    size_t n_kept, next;              /* rows of s and y in use, and the one to write */
 };
 
 static double dot(const double *a, const double *b, size_t n)
@@ -144,8 +144,8 @@ static bool zoom(struct state *t, const struct trial *start, struct trial low, s
     return low.step > 0;
 }
 
-/* Algorithm 3.5: leave in x_new a point that meets the strong Wolfe conditions. False: there is none
- * to be found. */
+/* Algorithm 3.5: leave in x_new a point that meets the strong Wolfe conditions. False: there is
+ * none to be found. */
 static bool search(struct state *t, double first)
 {
     const struct trial start = {0, t->value, dot(t->g, t->p, t->n)};

@@ -20,9 +20,9 @@ typedef struct bt_lbfgs_options {
 } bt_lbfgs_options;
 
 /*
- * Go from x (n) to a minimum, in place. end->converged where the gradient is within the tolerance or
- * the value cannot fall any more in double precision. E_NOMEM, E_NUMERIC (a value at the start that is
- * not finite).
+ * Go from x (n) to a minimum, in place. end->converged where the gradient is within the tolerance
+ * or the value cannot fall any more in double precision. E_NOMEM, E_NUMERIC (a value at the start
+ * that is not finite).
  */
 bolter_status bt_lbfgs(double *x, size_t n, bt_objective f, void *arg, const bt_lbfgs_options *o,
                        bolter_logistic_end *end, bolter_error *err);

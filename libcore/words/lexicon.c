@@ -164,7 +164,8 @@ static int by_count(const void *a, const void *b)
     return x->count == y->count ? by_bytes(a, b) : (x->count < y->count) - (x->count > y->count);
 }
 
-bolter_status bt_lexicon_keep(bt_lexicon *l, uint32_t min_texts, size_t max_terms, bolter_error *err)
+bolter_status bt_lexicon_keep(bt_lexicon *l, uint32_t min_texts, size_t max_terms,
+                              bolter_error *err)
 {
     size_t n = 0;
     bt_term *term = bt_alloc_array(l->n, sizeof *term);

@@ -11,8 +11,8 @@
 
 #include "bolter.h"
 
-#define BT_TERMS_MAX  ((size_t)1 << 28) /* terms of a lexicon */
-#define BT_TERM_NONE  UINT32_MAX
+#define BT_TERMS_MAX ((size_t)1 << 28) /* terms of a lexicon */
+#define BT_TERM_NONE UINT32_MAX
 
 typedef struct bt_term {
     const char *text; /* n bytes, owned by the lexicon */
@@ -38,10 +38,11 @@ bolter_status bt_lexicon_count(bt_lexicon *l, const char *s, size_t n, uint32_t 
                                bolter_error *err);
 /*
  * Keep the terms of at least min_texts texts, and of these the max_terms that occur most often (0:
- * all), the first by their bytes where as many occur. They are then numbered by their bytes. E_NOMEM
- * leaves the lexicon as it was.
+ * all), the first by their bytes where as many occur. They are then numbered by their bytes.
+ * E_NOMEM leaves the lexicon as it was.
  */
-bolter_status bt_lexicon_keep(bt_lexicon *l, uint32_t min_texts, size_t max_terms, bolter_error *err);
+bolter_status bt_lexicon_keep(bt_lexicon *l, uint32_t min_texts, size_t max_terms,
+                              bolter_error *err);
 void bt_lexicon_free(bt_lexicon *l);
 
 #endif

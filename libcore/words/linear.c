@@ -47,8 +47,9 @@ bolter_status bt_linear_count(const bolter_sparse *x, const int32_t *labels, siz
     for (size_t k = 0; k < n_label; k++)
         if (count[k] == 0)
             return bt_fail(err, BOLTER_E_ARG, "words: no row of %zu has label %zu", x->n_row, k);
-    return n_label >= 2 ? BOLTER_OK
-                        : bt_fail(err, BOLTER_E_ARG, "words: %zu labels, expected at least 2", n_label);
+    return n_label >= 2
+               ? BOLTER_OK
+               : bt_fail(err, BOLTER_E_ARG, "words: %zu labels, expected at least 2", n_label);
 }
 
 bolter_status bolter_linear_logits(const bolter_linear *l, const bolter_sparse *x, double *logits,

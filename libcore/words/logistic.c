@@ -1,8 +1,8 @@
 /*
  * logistic.c - logistic regression with a penalty on the squares of the weights.
  *
- * The logits go by rows of the matrix and the gradient by its columns, so that threads share the work
- * without sharing a sum.
+ * The logits go by rows of the matrix and the gradient by its columns, so that threads share the
+ * work without sharing a sum.
  */
 #include "words/logistic.h"
 

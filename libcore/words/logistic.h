@@ -7,16 +7,17 @@
 
 #include "bolter.h"
 
-/* Weights are (n_col + 1, n_out), the last row the biases; n_out is 1 for two labels, else n_label. */
+/* Weights are (n_col + 1, n_out), the last row the biases; n_out is 1 for two labels, else n_label.
+ */
 typedef struct bt_logistic {
     const bolter_sparse *x;
     bolter_sparse *columns; /* x transposed; owned */
     const int32_t *labels;
     size_t n_label, n_out;
-    double penalty;         /* 1 / c */
-    double *label_weight;   /* (n_label); owned */
-    double *residual;       /* (n_row, n_out): logits, then the loss's slopes in them; owned */
-    double *loss;           /* (n_row); owned */
+    double penalty;       /* 1 / c */
+    double *label_weight; /* (n_label); owned */
+    double *residual;     /* (n_row, n_out): logits, then the loss's slopes in them; owned */
+    double *loss;         /* (n_row); owned */
     size_t threads;
 } bt_logistic;
 

@@ -75,7 +75,8 @@ bolter_status bt_pieces_cut(bt_pieces *p, bolter_gram_kind kind, const char *utf
     for (size_t i = 0; i < n && rc == BOLTER_OK;) {
         i += bt_glyph_read(&g, utf8 + i, n - i);
         bool sign = kind == BOLTER_GRAM_TOKENS && g.kind == BT_GLYPH_SIGN;
-        bool inside = kind == BOLTER_GRAM_CHARS ? g.kind != BT_GLYPH_BLANK : g.kind == BT_GLYPH_WORD;
+        bool inside =
+            kind == BOLTER_GRAM_CHARS ? g.kind != BT_GLYPH_BLANK : g.kind == BT_GLYPH_WORD;
         if (!inside)
             rc = end_piece(&c, err);
         if (inside || sign) {
@@ -98,7 +99,8 @@ void bt_pieces_free(bt_pieces *p)
 
 /* ---- N-grams ---- */
 
-static bolter_status word_grams(const bt_pieces *p, const bolter_grams *g, bt_gram_fn each, void *to)
+static bolter_status word_grams(const bt_pieces *p, const bolter_grams *g, bt_gram_fn each,
+                                void *to)
 {
     bolter_status rc = BOLTER_OK;
     for (size_t n = g->min_n; n <= g->max_n && n <= p->n; n++)

@@ -205,7 +205,8 @@ static bolter_status push_seen(bolter_words *w, const struct set *s, bolter_spar
     for (size_t i = 0; i < w->n_seen; i++) {
         uint32_t column = w->seen[i];
         if (rc == BOLTER_OK)
-            rc = bt_sparse_push(x, column, (float)(scale * value_of(s, column, w->count[column])), err);
+            rc = bt_sparse_push(x, column, (float)(scale * value_of(s, column, w->count[column])),
+                                err);
         w->count[column] = 0;
     }
     w->n_seen = 0;
