@@ -7,8 +7,7 @@
 
 #include "trainer/progress.h"
 
-/* From so many bytes of training texts on, n-grams of 2 and 5 characters cost more than they tell.
- */
+/* From so many bytes of training texts on, n-grams of 2 and 5 characters are left out. */
 #define MANY_BYTES 5000000
 
 /* Of the intervals; as for evaluate. */
@@ -185,8 +184,7 @@ static bool fit_one(struct baseline *b, double parameter, bolter_linear **out,
     return rc == BOLTER_OK || failed(&err);
 }
 
-/* Fit with each value, keep the model with the largest area under the validation part's ROC curve.
- */
+/* Fit with each value, keep the model with the largest area under the validation ROC curve. */
 static bool choose(struct baseline *b, const double *values, size_t n)
 {
     bolter_linear *best = NULL;
@@ -199,7 +197,12 @@ static bool choose(struct baseline *b, const double *values, size_t n)
              ((make_logits(b, BOLTER_VALID, &err) && report(b, BOLTER_VALID, 0, &err)) ||
               failed(&err));
         double auc = b->report[BOLTER_VALID].auc.value;
-        bool better = ok && !(auc <= best_auc);
+        if (ok && isnan(auc)) {
+            complain("the validation part has not both \"%s\" and others to choose by",
+                     b->texts.label[b->positive]);
+            ok = false;
+        }
+        bool better = ok && auc > best_auc;
         bolter_linear_free(better ? best : b->model);
         if (better) {
             best = b->model;

@@ -22,15 +22,21 @@ static bolter_status fail(bolter_error *err, bolter_status code, const char *id,
     return code;
 }
 
-/* The label's index, which is a new one where it is new; -1 without room. */
-static int32_t label_of(struct texts *t, const char *name)
+/* The index of an example's label, which is the next one where it is new. */
+static bolter_status find_label(struct texts *t, const bolter_example *ex, int32_t *label,
+                                bolter_error *err)
 {
-    for (size_t i = 0; i < t->n_label; i++)
-        if (strcmp(t->label[i], name) == 0)
-            return (int32_t)i;
-    if (t->n_label == MAX_TEXT_LABELS || !(t->label[t->n_label] = strdup(name)))
-        return -1;
-    return (int32_t)t->n_label++;
+    if (!ex->label)
+        return fail(err, BOLTER_E_FORMAT, ex->id, "no label");
+    size_t i = 0;
+    while (i < t->n_label && strcmp(t->label[i], ex->label) != 0)
+        i++;
+    if (i == MAX_TEXT_LABELS)
+        return fail(err, BOLTER_E_LIMIT, ex->id, "one label more than 64");
+    if (i == t->n_label && !(t->label[t->n_label++] = strdup(ex->label)))
+        return fail(err, BOLTER_E_NOMEM, ex->id, "no memory");
+    *label = (int32_t)i;
+    return BOLTER_OK;
 }
 
 static bool store(struct text_part *p, const char *id, const char *text, size_t n, int32_t label)
@@ -82,11 +88,10 @@ static bolter_status add(struct reading *r, const bolter_example *ex, bolter_par
         rc = bolter_split_part(r->split, ex->id, utf8, n, &part, r->err);
     if (rc != BOLTER_OK || part == BOLTER_LEFT_OUT)
         return rc;
-    if (!ex->label)
-        return fail(r->err, BOLTER_E_FORMAT, ex->id, "no label");
-    int32_t label = label_of(r->t, ex->label);
-    if (label < 0)
-        return fail(r->err, BOLTER_E_LIMIT, ex->id, "more than 64 labels");
+    int32_t label;
+    rc = find_label(r->t, ex, &label, r->err);
+    if (rc != BOLTER_OK)
+        return rc;
     if (!store(&r->t->part[part], ex->id, utf8, cut(utf8, n, r->t->max_chars), label))
         return fail(r->err, BOLTER_E_NOMEM, ex->id, "no memory");
     return BOLTER_OK;

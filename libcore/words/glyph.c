@@ -1,8 +1,8 @@
 /*
  * glyph.c - characters by GLib's Unicode tables.
  *
- * Lower case is that of single characters (GLib's g_unichar_tolower), the same in every locale;
- * what lengthens or depends on its neighbours, such as the Greek final sigma, is left as it is.
+ * Lower case is that of single characters (g_unichar_tolower), the same in every locale; rules that
+ * depend on neighbours, such as that of the Greek final sigma, are not followed.
  */
 #include "words/glyph.h"
 

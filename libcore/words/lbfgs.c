@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 
-#define HISTORY    10    /* steps that are remembered */
+#define HISTORY    30    /* steps that are remembered: words of all frequencies need many */
 #define MAX_TRIALS 40    /* of one line search */
 #define ENOUGH     1e-4  /* c1: the value falls by this share of what the slope promises */
 #define FLAT       0.9   /* c2: the slope is at most this share of the first one */

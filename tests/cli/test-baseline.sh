@@ -119,6 +119,9 @@ runs 2 --data "$tmp/data.tsv" extra && complains 'unexpected "extra"'
 ok "an operand is wrong usage"
 runs 1 --train "$tmp/data.tsv" && complains "no validation part to choose by"
 ok "auto needs a validation part"
+grep '^ham' "$tmp/data.tsv" >"$tmp/onlyham.tsv"
+runs 1 --train "$tmp/data.tsv" --validation "$tmp/onlyham.tsv" && complains 'has not both "spam" and others'
+ok "auto needs spam and ham in the validation part"
 runs 1 --data "$tmp/data.tsv" --positive eggs && complains 'no text has the label "eggs"'
 ok "--positive names a label that there is"
 runs 1 --train "$tmp/data.tsv" --test "$tmp/food.tsv" --c 1 && complains 'label "food": no text to train on'
