@@ -184,24 +184,29 @@ static bool fit_one(struct baseline *b, double parameter, bolter_linear **out,
     return rc == BOLTER_OK || failed(&err);
 }
 
-/* Fit with each value, keep the model with the largest area under the validation ROC curve. */
+/* Area under the validation part's ROC curve. */
+static bool validate(struct baseline *b, double *auc)
+{
+    bolter_error err = {0};
+    if (!make_logits(b, BOLTER_VALID, &err) || !report(b, BOLTER_VALID, 0, &err))
+        return failed(&err);
+    *auc = b->report[BOLTER_VALID].auc.value;
+    if (isnan(*auc))
+        complain("the validation part has not both \"%s\" and others to choose by",
+                 b->texts.label[b->positive]);
+    return !isnan(*auc);
+}
+
+/* Fit with each value, keep the model with the largest area. */
 static bool choose(struct baseline *b, const double *values, size_t n)
 {
     bolter_linear *best = NULL;
     double best_auc = -1;
     bool ok = true;
     for (size_t i = 0; ok && i < n; i++) {
-        bolter_error err = {0};
         bolter_logistic_end end;
-        ok = fit_one(b, values[i], &b->model, &end) &&
-             ((make_logits(b, BOLTER_VALID, &err) && report(b, BOLTER_VALID, 0, &err)) ||
-              failed(&err));
-        double auc = b->report[BOLTER_VALID].auc.value;
-        if (ok && isnan(auc)) {
-            complain("the validation part has not both \"%s\" and others to choose by",
-                     b->texts.label[b->positive]);
-            ok = false;
-        }
+        double auc = NAN;
+        ok = fit_one(b, values[i], &b->model, &end) && validate(b, &auc);
         bool better = ok && auc > best_auc;
         bolter_linear_free(better ? best : b->model);
         if (better) {
