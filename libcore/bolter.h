@@ -552,7 +552,7 @@ typedef struct bolter_logistic_end {
     size_t n_steps;
     double loss;     /* the sum that was minimised */
     double gradient; /* largest component of its gradient */
-    bool converged;  /* that is at most 1e-4, or no step makes the loss smaller */
+    bool converged;  /* that is at most 1e-4, for c > 1 1e-4 / c; or the loss falls no more */
 } bolter_logistic_end;
 
 /*

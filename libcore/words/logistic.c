@@ -15,7 +15,7 @@
 #include "words/linear.h"
 #include "words/sparse.h"
 
-#define TOLERANCE          1e-4
+#define TOLERANCE          1e-4 /* times the penalty below 1: weights are as near to the best */
 #define DEFAULT_STEPS      1000
 #define ENTRIES_PER_THREAD ((size_t)100000) /* less is done before a thread has started */
 
@@ -172,7 +172,7 @@ static bolter_status fit(bolter_linear **out, bt_logistic *m, const bolter_logis
                          bolter_logistic_end *end, bolter_error *err)
 {
     const bt_lbfgs_options how = {.max_steps = o->max_steps ? o->max_steps : DEFAULT_STEPS,
-                                  .tolerance = TOLERANCE,
+                                  .tolerance = TOLERANCE * fmin(1, m->penalty),
                                   .progress = o->progress,
                                   .ud = o->ud};
     size_t n = (m->x->n_col + 1) * m->n_out;
