@@ -522,6 +522,20 @@ size_t bolter_dataset_n_label(const bolter_dataset *d);
 const char *bolter_dataset_label(const bolter_dataset *d, size_t i);
 void bolter_dataset_free(bolter_dataset *d);
 
+/* ---- Splits: the parts of a dataset, for texts kept elsewhere ------------------------------ */
+
+typedef struct bolter_split bolter_split;
+
+/* Open a split without files: 70 % train, 10 % validation, 20 % test by a hash of the text, so that
+ * equal texts stay together. E_NOMEM. */
+bolter_status bolter_split_open(bolter_split **out, bolter_error *err);
+/* Add a split file, see bolter_dataset_split_file(). E_IO, E_FORMAT, E_MISMATCH, E_NOMEM. */
+bolter_status bolter_split_read(bolter_split *s, const char *path, bolter_error *err);
+/* The part of an example. With files the id decides; one that they do not know is E_MISMATCH. */
+bolter_status bolter_split_part(const bolter_split *s, const char *id, const char *text, size_t n,
+                                bolter_part *part, bolter_error *err);
+void bolter_split_free(bolter_split *s);
+
 /* ---- Training ----------------------------------------------------------------------------- */
 
 typedef struct bolter_trainer bolter_trainer;
@@ -755,6 +769,99 @@ bolter_status bolter_threshold_for(const bolter_scores *s, double max_fpr, doubl
  */
 bolter_status bolter_fit_temperature(const float *logits, const int32_t *labels, size_t n,
                                      size_t n_label, double *temperature, bolter_error *err);
+
+/* ---- Word counting ------------------------------------------------------------------------ */
+
+/*
+ * What one would try before a neural network: texts as counts of words, or as tf-idf of words and
+ * characters, and linear models over them. The numbers are those of scikit-learn's CountVectorizer,
+ * TfidfVectorizer, MultinomialNB and LogisticRegression at the same settings.
+ */
+typedef enum bolter_gram_kind {
+    BOLTER_GRAM_WORDS,  /* words of two or more letters, digits and "_" */
+    BOLTER_GRAM_TOKENS, /* words of one or more, and each sign of $ £ € ! ? % by itself */
+    BOLTER_GRAM_CHARS   /* characters of what stands between blanks, with a blank at both its ends */
+} bolter_gram_kind;
+
+typedef struct bolter_grams {
+    bolter_gram_kind kind;
+    size_t min_n, max_n; /* n-grams of so many words or characters, in lower case; 1 to 16 */
+    uint32_t min_texts;  /* what is in fewer training texts is left out */
+    size_t max_columns;  /* of the rest, the most frequent are kept; 0: all */
+    bool tfidf;          /* values (1 + ln count) (1 + ln((1 + texts) / (1 + texts with it))), scaled to
+                            length 1 within these grams; else counts */
+} bolter_grams;
+
+typedef struct bolter_words bolter_words;   /* which n-gram is which column */
+typedef struct bolter_sparse bolter_sparse; /* a row a text, few of its columns not 0 */
+typedef struct bolter_linear bolter_linear; /* a weight for each column and label */
+
+/* Open with one or more sets of n-grams, which are copied; their columns follow one another. E_ARG,
+ * E_NOMEM. */
+bolter_status bolter_words_open(bolter_words **out, const bolter_grams *sets, size_t n_sets,
+                                bolter_error *err);
+/* Count a training text; any bytes, those that are no UTF-8 are punctuation. E_LIMIT (over 64 MiB, or
+ * 2^28 n-grams), E_NOMEM, E_ARG (after fit). */
+bolter_status bolter_words_count(bolter_words *w, const char *utf8, size_t n, bolter_error *err);
+/* End counting and number the columns, those of a set by their bytes. E_NOMEM, E_ARG (nothing is left,
+ * or fitted before). */
+bolter_status bolter_words_fit(bolter_words *w, bolter_error *err);
+size_t bolter_words_columns(const bolter_words *w);
+/* The n-gram of a column, not NUL-terminated, and the index of its set; NULL beyond the last. */
+const char *bolter_words_gram(const bolter_words *w, size_t column, size_t *n, size_t *set);
+/* Append the row of a text to x, which was opened with as many columns. E_ARG, E_LIMIT, E_NOMEM; x is
+ * then as before. */
+bolter_status bolter_words_row(bolter_words *w, bolter_sparse *x, const char *utf8, size_t n,
+                               bolter_error *err);
+void bolter_words_free(bolter_words *w);
+
+/* Open a matrix without rows. E_LIMIT, E_NOMEM. */
+bolter_status bolter_sparse_open(bolter_sparse **out, size_t n_col, bolter_error *err);
+size_t bolter_sparse_rows(const bolter_sparse *x);
+size_t bolter_sparse_entries(const bolter_sparse *x);
+void bolter_sparse_free(bolter_sparse *x);
+
+/*
+ * Multinomial naive Bayes over x's rows, which have labels 0 .. n_label-1; alpha > 0 is added to each
+ * sum. Source: Manning, Raghavan, Schuetze 2008, "Introduction to information retrieval", section 13.2.
+ * E_ARG (a label without a row, a negative value), E_NOMEM.
+ */
+bolter_status bolter_linear_bayes(bolter_linear **out, const bolter_sparse *x, const int32_t *labels,
+                                  size_t n_label, double alpha, bolter_error *err);
+
+typedef struct bolter_logistic_options {
+    double c;         /* how much the data weigh against small weights; 0: 1 */
+    bool balanced;    /* each label weighs the same, however many rows it has */
+    size_t threads;   /* 0: as many as the process may use; the result does not depend on it */
+    size_t max_steps; /* 0: 1000 */
+    void (*progress)(void *ud, size_t step, double gradient); /* after each step, or NULL */
+    void *ud;
+} bolter_logistic_options;
+
+typedef struct bolter_logistic_end {
+    size_t n_steps;
+    double loss;     /* the sum that was minimised */
+    double gradient; /* largest component of its gradient */
+    bool converged;  /* that is at most 1e-4, for c > 1 1e-4 / c; or the loss falls no more */
+} bolter_logistic_end;
+
+/*
+ * Logistic regression: minimise sum of cross-entropies + |weights|^2 / (2 c), the biases free. Two
+ * labels share one vector of weights, more have one each. o and end may be NULL. E_ARG, E_NOMEM,
+ * E_NUMERIC.
+ */
+bolter_status bolter_linear_logistic(bolter_linear **out, const bolter_sparse *x,
+                                     const int32_t *labels, size_t n_label,
+                                     const bolter_logistic_options *o, bolter_logistic_end *end,
+                                     bolter_error *err);
+/* Log-probabilities (rows, n_label) of x's rows, but for a constant in each row. E_MISMATCH. */
+bolter_status bolter_linear_logits(const bolter_linear *l, const bolter_sparse *x, double *logits,
+                                   bolter_error *err);
+/* How much a column speaks for a label: its weight less the mean of its weights for the others. */
+double bolter_linear_weight(const bolter_linear *l, size_t column, size_t label);
+void bolter_linear_free(bolter_linear *l);
+/* ln(p / (1 - p)) of the softmax p of logits (n) at k, without rounding p to 0 or 1; n >= 2. */
+double bolter_log_odds(const double *logits, size_t n, size_t k);
 
 #ifdef __cplusplus
 }

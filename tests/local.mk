@@ -15,4 +15,5 @@ include tests/service.mk
 include tests/cli.mk
 include tests/mta.mk
 include tests/net.mk
+include tests/words.mk
 include tests/source.mk

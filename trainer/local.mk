@@ -1,6 +1,9 @@
 # bolter-train
 bin_PROGRAMS += bolter-train
 bolter_train_SOURCES = \
+	trainer/baseline.c \
+	trainer/baseline.h \
+	trainer/baseline_print.c \
 	trainer/batches.c \
 	trainer/batches.h \
 	trainer/calibrate.c \
@@ -8,6 +11,7 @@ bolter_train_SOURCES = \
 	trainer/catalogue.c \
 	trainer/catalogue.h \
 	trainer/checkpoint.c \
+	trainer/cmd_baseline.c \
 	trainer/cmd_evaluate.c \
 	trainer/cmd_export.c \
 	trainer/cmd_fetch.c \
@@ -76,6 +80,8 @@ bolter_train_SOURCES = \
 	trainer/stream.c \
 	trainer/svg.c \
 	trainer/svg.h \
+	trainer/texts.c \
+	trainer/texts.h \
 	trainer/threshold.c \
 	trainer/threshold.h \
 	trainer/trainer.c \

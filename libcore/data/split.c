@@ -124,3 +124,33 @@ void bt_split_clear(bt_split *s)
     bt_release(s->entry);
     *s = (bt_split){0};
 }
+
+/* ---- The same for programs ---- */
+
+struct bolter_split {
+    bt_split files;
+};
+
+bolter_status bolter_split_open(bolter_split **out, bolter_error *err)
+{
+    *out = bt_alloc(sizeof **out);
+    return *out ? BOLTER_OK : bt_fail(err, BOLTER_E_NOMEM, "split: no memory");
+}
+
+bolter_status bolter_split_read(bolter_split *s, const char *path, bolter_error *err)
+{
+    return bt_split_read(&s->files, path, err);
+}
+
+bolter_status bolter_split_part(const bolter_split *s, const char *id, const char *text, size_t n,
+                                bolter_part *part, bolter_error *err)
+{
+    return bt_split_part(&s->files, id, text, n, part, err);
+}
+
+void bolter_split_free(bolter_split *s)
+{
+    if (s)
+        bt_split_clear(&s->files);
+    bt_release(s);
+}
