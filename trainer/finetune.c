@@ -75,7 +75,6 @@ static bool open_trainer(struct finetune *f, bolter_error *err)
     o->warmup_steps = (uint64_t)(f->warmup * (double)f->steps);
     o->threads = f->threads;
     o->seed = f->seed;
-    o->pad_id = bolter_model_info_of(f->m)->n_vocab - 1;
     return bolter_trainer_open(&f->t, f->m, labels, n_label, o, err) == BOLTER_OK || failed(err);
 }
 

@@ -5,8 +5,6 @@ ckpt_sources = \
 	libcore/ckpt/encode.c \
 	libcore/ckpt/float16.c \
 	libcore/ckpt/float16.h \
-	libcore/ckpt/int8.c \
-	libcore/ckpt/int8.h \
 	libcore/ckpt/model.h \
 	libcore/ckpt/modeldir.c \
 	libcore/ckpt/safetensors.c \

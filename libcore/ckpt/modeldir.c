@@ -7,7 +7,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/mem.h"
-#include "ckpt/int8.h"
+#include "kern/int8.h"
 #include "ckpt/model.h"
 
 /* ---- Weights ---- */
@@ -64,9 +64,11 @@ static bolter_status load_param(const bt_safetensors *st, const bt_param *p, flo
     *w = dst;
     if (t->dtype == BT_I8)
         return load_int8(st, t, p, dst, err);
-    rc = bt_tensor_floats(st, t, dst, err);
-    if (rc == BOLTER_OK && in_place && t->dtype == BT_F32 && (uintptr_t)t->data % sizeof **w == 0)
-        *w = (const float *)(const void *)t->data;
+    if (!in_place || t->dtype != BT_F32 || (uintptr_t)t->data % sizeof **w != 0)
+        return bt_tensor_floats(st, t, dst, err);
+    *w = (const float *)(const void *)t->data;
+    rc = bt_tensor_check(st, t, *w, err);
+    bt_map_forget(&st->map, *w, t->n_values * sizeof **w); /* a text uses few rows of the embedding */
     return rc;
 }
 
@@ -84,6 +86,11 @@ static bolter_status load_weights(bolter_model *m, bool in_place, bolter_error *
     return rc;
 }
 
+void bt_model_forget(const bolter_model *m, size_t index)
+{
+    bt_map_forget(&m->st.map, m->w[index], bt_param_size(&m->params.row[index]) * sizeof(float));
+}
+
 /* ---- The other files ---- */
 
 static bolter_status open_config(bolter_model *m, bolter_error *err)
@@ -91,6 +98,8 @@ static bolter_status open_config(bolter_model *m, bolter_error *err)
     char *path = bt_path_join(m->dir, "config.json");
     bolter_status rc = path ? bt_config_read(&m->cfg, &m->bos_id, &m->config, path, err)
                             : bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", m->dir);
+    if (rc == BOLTER_OK)
+        m->eos_id = bt_config_eos(m->config, m->cfg.n_vocab);
     bt_release(path);
     return rc;
 }
@@ -197,6 +206,9 @@ static bolter_status open_card(bolter_model *m, const bolter_open_options *o, bo
     if (rc == BOLTER_OK && c->bos && m->bos_id < 0)
         rc = bt_fail(err, BOLTER_E_MISMATCH, "%s: \"bos\" is true, config.json has no bos_token_id",
                      path);
+    if (rc == BOLTER_OK && c->pad_to > 0 && (c->pad_to > m->cfg.n_ctx || m->eos_id < 0))
+        rc = bt_fail(err, BOLTER_E_MISMATCH, "%s: \"pad_to\" is %zu, expected at most %zu and an "
+                     "eos_token_id in config.json", path, c->pad_to, m->cfg.n_ctx);
     if (rc == BOLTER_OK && !c->text_layout &&
         !(c->text_layout = bt_strdup(bolter_text_default_layout())))
         rc = bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", m->dir);
@@ -235,7 +247,8 @@ static void fill_info(bolter_model *m)
         .n_head = (int32_t)m->cfg.n_head,
         .n_label = (int32_t)m->cfg.n_label,
         .spam_label = -1,
-        .max_tokens = (int32_t)m->card.max_tokens,
+        .max_tokens = (int32_t)(m->card.pad_to > m->card.max_tokens ? m->card.pad_to
+                                                                    : m->card.max_tokens),
         .tail_tokens = (int32_t)m->card.tail_tokens,
         .n_param = m->params.n_values,
         .spam_threshold = m->card.spam_threshold,

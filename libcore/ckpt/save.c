@@ -12,7 +12,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/mem.h"
-#include "ckpt/int8.h"
+#include "kern/int8.h"
 #include "ckpt/model.h"
 
 /* ---- Weights ---- */
@@ -67,9 +67,10 @@ static bolter_status put(bt_safetensors_writer *w, const bt_param *p, bt_dtype d
     return rc;
 }
 
-static bolter_status write_weights(const bt_params *params, const float *const *w, bt_dtype wanted,
-                                   const char *path, bolter_error *err)
+static bolter_status write_weights(const bt_weights *w, bt_dtype wanted, const char *path,
+                                   bolter_error *err)
 {
+    const bt_params *params = w->params;
     bt_safetensors_writer wr;
     json_t *metadata = json_pack("{s:s}", "format", "pt");
     bolter_status rc = bt_writer_init(&wr, metadata, err);
@@ -77,8 +78,11 @@ static bolter_status write_weights(const bt_params *params, const float *const *
         rc = declare(&wr, &params->row[i], dtype_for(wanted, &params->row[i]), err);
     if (rc == BOLTER_OK)
         rc = bt_writer_begin(&wr, path, err);
-    for (size_t i = 0; rc == BOLTER_OK && i < params->n; i++)
-        rc = put(&wr, &params->row[i], dtype_for(wanted, &params->row[i]), w[i], err);
+    for (size_t i = 0; rc == BOLTER_OK && i < params->n; i++) {
+        const float *x = w->at(w->ud, i);
+        rc = x ? put(&wr, &params->row[i], dtype_for(wanted, &params->row[i]), x, err)
+               : bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", path);
+    }
     if (rc == BOLTER_OK)
         rc = bt_writer_end(&wr, err);
     bt_writer_clear(&wr);
@@ -134,9 +138,9 @@ static bolter_status write_card(const bt_card *card, const char *weights, const 
     return rc;
 }
 
-static bolter_status fill_directory(const bolter_model *source, const bt_params *params,
-                                    const float *const *w, const bt_card *card, bt_dtype dtype,
-                                    const char *dir, bolter_error *err)
+static bolter_status fill_directory(const bolter_model *source, const bt_weights *w,
+                                    const bt_card *card, bt_dtype dtype, const char *dir,
+                                    bolter_error *err)
 {
     char *weights = bt_path_join(dir, "model.safetensors");
     json_t *config = card->n_label > 0
@@ -149,7 +153,7 @@ static bolter_status fill_directory(const bolter_model *source, const bt_params 
     if (rc == BOLTER_OK)
         rc = copy_file(source->dir, dir, "merges.txt", err);
     if (rc == BOLTER_OK)
-        rc = write_weights(params, w, dtype, weights, err);
+        rc = write_weights(w, dtype, weights, err);
     if (rc == BOLTER_OK && card->n_label > 0)
         rc = write_card(card, weights, dir, err);
     json_decref(config);
@@ -209,9 +213,8 @@ static bolter_status find_place(const char *dir, char **place, bolter_error *err
                    "%s: exists and is neither a model directory nor empty; it is left alone", dir);
 }
 
-bolter_status bt_model_write(const bolter_model *source, const bt_params *params,
-                             const float *const *w, const bt_card *card, const char *dtype,
-                             const char *dir, bolter_error *err)
+bolter_status bt_model_write(const bolter_model *source, const bt_weights *w, const bt_card *card,
+                             const char *dtype, const char *dir, bolter_error *err)
 {
     bt_dtype d = BT_F32;
     if (dtype && !dtype_named(dtype, &d))
@@ -232,7 +235,7 @@ bolter_status bt_model_write(const bolter_model *source, const bt_params *params
             rc = bt_fail_errno(err, errno, "%s", tmp.data);
     }
     if (rc == BOLTER_OK)
-        rc = fill_directory(source, params, w, card, d, tmp.data, err);
+        rc = fill_directory(source, w, card, d, tmp.data, err);
     if (rc == BOLTER_OK)
         rc = bt_replace_dir(tmp.data, place, err);
     if (rc != BOLTER_OK && tmp.data)
@@ -242,15 +245,22 @@ bolter_status bt_model_write(const bolter_model *source, const bt_params *params
     return rc;
 }
 
+static const float *weight_of_model(void *ud, size_t index)
+{
+    const bolter_model *m = ud;
+    return m->w[index];
+}
+
 bolter_status bolter_model_save(const bolter_model *m, const char *dir, const bolter_save_options *o,
                                 bolter_error *err)
 {
     bt_card card = {0};
+    bt_weights w = {&m->params, weight_of_model, (void *)(uintptr_t)m};
     bolter_status rc = bt_card_copy(&card, &m->card, err);
     if (rc == BOLTER_OK)
         rc = bt_card_apply(&card, o, err);
     if (rc == BOLTER_OK)
-        rc = bt_model_write(m, &m->params, m->w, &card, o->dtype, dir, err);
+        rc = bt_model_write(m, &w, &card, o->dtype, dir, err);
     bt_card_clear(&card);
     return rc;
 }

@@ -1,6 +1,8 @@
 model_sources = \
+	libcore/model/folded.c \
 	libcore/model/gpt2.c \
 	libcore/model/gpt2.h \
+	libcore/model/linear.c \
 	libcore/model/param.c \
 	libcore/model/param.h \
 	libcore/model/run.c \

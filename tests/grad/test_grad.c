@@ -134,7 +134,8 @@ static void open_both(struct both *b, size_t n_layer, bool causal)
         b->plain.block[i] = (double)b->t.block[i];
     b->gradients = bt_alloc_array(b->t.params.n_values, sizeof *b->gradients);
     b->g = bt_alloc_array(b->t.params.n, sizeof *b->g);
-    if (bt_run_open(&b->run, &cfg, 64, N_SEQS, true, &err) != BOLTER_OK || !b->gradients || !b->g)
+    bt_run_size size = {.max_tok = 64, .max_seqs = N_SEQS, .keep = true};
+    if (bt_run_open(&b->run, &cfg, &size, &err) != BOLTER_OK || !b->gradients || !b->g)
         abort();
     for (size_t i = 0; i < b->t.params.n; i++)
         b->g[i] = b->gradients + b->t.params.row[i].offset;
@@ -153,7 +154,7 @@ static void close_both(struct both *b)
 /* Forward and, where b->g says so, backward of our network. */
 static void run_ours(struct both *b, bt_read read)
 {
-    bt_net net = {b->t.cfg, (const float *const *)b->t.w};
+    bt_net net = {.cfg = b->t.cfg, .w = (const float *const *)b->t.w};
     bt_batch batch = {b->seqs, N_SEQS, read, b->plain.causal};
     float d[N_SEQS * N_LABEL];
     bt_gpt2_forward(b->run, &net, &batch);
@@ -266,7 +267,7 @@ static void gradients_add_up_over_batches(struct check *c)
     run_ours(&b, BT_READ_MEAN);
     float *once = bt_alloc_array(b.t.params.n_values, sizeof *once);
     memcpy(once, b.gradients, b.t.params.n_values * sizeof *once);
-    bt_net net = {b.t.cfg, (const float *const *)b.t.w};
+    bt_net net = {.cfg = b.t.cfg, .w = (const float *const *)b.t.w};
     bt_batch batch = {b.seqs, N_SEQS, BT_READ_MEAN, true};
     float d[N_SEQS * N_LABEL];
     bt_gpt2_forward(b.run, &net, &batch);

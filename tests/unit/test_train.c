@@ -289,13 +289,12 @@ static void padding_reads_as_texts_that_are_padded(struct check *c)
     bolter_model *m = tiny_classifier(2, 8, "pad");
     for (size_t i = 0; i < N; i++) {
         for (size_t k = 0; k < 16; k++)
-            rows[i][k] = k < seqs[i].n ? seqs[i].ids[k] : 3;
+            rows[i][k] = k < seqs[i].n ? seqs[i].ids[k] : TINY_VOCAB - 1;
         padded[i] = (bolter_seq){rows[i], 16}; /* longer ones are cut */
     }
     bolter_train_options o = options("all", 1);
     bolter_trainer *plain = open_trainer(m, &o);
     o.pad_to = 16;
-    o.pad_id = 3;
     bolter_trainer *pads = open_trainer(m, &o);
     read_logits(c, plain, padded, want);
     read_logits(c, pads, seqs, got);
@@ -460,7 +459,7 @@ static void impossible_options_are_refused(struct check *c)
     o[6].clip_norm = -1;
     o[7].layer_decay = 0;
     o[8].pad_to = 33;
-    o[9].pad_to = 8, o[9].pad_id = TINY_VOCAB;
+    o[9].mask = "some";
     o[10].trainable = "lora", o[10].lora_rank = 0;
     o[11].weight_decay = -1;
     for (size_t i = 0; i < 12; i++) {
