@@ -56,7 +56,7 @@ static bool open_data(struct finetune *f, bolter_error *err)
     return true;
 }
 
-static bool open_trainer(struct finetune *f, bolter_error *err)
+static bool open_trainer(struct finetune *f)
 {
     const char *labels[256];
     size_t n_label = bolter_dataset_n_label(f->d);
@@ -75,7 +75,7 @@ static bool open_trainer(struct finetune *f, bolter_error *err)
     o->warmup_steps = (uint64_t)(f->warmup * (double)f->steps);
     o->threads = f->threads;
     o->seed = f->seed;
-    return bolter_trainer_open(&f->t, f->m, labels, n_label, o, err) == BOLTER_OK || failed(err);
+    return recipe_open_trainer(f, labels, n_label);
 }
 
 /* Asked before the hours of training, not after. */
@@ -101,7 +101,7 @@ bool finetune_open(struct finetune *f)
     f->best_loss = INFINITY;
     if (!place_is_writable(f->out) || !open_data(f, &err))
         return false;
-    f->steps_an_epoch = (f->n_train + f->batch - 1) / f->batch;
+    f->steps_an_epoch = recipe_steps(f, f->n_train);
     f->steps = (size_t)ceil(f->epochs * (double)f->steps_an_epoch);
     if (f->eval_every == 0)
         f->eval_every = (f->steps_an_epoch + 1) / 2;
@@ -111,7 +111,7 @@ bool finetune_open(struct finetune *f)
         complain("no memory");
         return false;
     }
-    return open_trainer(f, &err) && runlog_start(&f->log, f->log_path);
+    return open_trainer(f) && runlog_start(&f->log, f->log_path);
 }
 
 void finetune_close(struct finetune *f)
@@ -388,7 +388,7 @@ bool finetune_save(struct finetune *f)
     bolter_error err = {0};
     if (bolter_trainer_save(f->t, f->out, &o, &err) != BOLTER_OK)
         return failed(&err);
-    if (!runlog_save(&f->log, f->out) || !save_card(f))
+    if (!recipe_save_adapter(f) || !runlog_save(&f->log, f->out) || !save_card(f))
         return false;
     fprintf(stderr, "%s: validation accuracy %.2f %% at threshold %.4f\n", f->out,
             100 * f->report.accuracy.value, f->spam_threshold);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "bolter.h"
+#include "trainer/recipe.h"
 #include "trainer/runlog.h"
 #include "trainer/sources.h"
 
@@ -12,6 +13,7 @@ struct finetune {
     /* asked for */
     const char *model, *out, *log_path, *dtype;
     struct sources sources;
+    struct recipe recipe;
     bolter_train_options train;
     double lr, weight_decay, clip_norm, layer_decay, lora_alpha, warmup, epochs, max_fpr;
     size_t seed, batch, eval_every, threads, lora_rank, max_tokens, tail_tokens, patience;

@@ -15,6 +15,8 @@ bolter_train_SOURCES = \
 	trainer/options.h \
 	trainer/progress.c \
 	trainer/progress.h \
+	trainer/recipe.c \
+	trainer/recipe.h \
 	trainer/runlog.c \
 	trainer/runlog.h \
 	trainer/score.c \

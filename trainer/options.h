@@ -13,7 +13,7 @@ enum option_kind {
     OPTION_STRING, /* const char * */
     OPTION_SIZE,   /* size_t: digits */
     OPTION_REAL,   /* double */
-    OPTION_CALL,   /* calls back with the value, may be given again */
+    OPTION_CALL,   /* calls back with the value, if it has one; may be given again */
     OPTION_HEADING /* only a line of the help */
 };
 

@@ -123,8 +123,8 @@ typedef struct bt_adamw {
 
 /* One update of n parameters p with gradient g and moments m, v. */
 void bt_adamw_update(float *p, const float *g, float *m, float *v, size_t n, const bt_adamw *o);
-/* The same bits for a tensor of rows of C values, of which most never had a gradient: their moments
- * are read, but not written, so that untouched memory stays so. */
+/* The same, row by row, for a tensor of rows of C values, most of which never had a gradient: their
+ * moments are read, but not written, so that untouched memory stays so. */
 void bt_adamw_update_rows(float *p, const float *g, float *m, float *v, size_t rows, size_t C,
                           const bt_adamw *o);
 /* Sum of squares of n values, in double in a fixed order. */

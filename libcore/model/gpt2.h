@@ -65,6 +65,9 @@ typedef struct bt_run_size {
 bolter_status bt_run_open(bt_run **out, const bt_config *cfg, const bt_run_size *size,
                           bolter_error *err);
 void bt_run_free(bt_run *r);
+/* Shall the forward passes from now on hold what backward needs? With keep they do until they are told
+ * not to, which spares memory where many tokens are only scored. */
+void bt_run_hold(bt_run *r, bool hold);
 
 /* Run the trunk. The batch must fit the run; its sequences have 1 .. n_ctx valid ids. */
 void bt_gpt2_forward(bt_run *r, const bt_net *net, const bt_batch *b);

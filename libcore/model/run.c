@@ -44,9 +44,10 @@ static void place_layers(bt_run *r, struct cutter *c)
     size_t L = r->cfg.n_layer, first = r->size.keep ? r->size.first : L;
     for (size_t l = 0; l < L; l++) {
         if (l == 0 || l >= first)
-            place_layer(&r->layer[l], c, r);
+            place_layer(&r->kept[l], c, r);
         else
-            r->layer[l] = r->layer[0];
+            r->kept[l] = r->kept[0];
+        r->shared[l] = r->kept[0];
     }
 }
 
@@ -120,8 +121,10 @@ bolter_status bt_run_open(bt_run **out, const bt_config *cfg, const bt_run_size 
     *r = (bt_run){.cfg = *cfg, .size = *size};
     if (r->size.max_seqs > r->size.max_tok) /* a sequence has a token at least */
         r->size.max_seqs = r->size.max_tok;
-    r->layer = bt_alloc_array(cfg->n_layer, sizeof *r->layer);
-    if (too_large(r) || !r->layer)
+    r->kept = bt_alloc_array(cfg->n_layer, sizeof *r->kept);
+    r->shared = bt_alloc_array(cfg->n_layer, sizeof *r->shared);
+    r->layer = r->kept;
+    if (too_large(r) || !r->kept || !r->shared)
         goto nomem;
     r->start = bt_alloc_array(r->size.max_seqs + 1, sizeof *r->start);
     if (!r->start)
@@ -145,10 +148,16 @@ void bt_run_free(bt_run *r)
 {
     if (!r)
         return;
-    bt_release(r->layer);
+    bt_release(r->kept);
+    bt_release(r->shared);
     bt_release(r->start);
     bt_release(r->block);
     bt_release(r);
+}
+
+void bt_run_hold(bt_run *r, bool hold)
+{
+    r->layer = hold ? r->kept : r->shared;
 }
 
 const float *bt_run_hidden(const bt_run *r)

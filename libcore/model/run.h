@@ -21,7 +21,9 @@ struct bt_layer {
 struct bt_run {
     bt_config cfg;
     bt_run_size size;
-    struct bt_layer *layer; /* n_layer of them; those that nobody keeps are the same memory */
+    struct bt_layer *kept;   /* n_layer of them; those that nobody keeps are the same memory */
+    struct bt_layer *shared; /* n_layer times that memory */
+    struct bt_layer *layer;  /* the one or the other, see bt_run_hold() */
     float *out;             /* (R,C) output of the last block */
     float *mean, *rstd;     /* (R) of the final norm */
     float *final;           /* (R,C) after it */

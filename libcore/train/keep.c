@@ -13,21 +13,27 @@
 
 /* ---- The best weights ---- */
 
+/* Copy a slot in pieces, so that little of the kept copies is in memory at a time. */
+static void copy_slot(const bt_slots *s, float *to, const float *from, size_t n)
+{
+    const size_t piece = 1 << 20;
+    for (size_t at = 0; at < n; at += piece) {
+        memcpy(to + at, from + at, (n - at < piece ? n - at : piece) * sizeof *to);
+        bt_slots_forget_kept(s);
+    }
+}
+
 void bolter_trainer_keep(bolter_trainer *t)
 {
     t->kept = true;
-    for (size_t i = 0; i < t->slots.n; i++) {
-        memcpy(t->slots.slot[i].kept, t->slots.slot[i].p, t->slots.slot[i].n * sizeof(float));
-        bt_slots_forget_kept(&t->slots);
-    }
+    for (size_t i = 0; i < t->slots.n; i++)
+        copy_slot(&t->slots, t->slots.slot[i].kept, t->slots.slot[i].p, t->slots.slot[i].n);
 }
 
 void bolter_trainer_restore(bolter_trainer *t)
 {
-    for (size_t i = 0; t->kept && i < t->slots.n; i++) {
-        memcpy(t->slots.slot[i].p, t->slots.slot[i].kept, t->slots.slot[i].n * sizeof(float));
-        bt_slots_forget_kept(&t->slots);
-    }
+    for (size_t i = 0; t->kept && i < t->slots.n; i++)
+        copy_slot(&t->slots, t->slots.slot[i].p, t->slots.slot[i].kept, t->slots.slot[i].n);
 }
 
 /* ---- The head's bias ---- */
@@ -126,6 +132,8 @@ static const float *weight_of_trainer(void *ud, size_t index)
 {
     struct saving *s = ud;
     const bolter_trainer *t = s->t;
+    if (index > 0 && index <= t->m->params.n)
+        bt_model_forget(t->m, index - 1); /* it has been written */
     if (s->lnf && index == bt_last_index(&t->cfg, BT_LNF_B))
         return s->lnf;
     if (t->w[index] && !t->lora[index].a)

@@ -230,6 +230,7 @@ static void run_chunk(const bt_workers *w, struct worker *k, size_t n)
     const bt_work *work = w->work;
     size_t K = w->cfg.n_label;
     bt_batch b = {k->seqs, n, work->read, work->causal};
+    bt_run_hold(k->run, work->labels != NULL);
     if (work->trunk)
         k->status = resume(w, k, &b);
     else
