@@ -69,7 +69,8 @@ bool recipe_check(struct finetune *f)
     const struct recipe *r = &f->recipe;
     size_t n;
     if (!pads_by(r->pad_to, &n)) {
-        complain("--pad-to: \"%s\", expected none, context, longest or a number of tokens", r->pad_to);
+        complain("--pad-to: \"%s\", expected none, context, longest or a number of tokens",
+                 r->pad_to);
         return false;
     }
     if (f->batch * r->accumulate > MAX_BATCH) {
@@ -90,7 +91,8 @@ bool recipe_check(struct finetune *f)
         complain("--save-adapter needs --trainable lora or qlora");
         return false;
     }
-    /* The loss is a mean over the step's examples: batches that are added up are one larger batch. */
+    /* The loss is a mean over the step's examples: batches that are added up are one larger batch.
+     */
     f->batch *= r->accumulate;
     return true;
 }
@@ -130,7 +132,8 @@ static bool read_weights(const char *list, size_t n_label, float *weights)
         weights[k] = strtof(at, &end);
         if (errno || end == at || *end != (k + 1 < n_label ? ',' : 0)) {
             complain("--class-weights: \"%s\", expected none, balanced or %zu numbers with commas "
-                     "between", list, n_label);
+                     "between",
+                     list, n_label);
             return false;
         }
         at = end + 1;

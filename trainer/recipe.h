@@ -1,6 +1,6 @@
 /*
- * recipe.h - options of a fine-tuning that mean something only once model and data are known, and the
- * settings of a book's experiment in one.
+ * recipe.h - options of a fine-tuning that mean something only once model and data are known, and
+ * the settings of a book's experiment in one.
  */
 #ifndef RECIPE_H
 #define RECIPE_H

@@ -1,4 +1,4 @@
-/* encode.c - laid-out text to the ids that a model reads: begin token, head and tail of long texts, padding. */
+/* encode.c - laid-out text to ids: begin token, head and tail of long texts, padding of short ones. */
 #include <string.h>
 
 #include "base/error.h"

@@ -1,8 +1,8 @@
-/* folded.c - attention of one query a head, with the projections of keys and values folded into it. */
+/* folded.c - attention of one query a head, with the projections of keys and values folded into it.
+ */
 #include "kern/kern.h"
 
 #include <math.h>
-
 
 static float score_scale(const bt_folded *f)
 {

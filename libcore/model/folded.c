@@ -1,7 +1,8 @@
 /*
  * folded.c - the attention of a block whose output is read at one row a sequence. The one query is
- * projected; keys and values never are: W_k and W_v are folded into the query's side (see kern.h), at
- * the cost of two rows a sequence in place of two rows a token. Head by head, all sequences at once.
+ * projected; keys and values never are: W_k and W_v are folded into the query's side (see kern.h),
+ * at the cost of two rows a sequence in place of two rows a token. Head by head, all sequences at
+ * once.
  */
 #include <string.h>
 
@@ -52,7 +53,8 @@ void bt_folded_attend(bt_run *r, const bt_net *net, const bt_batch *b, size_t bl
     bt_pick_rows(r->picked, r->norm, r, b);
     bt_linear_forward(q, bt_mat_of(r->picked, n, C), bt_mat_cols(w, 0, C), bias);
     for (size_t h = 0; h < H; h++)
-        bt_gemm(rows_of(r, r->u, n, h), head_of(r, q, 0, h), false, head_of(r, w, C, h), true, 1, 0);
+        bt_gemm(rows_of(r, r->u, n, h), head_of(r, q, 0, h), false, head_of(r, w, C, h), true, 1,
+                0);
     for (size_t s = 0; s < n; s++) {
         bt_folded f = folded_of(r, b, s);
         bt_folded_forward(&f, r->z + s * H * C);

@@ -1,6 +1,7 @@
 /*
- * linear.c - a linear layer of a net: its weight is floats, or signed bytes that become floats for the
- * moment of use; an adapter beside it adds scale (x A^T) B^T, without the merged weight being made.
+ * linear.c - a linear layer of a net: its weight is floats, or signed bytes that become floats for
+ * the moment of use; an adapter beside it adds scale (x A^T) B^T, without the merged weight being
+ * made.
  */
 #include <string.h>
 
@@ -44,8 +45,8 @@ void bt_part_forward(bt_run *r, const bt_net *net, bt_part l, bt_mat y, bt_mat x
     bt_gemm(y, low, false, adapter_b(net, l), true, net->scale, 1);
 }
 
-static void adapter_backward(bt_run *r, const bt_net *net, bt_part l, bt_mat dx, bt_mat dy, bt_mat x,
-                             float *const *g)
+static void adapter_backward(bt_run *r, const bt_net *net, bt_part l, bt_mat dx, bt_mat dy,
+                             bt_mat x, float *const *g)
 {
     size_t n = bt_params_count(&net->cfg);
     bt_mat low = bt_mat_of(r->low, x.rows, net->rank), dlow = bt_mat_of(r->dlow, x.rows, net->rank);

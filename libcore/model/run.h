@@ -5,7 +5,7 @@
 #include "kern/kern.h"
 #include "model/gpt2.h"
 
-/* What one block leaves behind: N tokens, R rows that are read (N, but n_seqs in the last block). */
+/* What one block leaves behind: N tokens, R rows that are read (N; n_seqs in the last block). */
 struct bt_layer {
     float *x;             /* (N,C) input */
     float *mean1, *rstd1; /* (N) */
@@ -24,32 +24,33 @@ struct bt_run {
     struct bt_layer *kept;   /* n_layer of them; those that nobody keeps are the same memory */
     struct bt_layer *shared; /* n_layer times that memory */
     struct bt_layer *layer;  /* the one or the other, see bt_run_hold() */
-    float *out;             /* (R,C) output of the last block */
-    float *mean, *rstd;     /* (R) of the final norm */
-    float *final;           /* (R,C) after it */
-    float *pooled;          /* (n_seqs,C) what the head reads, for the mean, or from a cache */
-    float *norm;            /* (N,C) scratch: a norm's output */
-    float *picked;          /* (n_seqs,C) scratch: rows picked from norm */
-    float *act;             /* (N,I) scratch: after the GELU */
-    float *scratch;         /* of attention */
-    float *p;               /* (N,H) softmax of the last block, per sequence (H,tokens) */
-    float *u, *z;           /* (n_seqs,H,C) its folded queries and what they read, see folded.c */
-    float *du, *dz;         /* their gradients */
-    float *low, *dlow;      /* (N,rank) scratch: inside an adapter */
-    float *dense, *ddense;  /* scratch: a linear layer's whole weight, (C,3C) gradient */
-    float *dx, *dy;         /* (N,C) gradients on the way down */
-    float *dnorm;           /* (N,C) */
-    float *dq, *dkv;        /* (N,C), (N,2C) */
-    float *dact;            /* (N,I) */
-    size_t *start;          /* (n_seqs + 1) first token of each sequence */
-    size_t n_tok, n_row;    /* of the current batch: N, and R of the last block */
+    float *out;              /* (R,C) output of the last block */
+    float *mean, *rstd;      /* (R) of the final norm */
+    float *final;            /* (R,C) after it */
+    float *pooled;           /* (n_seqs,C) what the head reads, for the mean, or from a cache */
+    float *norm;             /* (N,C) scratch: a norm's output */
+    float *picked;           /* (n_seqs,C) scratch: rows picked from norm */
+    float *act;              /* (N,I) scratch: after the GELU */
+    float *scratch;          /* of attention */
+    float *p;                /* (N,H) softmax of the last block, per sequence (H,tokens) */
+    float *u, *z;            /* (n_seqs,H,C) its folded queries and what they read, see folded.c */
+    float *du, *dz;          /* their gradients */
+    float *low, *dlow;       /* (N,rank) scratch: inside an adapter */
+    float *dense, *ddense;   /* scratch: a linear layer's whole weight, (C,3C) gradient */
+    float *dx, *dy;          /* (N,C) gradients on the way down */
+    float *dnorm;            /* (N,C) */
+    float *dq, *dkv;         /* (N,C), (N,2C) */
+    float *dact;             /* (N,I) */
+    size_t *start;           /* (n_seqs + 1) first token of each sequence */
+    size_t n_tok, n_row;     /* of the current batch: N, and R of the last block */
     const float *hidden;
     float *block; /* the memory of it all */
 };
 
 /* The token that sequence s is read at, counted over the batch. */
 size_t bt_read_token(const bt_run *r, const bt_batch *b, size_t s);
-/* Copy the read rows of src (N,C) to dst (n_seqs,C); add the rows of src (n_seqs,C) to those of dst. */
+/* Copy the read rows of src (N,C) to dst (n_seqs,C); add the rows of src (n_seqs,C) to those of
+ * dst. */
 void bt_pick_rows(float *dst, const float *src, const bt_run *r, const bt_batch *b);
 void bt_add_picked(float *dst, const float *src, const bt_run *r, const bt_batch *b);
 
@@ -76,7 +77,8 @@ void bt_part_project(bt_run *r, const bt_net *net, bt_part l, float *const *g);
 
 /* att (n_seqs,C) of a block from its normed input r->norm. */
 void bt_folded_attend(bt_run *r, const bt_net *net, const bt_batch *b, size_t block);
-/* dnorm (N,C) is set, from the gradient of att in r->dy (n_seqs,C); norm is made again by the caller. */
+/* dnorm (N,C) is set, from the gradient of att in r->dy (n_seqs,C); norm is made again by the
+ * caller. */
 void bt_folded_attend_backward(bt_run *r, const bt_net *net, const bt_batch *b, size_t block,
                                float *const *g);
 

@@ -27,8 +27,8 @@ static json_t *config_of(const bolter_trainer *t)
         module_name(name, &t->params.row[i]);
         json_array_append_new(targets, json_string(name));
     }
-    return json_pack("{s:s, s:s, s:s, s:i, s:f, s:f, s:s, s:b, s:b, s:o, s:[s]}", "peft_type", "LORA",
-                     "task_type", "SEQ_CLS", "base_model_name_or_path", t->m->dir, "r",
+    return json_pack("{s:s, s:s, s:s, s:i, s:f, s:f, s:s, s:b, s:b, s:o, s:[s]}", "peft_type",
+                     "LORA", "task_type", "SEQ_CLS", "base_model_name_or_path", t->m->dir, "r",
                      (int)t->net.rank, "lora_alpha", (double)t->o.lora_alpha, "lora_dropout", 0.0,
                      "bias", "none", "fan_in_fan_out", 1, "inference_mode", 1, "target_modules",
                      targets, "modules_to_save", "score");
@@ -58,8 +58,8 @@ static bolter_status declare_pair(bt_safetensors_writer *w, const bolter_trainer
     return rc == BOLTER_OK ? bt_writer_declare(w, name, BT_F32, b, 2, err) : rc;
 }
 
-static bolter_status write_pairs(bt_safetensors_writer *w, const bolter_trainer *t, const char *path,
-                                 bolter_error *err)
+static bolter_status write_pairs(bt_safetensors_writer *w, const bolter_trainer *t,
+                                 const char *path, bolter_error *err)
 {
     const size_t n = t->params.n, head[2] = {t->cfg.n_label, t->cfg.n_embd};
     bolter_status rc = bt_writer_declare(w, "base_model.model.score.weight", BT_F32, head, 2, err);
@@ -98,7 +98,8 @@ bolter_status bolter_trainer_save_adapter(const bolter_trainer *t, const char *d
     if (!t->net.lora)
         return bt_fail(err, BOLTER_E_ARG, "%s: nothing was trained by adapters", dir);
     if (t->cfg.head_bias)
-        return bt_fail(err, BOLTER_E_ARG, "%s: an adapter has no place for a head with a bias", dir);
+        return bt_fail(err, BOLTER_E_ARG, "%s: an adapter has no place for a head with a bias",
+                       dir);
     if (mkdir(dir, 0777) != 0 && errno != EEXIST)
         return bt_fail_errno(err, errno, "%s", dir);
     char *config = bt_path_join(dir, "adapter_config.json");

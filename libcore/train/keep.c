@@ -113,8 +113,9 @@ static bolter_status fold_bias(const bolter_trainer *t, float *lnf, bolter_error
         lnf[c] = (float)((double)old[c] + d);
     }
     if (rc == BOLTER_OK && !shifts(W, shift, b, K, C))
-        rc = bt_fail(err, BOLTER_E_NUMERIC,
-                     "the head's bias has no place in the final norm's: its rows are not independent");
+        rc = bt_fail(
+            err, BOLTER_E_NUMERIC,
+            "the head's bias has no place in the final norm's: its rows are not independent");
     bt_release(a);
     bt_release(shift);
     return rc;
@@ -179,8 +180,8 @@ bolter_status bolter_trainer_save(bolter_trainer *t, const char *dir, const bolt
 
 /* ---- Gradients ---- */
 
-static bolter_status write_tensors(const bolter_trainer *t, bt_safetensors_writer *w, const char *path,
-                                   bolter_error *err)
+static bolter_status write_tensors(const bolter_trainer *t, bt_safetensors_writer *w,
+                                   const char *path, bolter_error *err)
 {
     float *const *g = bt_workers_gradients(t->workers);
     bolter_status rc = BOLTER_OK;

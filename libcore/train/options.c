@@ -176,7 +176,8 @@ bolter_status bt_options_mark(bolter_trainer *t, bolter_error *err)
     else if (!adapts(&t->o))
         return bt_fail(err, BOLTER_E_ARG,
                        "trainable \"%s\", expected last_layer, last_block, last_two_blocks, "
-                       "last_N_blocks, all, lora or qlora", what);
+                       "last_N_blocks, all, lora or qlora",
+                       what);
     t->trained = bt_alloc_array(3 * t->params.n, sizeof *t->trained);
     if (!t->trained)
         return bt_fail(err, BOLTER_E_NOMEM, "trainer: no memory");

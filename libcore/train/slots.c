@@ -28,7 +28,9 @@ static void name_slot(bt_slot *slot, const bt_param *p, size_t table)
     if (table > 0) /* an adapter is named after its layer */
         n -= strlen(".weight");
     snprintf(slot->name, sizeof slot->name, "%.*s%s", (int)n, p->name,
-             table == 0 ? "" : table == 1 ? ".lora_A" : ".lora_B");
+             table == 0   ? ""
+             : table == 1 ? ".lora_A"
+                          : ".lora_B");
 }
 
 static void add_slots(bt_slots *s, const bt_slots_size *size)

@@ -1,6 +1,6 @@
 /*
- * slots.h - what the optimiser moves: one slot for each trained tensor, with its moments and the copy
- * that is kept of the best weights.
+ * slots.h - what the optimiser moves: one slot for each trained tensor, with its moments and the
+ * copy that is kept of the best weights.
  */
 #ifndef BT_SLOTS_H
 #define BT_SLOTS_H
@@ -14,10 +14,10 @@ typedef struct bt_slot {
     float *m, *v;   /* AdamW's moments */
     float *kept;    /* copy of p for bolter_trainer_restore() */
     size_t n;
-    size_t row;     /* values of a row where most rows have no gradient (the embedding); 0: all have */
+    size_t row; /* values of a row where most rows have no gradient (the embedding); 0: all have */
     float lr_scale;
     bool decay;
-    char name[64];  /* of the tensor; an adapter's ends in lora_A or lora_B */
+    char name[64]; /* of the tensor; an adapter's ends in lora_A or lora_B */
 } bt_slot;
 
 /* A slot for each table entry that trains; see bt_gpt2_backward() for the three tables. */

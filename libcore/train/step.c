@@ -74,8 +74,9 @@ bolter_status bolter_trainer_step(bolter_trainer *t, const bolter_seq *seqs, con
     const bolter_train_options *o = &t->o;
     double lr = (double)o->lr * bt_schedule(t->decay, t->step, o->warmup_steps, o->total_steps);
     double clip = (double)o->clip_norm;
-    struct update u = {t, {(float)lr, o->beta1, o->beta2, o->eps, o->weight_decay, t->step,
-                           clip > 0 && norm > clip ? (float)(clip / norm) : 1.0f}};
+    struct update u = {t,
+                       {(float)lr, o->beta1, o->beta2, o->eps, o->weight_decay, t->step,
+                        clip > 0 && norm > clip ? (float)(clip / norm) : 1.0f}};
     bt_parallel(o->threads, update_share, &u);
     *out = (bolter_step){.step = t->step,
                          .loss = result.loss,

@@ -21,9 +21,9 @@ typedef struct bt_store {
 
 /* One stored piece. */
 typedef struct bt_piece {
-    void *memory;    /* NULL: in the file */
+    void *memory; /* NULL: in the file */
     uint64_t offset;
-    size_t n;        /* values */
+    size_t n; /* values */
 } bt_piece;
 
 void bt_store_init(bt_store *s, bool half, size_t limit);

@@ -1,8 +1,8 @@
 /*
  * trainer.h - what a trainer holds; shared by the files of this folder.
  *
- * Everything by parameter comes in three tables behind each other, as bt_gpt2_backward() has them: the
- * parameters themselves, the A of each one's adapter, and the B.
+ * Everything by parameter comes in three tables behind each other, as bt_gpt2_backward() has them:
+ * the parameters themselves, the A of each one's adapter, and the B.
  */
 #ifndef BT_TRAINER_H
 #define BT_TRAINER_H
@@ -25,18 +25,18 @@ struct bolter_trainer {
     bool causal, quantised;
     bt_loss loss;
     float *class_weights; /* of the loss; NULL: all 1 */
-    size_t *trained;   /* by the three tables: values that train */
-    float *block;      /* values that train, or that are new */
-    float **value;     /* by the three tables, into block; NULL: the model's serve */
-    const float **w;   /* by parameter: the values, or the model's; NULL where quantised */
-    signed char *bytes; /* the quantised layers */
+    size_t *trained;      /* by the three tables: values that train */
+    float *block;         /* values that train, or that are new */
+    float **value;        /* by the three tables, into block; NULL: the model's serve */
+    const float **w;      /* by parameter: the values, or the model's; NULL where quantised */
+    signed char *bytes;   /* the quantised layers */
     float *scales;
     bt_quant *quant;
     bt_lora *lora;
     bt_net net;
     bt_slots slots;
     bt_workers *workers;
-    bt_trunk trunk;    /* the frozen blocks' cache, unless its first is 0 */
+    bt_trunk trunk; /* the frozen blocks' cache, unless its first is 0 */
     uint64_t step;
     int32_t *padded; /* ids of a padded batch */
     bolter_seq *padded_seqs;

@@ -1,7 +1,8 @@
 /*
- * trunk.c - the cache of the frozen blocks. Filling goes through a group of sequences block by block,
- * so that one block's weights are in use at a time; each thread takes whole chunks. How sequences fall
- * into chunks depends on their order alone, so the same calls give the same bits on any machine load.
+ * trunk.c - the cache of the frozen blocks. Filling goes through a group of sequences block by
+ * block, so that one block's weights are in use at a time; each thread takes whole chunks. How
+ * sequences fall into chunks depends on their order alone, so the same calls give the same bits on
+ * any machine load.
  */
 #include "train/trunk.h"
 

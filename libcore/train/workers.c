@@ -10,7 +10,8 @@
 #include "kern/kern.h"
 #include "train/trunk.h"
 
-/* Tokens that go through the network at once: enough for the matrix products, few enough for memory. */
+/* Tokens that go through the network at once: enough for the matrix products, few enough for
+ * memory. */
 #define CHUNK_TOKENS 1024
 #define CHUNK_SEQS   256
 
@@ -155,8 +156,7 @@ static void share_out(bt_workers *w, const bt_work *work)
 {
     for (size_t i = 0; i < work->n_seqs; i++)
         w->order[i] = i;
-    qsort_r(w->order, work->n_seqs, sizeof *w->order, longer_first,
-            (void *)(uintptr_t)work->seqs);
+    qsort_r(w->order, work->n_seqs, sizeof *w->order, longer_first, (void *)(uintptr_t)work->seqs);
     for (size_t i = 0; i < w->n; i++)
         w->worker[i].n_mine = w->worker[i].n_tokens = 0;
     for (size_t i = 0; i < work->n_seqs; i++) {

@@ -1,6 +1,7 @@
 /*
- * workers.h - the threads of a trainer: each takes a share of a batch's sequences, runs them forward
- * and back in chunks, and adds to gradients of its own; the gradients are then summed in a fixed order.
+ * workers.h - the threads of a trainer: each takes a share of a batch's sequences, runs them
+ * forward and back in chunks, and adds to gradients of its own; the gradients are then summed in a
+ * fixed order.
  */
 #ifndef BT_WORKERS_H
 #define BT_WORKERS_H
@@ -22,7 +23,7 @@ typedef struct bt_work {
     bt_read read;
     bool causal;
     bt_loss loss;
-    float *logits;         /* (n_seqs, n_label), or NULL */
+    float *logits; /* (n_seqs, n_label), or NULL */
 } bt_work;
 
 typedef struct bt_result {

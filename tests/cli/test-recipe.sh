@@ -95,7 +95,7 @@ runs 0 -m "$tmp/base" -o "$tmp/loss" $quick --class-weights balanced --label-smo
 ok "weights, smoothing, accumulation and a bias go together"
 runs 0 -m "$tmp/base" -o "$tmp/loss" $quick --class-weights 1,2.5 --ignore-label 50256
 ok "weights by hand, and a label that does not count"
-for list in 1 1,2,3 1,x 1, ''; do
+for list in 1 1,2,3 1,x '1,' ''; do
     runs 1 -m "$tmp/base" -o "$tmp/loss" $quick --class-weights "$list" && grep -q class "$tmp/err"
     ok "--class-weights \"$list\" is refused"
 done

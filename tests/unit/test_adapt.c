@@ -1,6 +1,6 @@
 /*
- * test_adapt.c - adapters, a head with a bias, and how a model that was trained so is read afterwards:
- * what is saved scores as what was trained.
+ * test_adapt.c - adapters, a head with a bias, and how a model that was trained so is read
+ * afterwards: what is saved scores as what was trained.
  */
 #include <math.h>
 #include <stdio.h>
@@ -34,30 +34,36 @@ static void targets_are_groups_or_ends_of_names(struct check *c)
         const char *targets;
         uint64_t want;
     } cases[] = {
-        {NULL, 2 * (ATTN + PROJ + FC + OUT)}, {"all", 2 * (ATTN + PROJ + FC + OUT)},
-        {"attention", 2 * (ATTN + PROJ)},     {"mlp", 2 * (FC + OUT)},
-        {"c_attn", 2 * ATTN},                 {"c_proj", 2 * (PROJ + OUT)},
-        {"attn.c_proj", 2 * PROJ},            {"h.1.mlp.c_fc", FC},
-        {"c_fc,attention", 2 * (FC + ATTN + PROJ)}, {"mlp,c_fc", 2 * (FC + OUT)},
+        {NULL, 2 * (ATTN + PROJ + FC + OUT)},
+        {"all", 2 * (ATTN + PROJ + FC + OUT)},
+        {"attention", 2 * (ATTN + PROJ)},
+        {"mlp", 2 * (FC + OUT)},
+        {"c_attn", 2 * ATTN},
+        {"c_proj", 2 * (PROJ + OUT)},
+        {"attn.c_proj", 2 * PROJ},
+        {"h.1.mlp.c_fc", FC},
+        {"c_fc,attention", 2 * (FC + ATTN + PROJ)},
+        {"mlp,c_fc", 2 * (FC + OUT)},
     };
-    static const char *const bad[] = {"", "c", "attn", "proj", "c_attn,", "c_attn,x", "h.2.mlp.c_fc",
-                                      "c_attn.weight", "ln_1"};
+    static const char *const bad[] = {
+        "", "c", "attn", "proj", "c_attn,", "c_attn,x", "h.2.mlp.c_fc", "c_attn.weight", "ln_1"};
     bolter_model *m = tiny_classifier(2, 1, "targets");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         bolter_train_options o = training_options("lora", 1);
         o.lora_targets = cases[i].targets;
         bolter_trainer *t = training_open(m, &o);
         uint64_t got = bolter_trainer_n_trainable(t) - 2 * 12; /* the head */
-        CHECK(c, got == cases[i].want, "%s: %llu, want %llu", cases[i].targets ? o.lora_targets : "-",
-              (unsigned long long)got, (unsigned long long)cases[i].want);
+        CHECK(c, got == cases[i].want, "%s: %llu, want %llu",
+              cases[i].targets ? o.lora_targets : "-", (unsigned long long)got,
+              (unsigned long long)cases[i].want);
         bolter_trainer_free(t);
     }
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         bolter_error err = {0};
         bolter_train_options o = training_options("lora", 1);
         o.lora_targets = bad[i];
-        CHECK(c, refused(m, &o, &err) == BOLTER_E_ARG && strstr(err.text, "lora_targets"), "\"%s\": %s",
-              bad[i], err.text);
+        CHECK(c, refused(m, &o, &err) == BOLTER_E_ARG && strstr(err.text, "lora_targets"),
+              "\"%s\": %s", bad[i], err.text);
     }
     bolter_model_unref(m);
 }
@@ -128,7 +134,8 @@ static void saved_adapters_over_the_base_score_as_the_trainer_did(struct check *
         snprintf(dir, sizeof dir, "%s", tiny_path("adapter"));
         CHECK(c, bolter_trainer_save_adapter(t, dir, &err) == BOLTER_OK, "%s", err.text);
         bolter_open_options with = {.adapter = dir};
-        if (CHECK(c, bolter_model_open_with(&merged, base, &with, &err) == BOLTER_OK, "%s", err.text))
+        if (CHECK(c, bolter_model_open_with(&merged, base, &with, &err) == BOLTER_OK, "%s",
+                  err.text))
             training_session_logits(c, merged, got);
         training_near(c, targets[i], got, want, 1e-5);
         bolter_model_unref(merged);
@@ -147,7 +154,8 @@ static void without_adapters_there_are_none_to_save(struct check *c)
     o = training_options("lora", 1);
     o.head_bias = true;
     t = training_open(m, &o);
-    CHECK(c, bolter_trainer_save_adapter(t, tiny_path("none"), NULL) == BOLTER_E_ARG, "with a bias");
+    CHECK(c, bolter_trainer_save_adapter(t, tiny_path("none"), NULL) == BOLTER_E_ARG,
+          "with a bias");
     bolter_trainer_free(t);
     bolter_model_unref(m);
 }
@@ -249,7 +257,8 @@ static void a_model_without_a_mask_is_read_so(struct check *c)
 
 static void a_padded_model_pads_what_it_reads(struct check *c)
 {
-    static const char *const texts[] = {"hi", "a text of some length", "one that is cut by far, all of it"};
+    static const char *const texts[] = {"hi", "a text of some length",
+                                        "one that is cut by far, all of it"};
     static const size_t lengths[] = {16, 30}; /* below and above the 24 tokens that are read */
     bolter_model *m = tiny_classifier(2, 8, "padded");
     for (size_t k = 0; k < 2; k++) {
@@ -270,7 +279,9 @@ static void a_padded_model_pads_what_it_reads(struct check *c)
             CHECK(c, n_padded == lengths[k], "%zu tokens, want %zu", n_padded, lengths[k]);
             bolter_trainer_logits(t, &(bolter_seq){ids, n}, 1, want, NULL);
             bolter_session_logits(s, &(bolter_seq){padded, n_padded}, 1, got, NULL);
-            CHECK(c, fabs((double)(got[0] - want[0])) < 1e-5 && fabs((double)(got[1] - want[1])) < 1e-5,
+            CHECK(c,
+                  fabs((double)(got[0] - want[0])) < 1e-5 &&
+                      fabs((double)(got[1] - want[1])) < 1e-5,
                   "text %zu: other logits", i);
         }
         bolter_session_free(s);
@@ -287,8 +298,10 @@ static void a_card_that_pads_beyond_the_model_is_refused(struct check *c)
     bolter_model_unref(m);
     tiny_put(tiny_path("pad-card"), "bolter.json",
              "{\"v\": 1, \"labels\": [\"ham\", \"spam\"], \"pad_to\": 33}\n");
-    CHECK(c, bolter_model_open(&m, tiny_path("pad-card"), &err) == BOLTER_E_MISMATCH &&
-                 strstr(err.text, "pad_to"), "%s", err.text);
+    CHECK(c,
+          bolter_model_open(&m, tiny_path("pad-card"), &err) == BOLTER_E_MISMATCH &&
+              strstr(err.text, "pad_to"),
+          "%s", err.text);
 }
 
 int main(void)

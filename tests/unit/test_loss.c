@@ -1,6 +1,6 @@
 /*
- * test_loss.c - the loss against its formula and finite differences, and in training: what counts, and
- * how much.
+ * test_loss.c - the loss against its formula and finite differences, and in training: what counts,
+ * and how much.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -12,8 +12,11 @@
 enum { N = TRAINING_N, K = 4 };
 
 static const float weights[K] = {0.5f, 2, 1, 0};
-static const bt_loss kinds[] = {
-    {0, NULL, -100}, {0.1f, NULL, -100}, {0, weights, -100}, {0.3f, weights, -100}, {0.9f, NULL, 2}};
+static const bt_loss kinds[] = {{0, NULL, -100},
+                                {0.1f, NULL, -100},
+                                {0, weights, -100},
+                                {0.3f, weights, -100},
+                                {0.9f, NULL, 2}};
 enum { N_KINDS = sizeof kinds / sizeof *kinds };
 
 /* As PyTorch's documentation of CrossEntropyLoss has it, for one example. */
@@ -39,8 +42,8 @@ static void loss_and_gradient_follow_the_formula(struct check *c)
             bool counts = label != kinds[i].ignore;
             double got = bt_loss_row(&kinds[i], row, K, label, 0.25);
             double want = counts ? 0.25 * formula(&kinds[i], x, (size_t)label) : 0;
-            CHECK(c, fabs(got - want) < 1e-6, "kind %zu, label %d: %.9g, want %.9g", i, (int)label, got,
-                  want);
+            CHECK(c, fabs(got - want) < 1e-6, "kind %zu, label %d: %.9g, want %.9g", i, (int)label,
+                  got, want);
             for (size_t k = 0; k < K; k++) {
                 double up[K], down[K];
                 memcpy(up, x, sizeof x);
@@ -48,10 +51,13 @@ static void loss_and_gradient_follow_the_formula(struct check *c)
                 up[k] += h;
                 down[k] -= h;
                 double slope = (formula(&kinds[i], up, (size_t)label) -
-                                formula(&kinds[i], down, (size_t)label)) / (2 * h);
+                                formula(&kinds[i], down, (size_t)label)) /
+                               (2 * h);
                 slope = counts ? 0.25 * slope : 0;
-                CHECK(c, fabs((double)row[k] - slope) < 1e-6, "kind %zu, label %d, slope %zu: %.9g, "
-                      "want %.9g", i, (int)label, k, (double)row[k], slope);
+                CHECK(c, fabs((double)row[k] - slope) < 1e-6,
+                      "kind %zu, label %d, slope %zu: %.9g, "
+                      "want %.9g",
+                      i, (int)label, k, (double)row[k], slope);
             }
         }
     }

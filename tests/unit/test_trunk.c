@@ -1,6 +1,6 @@
 /*
- * test_trunk.c - the cache of frozen blocks: the same numbers with it and without, whatever it is kept
- * in, whatever came before.
+ * test_trunk.c - the cache of frozen blocks: the same numbers with it and without, whatever it is
+ * kept in, whatever came before.
  */
 #include <math.h>
 #include <stdio.h>
@@ -12,7 +12,8 @@
 
 enum { N = TRAINING_N, STEPS = 4, BLOCKS = 4 };
 
-static const char *const frozen[] = {"last_layer", "last_block", "last_two_blocks", "last_3_blocks"};
+static const char *const frozen[] = {"last_layer", "last_block", "last_two_blocks",
+                                     "last_3_blocks"};
 static const char *const positions[] = {"last", "first", "mean"};
 
 static bolter_train_options options_of(size_t mode, size_t position)
@@ -48,8 +49,8 @@ static void compare_runs(struct check *c, const char *what, const struct run *go
                          const struct run *want, double tolerance)
 {
     for (size_t i = 0; i < STEPS; i++)
-        CHECK(c, fabs(got->loss[i] - want->loss[i]) <= tolerance, "%s: step %zu: loss %.9g, want %.9g",
-              what, i + 1, got->loss[i], want->loss[i]);
+        CHECK(c, fabs(got->loss[i] - want->loss[i]) <= tolerance,
+              "%s: step %zu: loss %.9g, want %.9g", what, i + 1, got->loss[i], want->loss[i]);
     training_near(c, what, got->logits, want->logits, 10 * tolerance);
 }
 
@@ -241,8 +242,9 @@ static void words_for_blocks_mean_what_they_say(struct check *c)
     static const char *const same[][2] = {{"last_1_blocks", "last_block"},
                                           {"last_2_blocks", "last_two_blocks"},
                                           {"last_4_blocks", "last_9_blocks"}};
-    static const char *const bad[] = {"last_0_blocks", "last_x_blocks", "last_2_block",
-                                      "last_2_blockss", "last_", "last_-1_blocks", "last_513_blocks"};
+    static const char *const bad[] = {"last_0_blocks",  "last_x_blocks", "last_2_block",
+                                      "last_2_blockss", "last_",         "last_-1_blocks",
+                                      "last_513_blocks"};
     bolter_model *m = tiny_classifier(BLOCKS, 10, "words");
     for (size_t i = 0; i < 3; i++) {
         uint64_t n[2];
@@ -252,8 +254,8 @@ static void words_for_blocks_mean_what_they_say(struct check *c)
             n[k] = bolter_trainer_n_trainable(t);
             bolter_trainer_free(t);
         }
-        CHECK(c, n[0] == n[1], "%s: %llu parameters, %s: %llu", same[i][0], (unsigned long long)n[0],
-              same[i][1], (unsigned long long)n[1]);
+        CHECK(c, n[0] == n[1], "%s: %llu parameters, %s: %llu", same[i][0],
+              (unsigned long long)n[0], same[i][1], (unsigned long long)n[1]);
     }
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         static const char *const two[] = {"ham", "spam"};

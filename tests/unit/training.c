@@ -89,8 +89,10 @@ void training_session_logits(struct check *c, bolter_model *m, float *logits)
     bolter_error err = {0};
     bolter_session *s = NULL;
     bolter_seq *seqs = training_seqs(labels);
-    CHECK(c, bolter_session_open(&s, m, N, 0, &err) == BOLTER_OK &&
-                 bolter_session_logits(s, seqs, N, logits, &err) == BOLTER_OK, "%s", err.text);
+    CHECK(c,
+          bolter_session_open(&s, m, N, 0, &err) == BOLTER_OK &&
+              bolter_session_logits(s, seqs, N, logits, &err) == BOLTER_OK,
+          "%s", err.text);
     bolter_session_free(s);
     tiny_free_seqs(seqs, N);
 }
@@ -99,6 +101,6 @@ void training_near(struct check *c, const char *what, const float *got, const fl
                    double tolerance)
 {
     for (size_t i = 0; i < 2 * N; i++)
-        CHECK(c, fabs((double)got[i] - (double)want[i]) <= tolerance, "%s: logit %zu: %.9g, want %.9g",
-              what, i, (double)got[i], (double)want[i]);
+        CHECK(c, fabs((double)got[i] - (double)want[i]) <= tolerance,
+              "%s: logit %zu: %.9g, want %.9g", what, i, (double)got[i], (double)want[i]);
 }

@@ -9,8 +9,8 @@
 /* Examples of a batch. */
 enum { TRAINING_N = 12 };
 
-/* TRAINING_N sequences; those of label 1 begin and end with token 7, the others with 8. To be freed by
- * tiny_free_seqs(). */
+/* TRAINING_N sequences; those of label 1 begin and end with token 7, the others with 8. To be freed
+ * by tiny_free_seqs(). */
 bolter_seq *training_seqs(int32_t *labels);
 /* The defaults with a constant rate of 0.02 and adapters of rank 2. */
 bolter_train_options training_options(const char *trainable, size_t threads);
