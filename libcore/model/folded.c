@@ -9,10 +9,10 @@
 #include "model/run.h"
 
 /* The projection to queries, keys and values of a block. */
-static bt_part qkv_part(const bt_run *r, size_t block)
+static bt_slice qkv_slice(const bt_run *r, size_t block)
 {
     size_t C = r->cfg.n_embd;
-    return (bt_part){bt_block_index(block, BT_QKV_W), C, 3 * C, 0, 3 * C};
+    return (bt_slice){bt_block_index(block, BT_QKV_W), C, 3 * C, 0, 3 * C};
 }
 
 /* Head h of a projection that begins at column first: (C,D). */
@@ -47,7 +47,7 @@ void bt_folded_attend(bt_run *r, const bt_net *net, const bt_batch *b, size_t bl
 {
     struct bt_layer *a = &r->layer[block];
     size_t C = r->cfg.n_embd, H = r->cfg.n_head, n = b->n_seqs, D = C / H;
-    bt_mat w = bt_part_dense(r, net, qkv_part(r, block));
+    bt_mat w = bt_slice_dense(r, net, qkv_slice(r, block));
     const float *bias = net->w[bt_block_index(block, BT_QKV_B)];
     bt_mat q = bt_mat_of(a->q, n, C), att = bt_mat_of(a->att, n, C);
     bt_pick_rows(r->picked, r->norm, r, b);
@@ -90,8 +90,8 @@ void bt_folded_attend_backward(bt_run *r, const bt_net *net, const bt_batch *b, 
                                float *const *g)
 {
     size_t C = r->cfg.n_embd, H = r->cfg.n_head, n = b->n_seqs;
-    bt_part part = qkv_part(r, block);
-    bt_mat w = bt_part_dense(r, net, part), dw = bt_part_dense_gradient(r, net, part, g);
+    bt_slice part = qkv_slice(r, block);
+    bt_mat w = bt_slice_dense(r, net, part), dw = bt_slice_dense_gradient(r, net, part, g);
     bt_mat q = bt_mat_of(r->layer[block].q, n, C), dq = bt_mat_of(r->dq, n, C);
     float *db = g[bt_block_index(block, BT_QKV_B)];
     values_backward(r, w, dw, db, bt_mat_of(r->dy, n, C));
@@ -106,5 +106,5 @@ void bt_folded_attend_backward(bt_run *r, const bt_net *net, const bt_batch *b, 
     bt_linear_backward(bt_mat_of(r->dy, n, C), 0, bt_mat_cols(dw, 0, C), db, dq,
                        bt_mat_of(r->picked, n, C), bt_mat_cols(w, 0, C));
     bt_add_picked(r->dnorm, r->dy, r, b);
-    bt_part_project(r, net, part, g);
+    bt_slice_project(r, net, part, g);
 }

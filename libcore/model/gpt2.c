@@ -30,16 +30,16 @@ static float *gradient(float *const *g, size_t block, enum bt_block_param which)
 }
 
 /* A whole linear layer of a block. */
-static bt_part linear(size_t block, enum bt_block_param which, size_t in, size_t out)
+static bt_slice linear(size_t block, enum bt_block_param which, size_t in, size_t out)
 {
-    return (bt_part){bt_block_index(block, which), in, out, 0, out};
+    return (bt_slice){bt_block_index(block, which), in, out, 0, out};
 }
 
 /* Columns of its projection to queries, keys and values. */
-static bt_part qkv(const bt_run *r, size_t block, size_t first, size_t n)
+static bt_slice qkv(const bt_run *r, size_t block, size_t first, size_t n)
 {
     size_t C = r->cfg.n_embd;
-    return (bt_part){bt_block_index(block, BT_QKV_W), C, 3 * C, first, n};
+    return (bt_slice){bt_block_index(block, BT_QKV_W), C, 3 * C, first, n};
 }
 
 static bool one_row_a_sequence(bt_read read)
@@ -105,8 +105,8 @@ static void attend(bt_run *r, const bt_net *net, const bt_batch *b, size_t block
     struct bt_layer *a = &r->layer[block];
     size_t C = r->cfg.n_embd, N = r->n_tok;
     bt_mat norm = bt_mat_of(r->norm, N, C);
-    bt_part_forward(r, net, qkv(r, block, 0, C), bt_mat_of(a->q, N, C), norm);
-    bt_part_forward(r, net, qkv(r, block, C, 2 * C), bt_mat_of(a->kv, N, 2 * C), norm);
+    bt_slice_forward(r, net, qkv(r, block, 0, C), bt_mat_of(a->q, N, C), norm);
+    bt_slice_forward(r, net, qkv(r, block, C, 2 * C), bt_mat_of(a->kv, N, 2 * C), norm);
     for (size_t s = 0; s < b->n_seqs; s++) {
         size_t row = r->start[s];
         bt_attention at = attention_of(r, b, s);
@@ -127,17 +127,17 @@ static void block_forward(bt_run *r, const bt_net *net, const bt_batch *b, size_
         attend(r, net, b, block);
     else
         bt_folded_attend(r, net, b, block);
-    bt_part_forward(r, net, linear(block, BT_PROJ_W, C, C), bt_mat_of(a->mid, R, C),
+    bt_slice_forward(r, net, linear(block, BT_PROJ_W, C, C), bt_mat_of(a->mid, R, C),
                     bt_mat_of(a->att, R, C));
     if (!full)
         bt_pick_rows(r->picked, a->x, r, b);
     bt_add(a->mid, full ? a->x : r->picked, R * C);
     bt_layernorm_forward(r->norm, a->mean2, a->rstd2, a->mid, weight(net, block, BT_LN2_W),
                          weight(net, block, BT_LN2_B), R, C, r->cfg.eps);
-    bt_part_forward(r, net, linear(block, BT_FC_W, C, I), bt_mat_of(a->fc, R, I),
+    bt_slice_forward(r, net, linear(block, BT_FC_W, C, I), bt_mat_of(a->fc, R, I),
                     bt_mat_of(r->norm, R, C));
     bt_gelu_forward(r->act, a->fc, R * I);
-    bt_part_forward(r, net, linear(block, BT_OUT_W, I, C), bt_mat_of(out, R, C),
+    bt_slice_forward(r, net, linear(block, BT_OUT_W, I, C), bt_mat_of(out, R, C),
                     bt_mat_of(r->act, R, I));
     bt_add(out, a->mid, R * C);
 }
@@ -253,12 +253,12 @@ static void mlp_backward(bt_run *r, const bt_net *net, size_t block, size_t R, f
     size_t C = r->cfg.n_embd, I = r->cfg.n_inner;
     bt_mat dact = bt_mat_of(r->dact, R, I);
     bt_gelu_forward(r->act, a->fc, R * I);
-    bt_part_backward(r, net, linear(block, BT_OUT_W, I, C), dact, 0, bt_mat_of(r->dx, R, C),
+    bt_slice_backward(r, net, linear(block, BT_OUT_W, I, C), dact, 0, bt_mat_of(r->dx, R, C),
                      bt_mat_of(r->act, R, I), g);
     bt_gelu_backward(r->dact, r->dact, a->fc, R * I);
     bt_layernorm_again(r->norm, a->mean2, a->rstd2, a->mid, weight(net, block, BT_LN2_W),
                        weight(net, block, BT_LN2_B), R, C);
-    bt_part_backward(r, net, linear(block, BT_FC_W, C, I), bt_mat_of(r->dnorm, R, C), 0, dact,
+    bt_slice_backward(r, net, linear(block, BT_FC_W, C, I), bt_mat_of(r->dnorm, R, C), 0, dact,
                      bt_mat_of(r->norm, R, C), g);
     bt_layernorm_backward(r->dx, gradient(g, block, BT_LN2_W), gradient(g, block, BT_LN2_B), r->dnorm,
                           a->mid, a->mean2, a->rstd2, weight(net, block, BT_LN2_W), R, C);
@@ -277,8 +277,8 @@ static void attend_backward(bt_run *r, const bt_net *net, const bt_batch *b, siz
         bt_attention_backward(&at, r->dq + row, r->dkv + 2 * row, r->dy + row, a->att + row,
                               a->lse + r->start[s] * at.H, a->q + row, a->kv + 2 * row);
     }
-    bt_part_backward(r, net, qkv(r, block, C, 2 * C), dnorm, 0, bt_mat_of(r->dkv, N, 2 * C), norm, g);
-    bt_part_backward(r, net, qkv(r, block, 0, C), dnorm, 1, bt_mat_of(r->dq, N, C), norm, g);
+    bt_slice_backward(r, net, qkv(r, block, C, 2 * C), dnorm, 0, bt_mat_of(r->dkv, N, 2 * C), norm, g);
+    bt_slice_backward(r, net, qkv(r, block, 0, C), dnorm, 1, bt_mat_of(r->dq, N, C), norm, g);
 }
 
 /* dx: from the gradient of a block's output (R,C) to that of its input (N,C). */
@@ -290,7 +290,7 @@ static void block_backward(bt_run *r, const bt_net *net, const bt_batch *b, size
     bool full = is_full(r, b, block);
     size_t R = full ? N : b->n_seqs;
     mlp_backward(r, net, block, R, g);
-    bt_part_backward(r, net, linear(block, BT_PROJ_W, C, C), bt_mat_of(r->dy, R, C), 0,
+    bt_slice_backward(r, net, linear(block, BT_PROJ_W, C, C), bt_mat_of(r->dy, R, C), 0,
                      bt_mat_of(r->dx, R, C), bt_mat_of(a->att, R, C), g);
     bt_layernorm_again(r->norm, a->mean1, a->rstd1, a->x, weight(net, block, BT_LN1_W),
                        weight(net, block, BT_LN1_B), N, C);

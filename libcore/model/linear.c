@@ -14,7 +14,7 @@ static bool has_adapter(const bt_net *net, size_t index)
 }
 
 /* The weight without its adapter. */
-static bt_mat base_weight(bt_run *r, const bt_net *net, bt_part l)
+static bt_mat base_weight(bt_run *r, const bt_net *net, bt_slice l)
 {
     if (!net->quant || !net->quant[l.index].q)
         return bt_mat_of(net->w[l.index], l.in, l.out);
@@ -23,18 +23,18 @@ static bt_mat base_weight(bt_run *r, const bt_net *net, bt_part l)
     return bt_mat_of(r->dense, l.in, l.out);
 }
 
-static bt_mat adapter_a(const bt_net *net, bt_part l)
+static bt_mat adapter_a(const bt_net *net, bt_slice l)
 {
     return bt_mat_of(net->lora[l.index].a, net->rank, l.in);
 }
 
 /* The rows of B that belong to the part's outputs. */
-static bt_mat adapter_b(const bt_net *net, bt_part l)
+static bt_mat adapter_b(const bt_net *net, bt_slice l)
 {
     return bt_mat_rows(bt_mat_of(net->lora[l.index].b, l.out, net->rank), l.first, l.n);
 }
 
-void bt_part_forward(bt_run *r, const bt_net *net, bt_part l, bt_mat y, bt_mat x)
+void bt_slice_forward(bt_run *r, const bt_net *net, bt_slice l, bt_mat y, bt_mat x)
 {
     bt_mat w = bt_mat_cols(base_weight(r, net, l), l.first, l.n);
     bt_linear_forward(y, x, w, net->w[l.index + 1] + l.first);
@@ -45,7 +45,7 @@ void bt_part_forward(bt_run *r, const bt_net *net, bt_part l, bt_mat y, bt_mat x
     bt_gemm(y, low, false, adapter_b(net, l), true, net->scale, 1);
 }
 
-static void adapter_backward(bt_run *r, const bt_net *net, bt_part l, bt_mat dx, bt_mat dy,
+static void adapter_backward(bt_run *r, const bt_net *net, bt_slice l, bt_mat dx, bt_mat dy,
                              bt_mat x, float *const *g)
 {
     size_t n = bt_params_count(&net->cfg);
@@ -60,8 +60,8 @@ static void adapter_backward(bt_run *r, const bt_net *net, bt_part l, bt_mat dx,
         bt_gemm(dx, dlow, false, adapter_a(net, l), false, 1, 1);
 }
 
-void bt_part_backward(bt_run *r, const bt_net *net, bt_part l, bt_mat dx, float beta, bt_mat dy,
-                      bt_mat x, float *const *g)
+void bt_slice_backward(bt_run *r, const bt_net *net, bt_slice l, bt_mat dx, float beta, bt_mat dy,
+                       bt_mat x, float *const *g)
 {
     bt_mat w = bt_mat_cols(base_weight(r, net, l), l.first, l.n);
     bt_mat dw = bt_mat_cols(bt_mat_of(g[l.index], l.in, l.out), l.first, l.n);
@@ -73,7 +73,7 @@ void bt_part_backward(bt_run *r, const bt_net *net, bt_part l, bt_mat dx, float 
 
 /* ---- The whole weight at once ---- */
 
-bt_mat bt_part_dense(bt_run *r, const bt_net *net, bt_part l)
+bt_mat bt_slice_dense(bt_run *r, const bt_net *net, bt_slice l)
 {
     bt_mat w = base_weight(r, net, l);
     if (!has_adapter(net, l.index))
@@ -86,7 +86,7 @@ bt_mat bt_part_dense(bt_run *r, const bt_net *net, bt_part l)
     return w;
 }
 
-bt_mat bt_part_dense_gradient(bt_run *r, const bt_net *net, bt_part l, float *const *g)
+bt_mat bt_slice_dense_gradient(bt_run *r, const bt_net *net, bt_slice l, float *const *g)
 {
     if (!has_adapter(net, l.index))
         return bt_mat_of(g[l.index], l.in, l.out);
@@ -94,7 +94,7 @@ bt_mat bt_part_dense_gradient(bt_run *r, const bt_net *net, bt_part l, float *co
     return bt_mat_of(r->ddense, l.in, l.out);
 }
 
-void bt_part_project(bt_run *r, const bt_net *net, bt_part l, float *const *g)
+void bt_slice_project(bt_run *r, const bt_net *net, bt_slice l, float *const *g)
 {
     if (!has_adapter(net, l.index))
         return;

@@ -56,22 +56,22 @@ void bt_add_picked(float *dst, const float *src, const bt_run *r, const bt_batch
 
 /* ---- linear.c: a linear layer of a net, with its adapter and whatever form its weight has ---- */
 
-/* Columns first .. first + n - 1 of the layer in row index of the table, (in, out). */
-typedef struct bt_part {
+/* Columns first .. first + n - 1 of the layer in row index of the table, (in,out). */
+typedef struct bt_slice {
     size_t index, in, out, first, n;
-} bt_part;
+} bt_slice;
 
 /* y (N,n) = x (N,in) w + bias. */
-void bt_part_forward(bt_run *r, const bt_net *net, bt_part l, bt_mat y, bt_mat x);
+void bt_slice_forward(bt_run *r, const bt_net *net, bt_slice l, bt_mat y, bt_mat x);
 /* dx as in bt_linear_backward(); gradients go to the layer's places in g. */
-void bt_part_backward(bt_run *r, const bt_net *net, bt_part l, bt_mat dx, float beta, bt_mat dy,
+void bt_slice_backward(bt_run *r, const bt_net *net, bt_slice l, bt_mat dx, float beta, bt_mat dy,
                       bt_mat x, float *const *g);
 /* The layer's whole weight (in,out), adapter merged; in r->dense unless it lies so in net. */
-bt_mat bt_part_dense(bt_run *r, const bt_net *net, bt_part l);
+bt_mat bt_slice_dense(bt_run *r, const bt_net *net, bt_slice l);
 /* Where its gradient goes, zeroed r->ddense for an adapter; data NULL where there is none. */
-bt_mat bt_part_dense_gradient(bt_run *r, const bt_net *net, bt_part l, float *const *g);
+bt_mat bt_slice_dense_gradient(bt_run *r, const bt_net *net, bt_slice l, float *const *g);
 /* Turn what has come together there into gradients of the adapter; nothing to do without one. */
-void bt_part_project(bt_run *r, const bt_net *net, bt_part l, float *const *g);
+void bt_slice_project(bt_run *r, const bt_net *net, bt_slice l, float *const *g);
 
 /* ---- folded.c: attention of a block that is read at one row a sequence ---- */
 
