@@ -90,8 +90,8 @@ void bt_folded_attend_backward(bt_run *r, const bt_net *net, const bt_batch *b, 
                                float *const *g)
 {
     size_t C = r->cfg.n_embd, H = r->cfg.n_head, n = b->n_seqs;
-    bt_slice part = qkv_slice(r, block);
-    bt_mat w = bt_slice_dense(r, net, part), dw = bt_slice_dense_gradient(r, net, part, g);
+    bt_slice qkv = qkv_slice(r, block);
+    bt_mat w = bt_slice_dense(r, net, qkv), dw = bt_slice_dense_gradient(r, net, qkv, g);
     bt_mat q = bt_mat_of(r->layer[block].q, n, C), dq = bt_mat_of(r->dq, n, C);
     float *db = g[bt_block_index(block, BT_QKV_B)];
     values_backward(r, w, dw, db, bt_mat_of(r->dy, n, C));
@@ -106,5 +106,5 @@ void bt_folded_attend_backward(bt_run *r, const bt_net *net, const bt_batch *b, 
     bt_linear_backward(bt_mat_of(r->dy, n, C), 0, bt_mat_cols(dw, 0, C), db, dq,
                        bt_mat_of(r->picked, n, C), bt_mat_cols(w, 0, C));
     bt_add_picked(r->dnorm, r->dy, r, b);
-    bt_slice_project(r, net, part, g);
+    bt_slice_project(r, net, qkv, g);
 }

@@ -28,7 +28,7 @@ static bt_mat adapter_a(const bt_net *net, bt_slice l)
     return bt_mat_of(net->lora[l.index].a, net->rank, l.in);
 }
 
-/* The rows of B that belong to the part's outputs. */
+/* The rows of B that belong to the slice's outputs. */
 static bt_mat adapter_b(const bt_net *net, bt_slice l)
 {
     return bt_mat_rows(bt_mat_of(net->lora[l.index].b, l.out, net->rank), l.first, l.n);
