@@ -20,10 +20,10 @@ typedef enum bt_read {
 } bt_read;
 
 /* A linear layer as signed bytes, a scale for each output. */
-typedef struct bt_quant {
+typedef struct bt_byte_layer {
     const int8_t *q; /* (in,out); NULL: the layer is in w */
     const float *scale;
-} bt_quant;
+} bt_byte_layer;
 
 /* An adapter (Hu et al. 2021): its layer's weight is w + scale A^T B^T. */
 typedef struct bt_lora {
@@ -34,7 +34,7 @@ typedef struct bt_lora {
 typedef struct bt_net {
     bt_config cfg;
     const float *const *w;
-    const bt_quant *quant; /* NULL: every layer is in w */
+    const bt_byte_layer *quant; /* NULL: every layer is in w */
     const bt_lora *lora;   /* NULL: there are no adapters */
     size_t rank;           /* of them all */
     float scale;

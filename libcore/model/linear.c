@@ -18,7 +18,7 @@ static bt_mat base_weight(bt_run *r, const bt_net *net, bt_slice l)
 {
     if (!net->quant || !net->quant[l.index].q)
         return bt_mat_of(net->w[l.index], l.in, l.out);
-    const bt_quant *q = &net->quant[l.index];
+    const bt_byte_layer *q = &net->quant[l.index];
     bt_dequantise(r->dense, q->q, q->scale, l.in, l.out, true);
     return bt_mat_of(r->dense, l.in, l.out);
 }

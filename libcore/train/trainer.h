@@ -31,7 +31,7 @@ struct bolter_trainer {
     const float **w;      /* by parameter: the values, or the model's; NULL where quantised */
     signed char *bytes;   /* the quantised layers */
     float *scales;
-    bt_quant *quant;
+    bt_byte_layer *quant;
     bt_lora *lora;
     bt_net net;
     bt_slots slots;

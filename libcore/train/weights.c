@@ -106,7 +106,7 @@ static bolter_status quantise(bolter_trainer *t, bolter_error *err)
         const bt_param *p = &t->params.row[i];
         if (!p->lora)
             continue;
-        t->quant[i] = (bt_quant){t->bytes + bytes, t->scales + scales};
+        t->quant[i] = (bt_byte_layer){t->bytes + bytes, t->scales + scales};
         bt_quantise(t->bytes + bytes, t->scales + scales, t->w[i], p->rows, p->cols, true);
         if (!t->value[i])
             bt_model_forget(t->m, i);

@@ -251,7 +251,7 @@ struct adapted {
     size_t n; /* parameters */
     bt_run *run;
     bt_lora *lora;
-    bt_quant *quant;
+    bt_byte_layer *quant;
     const float **w;
     float **g;    /* three tables */
     void *all[256]; /* what was allocated */
@@ -295,7 +295,7 @@ static void adapt_layer(struct adapted *a, size_t i, bt_rng *rng)
     signed char *q = adapted_memory(a, bt_param_size(p), 1);
     float *scale = adapted_memory(a, p->cols, sizeof *scale);
     bt_quantise(q, scale, a->b.t.w[i], p->rows, p->cols, true);
-    a->quant[i] = (bt_quant){q, scale};
+    a->quant[i] = (bt_byte_layer){q, scale};
     a->lora[i] = (bt_lora){small_randoms(a, RANK * p->rows, rng), small_randoms(a, p->cols * RANK, rng)};
     a->g[i] = NULL;
     a->w[i] = NULL;
