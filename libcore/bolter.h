@@ -542,26 +542,37 @@ typedef struct bolter_trainer bolter_trainer;
 
 typedef struct bolter_train_options {
     const char *trainable; /* "last_layer" (the head), "last_block" (and the final norm and the head),
-                              "last_two_blocks", "all", "lora" (adapters on every linear layer, head) */
+                              "last_two_blocks", "last_N_blocks", "all", "lora" (adapters, and the
+                              head), "qlora" (the same over linear layers kept as signed bytes) */
+    const char *lora_targets; /* layers with adapters, separated by commas: "all", "attention", "mlp",
+                                 or ends of names such as "c_attn" or "h.11.mlp.c_fc"; NULL: all */
     const char *position;  /* token that the head reads: "last", "first", "mean"; NULL: as the model */
+    const char *mask;      /* "causal", or "none": every token attends to all; NULL: as the model */
     const char *schedule;  /* after the warm-up: "constant", "linear" or "cosine" to zero */
     float lr, weight_decay, beta1, beta2, eps;
     float clip_norm;       /* largest global gradient norm; 0: no clipping */
     float layer_decay;     /* rate of a block = lr * layer_decay^(blocks above it); 1: the same for all */
     bool decay_all;        /* decay every trained tensor, as PyTorch's default does; else only matrices */
     bool random_init;      /* forget the model's weights */
+    bool head_bias;        /* the head trains with a bias; a saved model has it in the final norm's */
+    const float *class_weights; /* (n_label) of the loss, as PyTorch's; NULL: all 1 */
+    float label_smoothing; /* of the loss, as PyTorch's: 0 to 1 */
+    int32_t ignore_label;  /* examples with this label do not count in the loss */
     uint64_t total_steps, warmup_steps;
     int32_t lora_rank;
     float lora_alpha;
-    size_t pad_to;         /* pad every sequence with pad_id to this length; 0: no padding */
-    int32_t pad_id;
+    size_t pad_to;         /* cut or pad sequences to this length with the model's end of text; 0: as
+                              they are */
+    bool no_cache;         /* run frozen blocks again in every step, see bolter_trainer_prepare() */
+    const char *cache_dtype; /* "float32" or "bfloat16" */
+    size_t cache_bytes;    /* cached values beyond this go to a temporary file */
     size_t threads;        /* 0: as many as the machine has processors */
     uint64_t seed;
 } bolter_train_options;
 
 typedef struct bolter_step {
     uint64_t step; /* from 1 */
-    double loss;   /* mean cross-entropy of the batch before the update, nats */
+    double loss;   /* of the batch before the update, nats; the mean over what counts, by its weight */
     uint64_t n_right; /* sequences whose largest logit was their label's */
     double lr, grad_norm;
     uint64_t n_tokens;
@@ -575,6 +586,14 @@ void bolter_train_options_default(bolter_train_options *o);
  */
 bolter_status bolter_trainer_open(bolter_trainer **out, bolter_model *m, const char *const *labels,
                                   size_t n_label, const bolter_train_options *o, bolter_error *err);
+/*
+ * Where the lowest blocks are frozen, what they make of a sequence never changes: it is kept, by the
+ * sequence's ids, for every later step and evaluation. This runs them for n sequences at once, which is
+ * faster than one by one at their first use. The same calls in the same order give the same bits. E_IO
+ * (the temporary file), E_NOMEM.
+ */
+bolter_status bolter_trainer_prepare(bolter_trainer *t, const bolter_seq *seqs, size_t n,
+                                     bolter_error *err);
 /* Number of parameters that train. */
 uint64_t bolter_trainer_n_trainable(const bolter_trainer *t);
 /*
@@ -635,6 +654,12 @@ typedef struct bolter_save_options {
  */
 bolter_status bolter_trainer_save(bolter_trainer *t, const char *dir, const bolter_save_options *o,
                                   bolter_error *err);
+/*
+ * Write the adapters and the head alone, in peft's format, into a directory that is made if need be.
+ * E_ARG without adapters, or with a head that has a bias; E_IO.
+ */
+bolter_status bolter_trainer_save_adapter(const bolter_trainer *t, const char *dir,
+                                          bolter_error *err);
 /* The same for a model as it is, to change its number format. */
 bolter_status bolter_model_save(const bolter_model *m, const char *dir, const bolter_save_options *o,
                                 bolter_error *err);

@@ -41,11 +41,24 @@ test_save_SOURCES = tests/unit/test_save.c
 test_save_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 test_save_LDADD = libtiny.la $(check_libs)
 
-check_PROGRAMS += test-train
-TESTS += test-train
+check_LTLIBRARIES += libtraining.la
+libtraining_la_SOURCES = tests/unit/training.c tests/unit/training.h
+libtraining_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+
+check_PROGRAMS += test-train test-trunk test-loss test-adapt
+TESTS += test-train test-trunk test-loss test-adapt
 test_train_SOURCES = tests/unit/test_train.c
 test_train_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
-test_train_LDADD = libtiny.la $(check_libs)
+test_train_LDADD = libtraining.la libtiny.la $(check_libs)
+test_trunk_SOURCES = tests/unit/test_trunk.c
+test_trunk_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+test_trunk_LDADD = libtraining.la libtiny.la $(check_libs)
+test_loss_SOURCES = tests/unit/test_loss.c
+test_loss_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+test_loss_LDADD = libtraining.la libtiny.la $(check_libs)
+test_adapt_SOURCES = tests/unit/test_adapt.c
+test_adapt_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+test_adapt_LDADD = libtraining.la libtiny.la $(check_libs)
 
 check_PROGRAMS += test-model test-dataset
 TESTS += test-model test-dataset

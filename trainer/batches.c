@@ -3,11 +3,12 @@
 
 #include <stdlib.h>
 
-bool batches_open(struct batches *b, const bolter_dataset *d, size_t size, uint64_t seed)
+bool batches_open(struct batches *b, const bolter_dataset *d, size_t size, size_t steps,
+                  uint64_t seed)
 {
     size_t n = bolter_dataset_count(d, BOLTER_TRAIN);
     *b = (struct batches){.d = d, .size = size, .n_rows = n, .seed = seed, .epoch = UINT64_MAX};
-    b->steps_an_epoch = (n + size - 1) / size;
+    b->steps_an_epoch = steps;
     b->order = calloc(n, sizeof *b->order);
     b->seqs = calloc(size, sizeof *b->seqs);
     b->labels = calloc(size, sizeof *b->labels);

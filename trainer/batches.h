@@ -17,9 +17,10 @@ struct batches {
     int32_t *labels;
 };
 
-/* Batches of size rows of the training part, the last of an epoch perhaps smaller. False without
- * memory. */
-bool batches_open(struct batches *b, const bolter_dataset *d, size_t size, uint64_t seed);
+/* Batches of size rows of the training part, steps of them an epoch, the last perhaps smaller. False
+ * without memory. */
+bool batches_open(struct batches *b, const bolter_dataset *d, size_t size, size_t steps,
+                  uint64_t seed);
 /* Put the batch of a step (from 0) into seqs and labels; its size. */
 size_t batches_get(struct batches *b, uint64_t step);
 void batches_free(struct batches *b);

@@ -113,7 +113,7 @@ bool checkpoint_has_room(const struct finetune *f)
 /* Options that may change when a run goes on: where things are, and what is done after training. */
 static const char *const free_options[] = {
     "model", "out", "log", "dtype", "resume", "finish", "checkpoint-every", "threads", "max-fpr",
-    "confidence", "final-test"};
+    "confidence", "final-test", "cache-memory", "save-adapter"};
 
 bool checkpoint_identify(struct finetune *f)
 {

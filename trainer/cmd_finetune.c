@@ -13,6 +13,8 @@ static int parse(struct finetune *f, int argc, char **argv)
         STRING("model", 'm', &f->model, "DIR", "base model: a Hugging Face directory"),
         STRING("out", 'o', &f->out, "DIR", "where the new model goes"),
         STRING("dtype", 0, &f->dtype, "TYPE", "float32, float16, bfloat16 or int8"),
+        STRING("save-adapter", 0, &f->recipe.adapter, "DIR",
+               "write the adapters there, too, in peft's format"),
         STRING("log", 0, &f->log_path, "FILE", "write JSON lines there while training"),
         SOURCE_ROWS(&f->sources),
         HEADING("What is read of a text:"),
@@ -22,16 +24,23 @@ static int parse(struct finetune *f, int argc, char **argv)
         FLAG("begin", 0, &f->begin, "begin each text with the model's begin token"),
         STRING("position", 0, &f->train.position, "WHERE",
              "token the head reads: last, first, mean"),
-        SIZE("pad-to", 0, &f->train.pad_to, 0, 1 << 20, "N",
-             "pad every text to N tokens, 0: no padding"),
+        STRING("pad-to", 0, &f->recipe.pad_to, "LENGTH",
+               "cut or pad texts to N tokens, context, longest (of training); none"),
+        FLAG("no-causal", 0, &f->recipe.no_causal, "every token attends to all, not only to earlier"),
         HEADING("What is trained, and how:"),
         STRING("trainable", 0, &f->train.trainable, "WHAT",
-             "last_layer, last_block, last_two_blocks, all, lora"),
+             "last_layer, last_block, last_N_blocks, all, lora, qlora"),
+        STRING("lora-targets", 0, &f->train.lora_targets, "LIST",
+               "layers with adapters: all, attention, mlp, or names"),
         SIZE("lora-rank", 0, &f->lora_rank, 1, 4096, "N", "rank of the adapters"),
         REAL("lora-alpha", 0, &f->lora_alpha, 0, 1e6, "X", "their scale is alpha / rank"),
         FLAG("random-init", 0, &f->random_init, "forget the base model's weights"),
+        FLAG("head-bias", 0, &f->recipe.head_bias, "train the head with a bias"),
+        CALL("book", 0, recipe_book, f, NULL, "the book's settings; later options change them"),
         REAL("epochs", 'e', &f->epochs, 0.001, 1e4, "X", "passes over the training part"),
         SIZE("batch", 'b', &f->batch, 1, 4096, "N", "texts a step"),
+        SIZE("accumulate", 0, &f->recipe.accumulate, 1, 4096, "N", "batches of a step"),
+        FLAG("drop-last", 0, &f->recipe.drop_last, "leave out an epoch's last, smaller batch"),
         REAL("lr", 0, &f->lr, 0, 1, "X", "learning rate"),
         STRING("schedule", 0, &f->train.schedule, "HOW", "after warm-up: constant, linear, cosine"),
         REAL("warmup", 0, &f->warmup, 0, 1, "SHARE", "share of the steps that warm up"),
@@ -40,8 +49,19 @@ static int parse(struct finetune *f, int argc, char **argv)
         REAL("layer-decay", 0, &f->layer_decay, 0.01, 1, "X",
              "rate of a block against the one above it"),
         REAL("clip-norm", 0, &f->clip_norm, 0, 1e6, "X", "largest gradient norm, 0: no clipping"),
+        STRING("class-weights", 0, &f->recipe.class_weights, "LIST",
+               "of the loss: balanced, or numbers; none"),
+        REAL("label-smoothing", 0, &f->recipe.label_smoothing, 0, 0.999, "X",
+             "share of the loss spread over all labels"),
+        REAL("ignore-label", 0, &f->recipe.ignore_label, -2147483648.0, 2147483647, "N",
+             "this label does not count in the loss"),
         SIZE("seed", 0, &f->seed, 0, 1e15, "N", "of everything random"),
         SIZE("threads", 'j', &f->threads, 0, 256, "N", "0: all processors"),
+        STRING("trunk-dtype", 0, &f->train.cache_dtype, "TYPE",
+               "what frozen blocks made is kept as: float32, bfloat16"),
+        SIZE("cache-memory", 0, &f->recipe.cache_memory, 0, 1 << 20, "MIB",
+             "of it in memory, the rest in a temporary file"),
+        FLAG("no-cache", 0, &f->recipe.no_cache, "run frozen blocks again in every step"),
         HEADING("When it is measured, and when it ends:"),
         SIZE("eval-every", 0, &f->eval_every, 0, 1e9, "N",
              "steps between evaluations, 0: half an epoch"),
@@ -110,6 +130,7 @@ int cmd_finetune(int argc, char **argv)
         .tail_tokens = 128,
     };
     bolter_train_options_default(&f.train);
+    recipe_default(&f.recipe);
     int operand = parse(&f, argc, argv);
     if (operand == -1)
         return EXIT_DONE;
@@ -126,7 +147,8 @@ int cmd_finetune(int argc, char **argv)
         return EXIT_USAGE;
     }
     if (!one_of("dtype", f.dtype, "float32, float16, bfloat16, int8") ||
-        !one_of("select", f.select, "loss, accuracy, auc") || !seeds_parse(&f))
+        !one_of("select", f.select, "loss, accuracy, auc") || !seeds_parse(&f) ||
+        !recipe_check(&f))
         return EXIT_USAGE;
     take_test_part(&f);
     return finetune(&f);

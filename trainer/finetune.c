@@ -75,7 +75,6 @@ static bool check_data(const struct finetune *f)
 
 static bool open_trainer(struct finetune *f)
 {
-    bolter_error err = {0};
     const char *labels[256];
     size_t n_label = bolter_dataset_n_label(f->d);
     for (size_t i = 0; i < n_label && i < 256; i++)
@@ -93,8 +92,7 @@ static bool open_trainer(struct finetune *f)
     o->warmup_steps = (uint64_t)(f->warmup * (double)f->steps);
     o->threads = f->threads;
     o->seed = f->seed_of[f->at_seed];
-    o->pad_id = bolter_model_info_of(f->m)->n_vocab - 1;
-    return bolter_trainer_open(&f->t, f->m, labels, n_label, o, &err) == BOLTER_OK || failed(&err);
+    return recipe_open_trainer(f, labels, n_label);
 }
 
 static bool open_all(struct finetune *f)
@@ -103,7 +101,7 @@ static bool open_all(struct finetune *f)
         return false;
     if (f->threads == 0)
         f->threads = (size_t)sysconf(_SC_NPROCESSORS_ONLN);
-    f->steps = (size_t)ceil(f->epochs * ceil((double)f->n_train / (double)f->batch));
+    f->steps = (size_t)ceil(f->epochs * (double)recipe_steps(f));
     size_t most = f->n_valid > f->n_test ? f->n_valid : f->n_test;
     most = f->n_train > most && f->eval_batches > 0 ? f->n_train : most;
     f->logits = calloc(most * bolter_dataset_n_label(f->d), sizeof *f->logits);
@@ -154,7 +152,7 @@ static bool open_run(struct finetune *f, bool resume)
     if (!(resume ? resume_run(f) : begin_run(f)))
         return false;
     f->saved = seconds_now();
-    if (!batches_open(&f->batches, f->d, f->batch, f->seed_of[f->at_seed])) {
+    if (!batches_open(&f->batches, f->d, f->batch, recipe_steps(f), f->seed_of[f->at_seed])) {
         complain("no memory");
         return false;
     }

@@ -12,6 +12,7 @@
 #include "bolter.h"
 #include "trainer/batches.h"
 #include "trainer/calibrate.h"
+#include "trainer/recipe.h"
 #include "trainer/runlog.h"
 #include "trainer/settings.h"
 #include "trainer/sources.h"
@@ -50,6 +51,7 @@ struct finetune {
     /* asked for */
     const char *model, *out, *log_path, *dtype, *select, *seeds;
     struct sources sources;
+    struct recipe recipe;
     bolter_train_options train;
     double lr, weight_decay, clip_norm, layer_decay, lora_alpha, warmup, epochs;
     struct wanted_threshold threshold;

@@ -171,7 +171,6 @@ static bolter_status open_trainer(struct fit *f, bolter_model *m, const bolter_d
     bolter_train_options o = f->o->train;
     o.total_steps = f->n_steps;
     o.warmup_steps = (uint64_t)(f->o->warmup * (double)f->n_steps);
-    o.pad_id = bolter_model_info_of(m)->n_vocab - 1;
     return bolter_trainer_open(&f->t, m, labels, f->n_label, &o, err);
 }
 

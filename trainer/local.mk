@@ -63,6 +63,8 @@ bolter_train_SOURCES = \
 	trainer/protocol.h \
 	trainer/receipt.c \
 	trainer/receipt.h \
+	trainer/recipe.c \
+	trainer/recipe.h \
 	trainer/report.c \
 	trainer/report.h \
 	trainer/result.c \

@@ -136,7 +136,7 @@ int options_parse(int argc, char **argv, const struct option_row *rows, size_t n
     char shorts[2 * MAX_ROWS + 2] = "";
     size_t n_long = 0, n_short = 0;
     for (size_t i = 0; i < n && i < MAX_ROWS; i++) {
-        bool has_value = rows[i].kind != OPTION_FLAG;
+        bool has_value = rows[i].value != NULL;
         if (rows[i].kind == OPTION_HEADING)
             continue;
         longs[n_long++] = (struct option){rows[i].name, has_value, NULL, 256 + (int)i};

@@ -14,7 +14,7 @@ enum option_kind {
     OPTION_SIZE,   /* size_t: digits */
     OPTION_REAL,   /* double */
     OPTION_SHARE,  /* double from 0 to 1, as 0.001 or 0.1% */
-    OPTION_CALL,   /* calls back with the value, may be given again */
+    OPTION_CALL,   /* calls back with the value, if it has one; may be given again */
     OPTION_HEADING /* only a line of the help */
 };
 

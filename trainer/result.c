@@ -166,6 +166,8 @@ enum ending result_save(struct finetune *f)
     bool kept = rc == BOLTER_OK && best_so_far(f);
     if (kept)
         rc = save(f, &err);
+    if (kept && rc == BOLTER_OK && !recipe_save_adapter(f))
+        return FAILED;
     if (rc == BOLTER_OK)
         print_outcome(f, o, kept);
     return ending_of(rc, &err);

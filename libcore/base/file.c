@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -45,6 +46,34 @@ void bt_map_close(bt_map *m)
         munmap(p, m->len);
     }
     *m = (bt_map){0};
+}
+
+void bt_map_forget(const bt_map *m, const void *at, size_t n)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), first = (uintptr_t)at, end = first + n;
+    uintptr_t base = (uintptr_t)m->data;
+    if (!m->data || first < base || end > base + m->len)
+        return;
+    first = (first + page - 1) / page * page;
+    end = end / page * page;
+    if (end > first)
+        madvise((void *)first, end - first, MADV_DONTNEED); /* advice: failing changes nothing */
+}
+
+bolter_status bt_temp_open(int *fd, bolter_error *err)
+{
+    const char *dir = getenv("TMPDIR");
+    char *path = bt_path_join(dir && *dir ? dir : "/var/tmp", "bolter-XXXXXX");
+    if (!path)
+        return bt_fail(err, BOLTER_E_NOMEM, "temporary file: no memory");
+    bolter_status rc = BOLTER_OK;
+    *fd = mkostemp(path, O_CLOEXEC);
+    if (*fd < 0 || unlink(path) != 0)
+        rc = bt_fail_errno(err, errno, "%s", path);
+    if (rc != BOLTER_OK && *fd >= 0)
+        close(*fd);
+    bt_release(path);
+    return rc;
 }
 
 bolter_status bt_read_all(bt_buf *b, const char *path, bolter_error *err)

@@ -17,6 +17,13 @@ typedef struct bt_map {
 /* E_IO, E_NOMEM. */
 bolter_status bt_map_open(bt_map *m, const char *path, bolter_error *err);
 void bt_map_close(bt_map *m);
+/* Give back the memory of whole pages within n bytes at a place in the mapping (elsewhere: nothing
+ * happens). What is read of them later comes from the file again. */
+void bt_map_forget(const bt_map *m, const void *at, size_t n);
+
+/* A new file for reading and writing that has no name and is gone when it is closed: in TMPDIR, or
+ * else in /var/tmp. E_IO. */
+bolter_status bt_temp_open(int *fd, bolter_error *err);
 
 /* Read a whole file into an initialised buffer; E_LIMIT when it exceeds the buffer's cap. */
 bolter_status bt_read_all(bt_buf *b, const char *path, bolter_error *err);

@@ -182,6 +182,17 @@ static bolter_status read_bos(bt_card *c, const json_t *v)
     return json_is_boolean(v) ? BOLTER_OK : BOLTER_E_FORMAT;
 }
 
+static bolter_status read_causal(bt_card *c, const json_t *v)
+{
+    c->all_see_all = json_is_false(v);
+    return json_is_boolean(v) ? BOLTER_OK : BOLTER_E_FORMAT;
+}
+
+static bolter_status read_pad(bt_card *c, const json_t *v)
+{
+    return read_size(&c->pad_to, v, 1);
+}
+
 static bolter_status read_max(bt_card *c, const json_t *v)
 {
     return read_size(&c->max_tokens, v, 1);
@@ -233,6 +244,8 @@ static const struct key {
     {"model_id", "16 hexadecimal digits in small letters", read_id},
     {"position", "\"last\", \"first\" or \"mean\"", read_position},
     {"bos", "true or false", read_bos},
+    {"causal", "true or false", read_causal},
+    {"pad_to", "1 to 1048576", read_pad},
     {"max_tokens", "1 to 1048576", read_max},
     {"tail_tokens", "0 to 1048576", read_tail},
     {"temperature", "0.001 to 1000", read_temperature},
@@ -284,20 +297,33 @@ bolter_status bt_card_read(bt_card *card, const char *path, bolter_error *err)
     return rc;
 }
 
+/* Keys that most models do without: older programs refuse what they would read otherwise. */
+static void add_rare_keys(json_t *j, const bt_card *card)
+{
+    if (card->all_see_all)
+        json_object_set_new(j, "causal", json_false());
+    if (card->pad_to > 0)
+        json_object_set_new(j, "pad_to", json_integer((json_int_t)card->pad_to));
+}
+
 json_t *bt_card_json(const bt_card *card)
 {
     json_t *labels = json_array();
     for (size_t i = 0; i < card->n_label; i++)
         json_array_append_new(labels, json_string(card->label[i]));
     json_t *proof = card->has_proof ? bt_proof_json(&card->proof) : NULL;
-    return json_pack("{s:i, s:i, s:s*, s:o, s:s, s:b, s:I, s:I, s:f, s:f, s:f, s:o*, s:s*, s:O*}",
-                     "v", CARD_VERSION, "text_version", TEXT_VERSION, "model_id", card->model_id,
+    json_t *j =
+        json_pack("{s:i, s:i, s:s*, s:o, s:s, s:b, s:I, s:I, s:f, s:f, s:f, s:o*, s:s*, s:O*}", "v",
+                  CARD_VERSION, "text_version", TEXT_VERSION, "model_id", card->model_id,
                      "labels", labels, "position", bt_read_name(card->position), "bos", card->bos,
                      "max_tokens", (json_int_t)card->max_tokens, "tail_tokens",
                      (json_int_t)card->tail_tokens, "temperature", card->temperature,
                      "spam_threshold", card->spam_threshold, "unsure_threshold",
                      card->unsure_threshold, "threshold_proof", proof, "text_layout",
                      card->text_layout, "provenance", card->provenance);
+    if (j)
+        add_rare_keys(j, card);
+    return j;
 }
 
 bolter_status bt_card_apply(bt_card *card, const bolter_save_options *o, bolter_error *err)

@@ -86,6 +86,12 @@ bolter_status bt_config_read(bt_config *c, int32_t *bos_id, json_t **json, const
     return rc;
 }
 
+int32_t bt_config_eos(const json_t *config, size_t n_vocab)
+{
+    size_t eos = size_field(config, "eos_token_id", n_vocab);
+    return eos < n_vocab ? (int32_t)eos : -1;
+}
+
 json_t *bt_config_classifier(const json_t *config, char *const *label, size_t n_label)
 {
     json_t *j = json_deep_copy(config), *names = json_object(), *ids = json_object();

@@ -1,12 +1,12 @@
-/* encode.c - laid-out text to the ids that a model reads: begin token, head and tail of long texts. */
+/* encode.c - laid-out text to ids: begin token, head and tail of long texts, padding of short ones. */
 #include <string.h>
 
 #include "base/error.h"
 #include "base/mem.h"
 #include "ckpt/model.h"
 
-bolter_status bolter_model_encode(const bolter_model *m, const char *utf8, size_t n, int32_t *ids,
-                                  size_t *n_ids, size_t *n_all, bolter_error *err)
+static bolter_status encode(const bolter_model *m, const char *utf8, size_t n, int32_t *ids,
+                            size_t *n_ids, size_t *n_all, bolter_error *err)
 {
     size_t max = m->card.max_tokens, tail = m->card.tail_tokens, bos = m->card.bos ? 1 : 0, all;
     if (!m->tok)
@@ -15,7 +15,7 @@ bolter_status bolter_model_encode(const bolter_model *m, const char *utf8, size_
     if (rc != BOLTER_OK)
         return rc;
     if (all + bos == 0) /* a model needs one position to look at: an empty line */
-        return bolter_model_encode(m, "\n", 1, ids, n_ids, n_all, err);
+        return encode(m, "\n", 1, ids, n_ids, n_all, err);
     if (bos)
         ids[0] = m->bos_id;
     if (n_all)
@@ -31,4 +31,17 @@ bolter_status bolter_model_encode(const bolter_model *m, const char *utf8, size_
         memcpy(ids + max - tail, whole + all - tail, tail * sizeof *ids);
     bt_release(whole);
     return rc;
+}
+
+bolter_status bolter_model_encode(const bolter_model *m, const char *utf8, size_t n, int32_t *ids,
+                                  size_t *n_ids, size_t *n_all, bolter_error *err)
+{
+    bolter_status rc = encode(m, utf8, n, ids, n_ids, n_all, err);
+    size_t length = m->card.pad_to;
+    if (rc != BOLTER_OK || length == 0)
+        return rc;
+    for (size_t i = *n_ids; i < length; i++)
+        ids[i] = m->eos_id;
+    *n_ids = length;
+    return BOLTER_OK;
 }

@@ -3,8 +3,6 @@ ckpt_sources = \
 	libcore/ckpt/card.c \
 	libcore/ckpt/config.c \
 	libcore/ckpt/encode.c \
-	libcore/ckpt/int8.c \
-	libcore/ckpt/int8.h \
 	libcore/ckpt/model.h \
 	libcore/ckpt/modeldir.c \
 	libcore/ckpt/proof.c \

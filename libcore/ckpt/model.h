@@ -17,7 +17,9 @@ typedef struct bt_card {
     char *model_id;    /* owned; NULL: not stated */
     bt_read position;
     bool bos;          /* texts begin with the config's bos_token_id */
+    bool all_see_all;  /* no causal mask: every token attends to all */
     size_t max_tokens, tail_tokens; /* 0: not stated */
+    size_t pad_to;     /* texts are cut or padded to it with the config's eos_token_id; 0: they are not */
     double temperature, spam_threshold, unsure_threshold;
     bool has_proof;
     bolter_threshold_proof proof;
@@ -35,7 +37,7 @@ struct bolter_model {
     bt_engine engine;
     bt_safetensors st;
     json_t *config;   /* config.json as it was */
-    int32_t bos_id;   /* -1: the config names none */
+    int32_t bos_id, eos_id; /* -1: the config names none */
     bt_card card;
     bolter_tok *tok;
     bolter_model_info info;
@@ -48,6 +50,8 @@ struct bolter_model {
  * variants of GPT-2 that we do not compute are E_MISMATCH. */
 bolter_status bt_config_read(bt_config *c, int32_t *bos_id, json_t **json, const char *path,
                              bolter_error *err);
+/* The config's eos_token_id, with which texts are padded; -1: it names none below n_vocab. */
+int32_t bt_config_eos(const json_t *config, size_t n_vocab);
 /* A copy of config.json for a classifier with these labels, as transformers reads it; new. */
 json_t *bt_config_classifier(const json_t *config, char *const *label, size_t n_label);
 
@@ -101,12 +105,25 @@ bool bt_proof_fits(const bolter_threshold_proof *p);
 /* Merge the LoRA adapters of a directory in peft's format into the model's weights. */
 bolter_status bt_adapter_merge(bolter_model *m, const char *dir, bolter_error *err);
 
+/* ---- modeldir.c ---- */
+
+/* A weight that lies in the mapped file, and is not wanted for a while, gives its memory back; the
+ * next use reads it from the file again. Of others nothing happens. */
+void bt_model_forget(const bolter_model *m, size_t index);
+
 /* ---- save.c ---- */
 
-/* Write a whole directory: the card, these weights (by table index) in o's number format, the
- * tokenizer files and config of source, and o's files. As bolter_trainer_save() promises. */
-bolter_status bt_model_write(const bolter_model *source, const bt_params *params,
-                             const float *const *w, const bt_card *card,
+/* Weights asked for one by one, so that what must be made for a file need not be there all at once:
+ * at() returns the values of a row of params, valid until the next call, or NULL without memory. */
+typedef struct bt_weights {
+    const bt_params *params;
+    const float *(*at)(void *ud, size_t index);
+    void *ud;
+} bt_weights;
+
+/* Write a whole directory: the card, weights in o's number format, the tokenizer files and config of
+ * source, and o's files. As bolter_trainer_save() promises. */
+bolter_status bt_model_write(const bolter_model *source, const bt_weights *w, const bt_card *card,
                              const bolter_save_options *o, const char *dir, bolter_error *err);
 /* card with o's changes. */
 bolter_status bt_card_apply(bt_card *card, const bolter_save_options *o, bolter_error *err);

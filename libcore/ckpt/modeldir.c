@@ -8,6 +8,11 @@
 #include "base/mem.h"
 #include "ckpt/model.h"
 
+void bt_model_forget(const bolter_model *m, size_t index)
+{
+    bt_map_forget(&m->st.map, m->w[index], bt_param_size(&m->params.row[index]) * sizeof(float));
+}
+
 /* ---- The other files ---- */
 
 static bolter_status open_config(bolter_model *m, bolter_error *err)
@@ -15,6 +20,8 @@ static bolter_status open_config(bolter_model *m, bolter_error *err)
     char *path = bt_path_join(m->dir, "config.json");
     bolter_status rc = path ? bt_config_read(&m->cfg, &m->bos_id, &m->config, path, err)
                             : bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", m->dir);
+    if (rc == BOLTER_OK)
+        m->eos_id = bt_config_eos(m->config, m->cfg.n_vocab);
     bt_release(path);
     return rc;
 }
@@ -138,6 +145,9 @@ static bolter_status open_card(bolter_model *m, const bolter_open_options *o, bo
     if (rc == BOLTER_OK && c->bos && m->bos_id < 0)
         rc = bt_fail(err, BOLTER_E_MISMATCH, "%s: \"bos\" is true, config.json has no bos_token_id",
                      path);
+    if (rc == BOLTER_OK && c->pad_to > 0 && (c->pad_to > m->cfg.n_ctx || m->eos_id < 0))
+        rc = bt_fail(err, BOLTER_E_MISMATCH, "%s: \"pad_to\" is %zu, expected at most %zu and an "
+                     "eos_token_id in config.json", path, c->pad_to, m->cfg.n_ctx);
     if (rc == BOLTER_OK && !c->text_layout &&
         !(c->text_layout = bt_strdup(bolter_text_default_layout())))
         rc = bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", m->dir);
@@ -176,7 +186,8 @@ static void fill_info(bolter_model *m)
         .n_head = (int32_t)m->cfg.n_head,
         .n_label = (int32_t)m->cfg.n_label,
         .spam_label = -1,
-        .max_tokens = (int32_t)m->card.max_tokens,
+        .max_tokens = (int32_t)(m->card.pad_to > m->card.max_tokens ? m->card.pad_to
+                                                                    : m->card.max_tokens),
         .tail_tokens = (int32_t)m->card.tail_tokens,
         .n_param = m->params.n_values,
         .spam_threshold = m->card.spam_threshold,

@@ -181,6 +181,16 @@ static uint16_t u16_at(const unsigned char *p)
     return (uint16_t)(p[0] | p[1] << 8);
 }
 
+bolter_status bt_tensor_check(const bt_safetensors *st, const bt_tensor *t, const float *x,
+                              bolter_error *err)
+{
+    for (size_t i = 0; i < t->n_values; i++)
+        if (!isfinite(x[i]))
+            return bt_fail(err, BOLTER_E_NUMERIC, "%s: %s: value %zu is not finite", st->path,
+                           t->name, i);
+    return BOLTER_OK;
+}
+
 bolter_status bt_tensor_floats(const bt_safetensors *st, const bt_tensor *t, float *dst,
                                bolter_error *err)
 {
@@ -199,9 +209,5 @@ bolter_status bt_tensor_floats(const bt_safetensors *st, const bt_tensor *t, flo
     case BT_I8:
         return bt_fail(err, BOLTER_E_FORMAT, "%s: %s: I8, expected a float type", st->path, t->name);
     }
-    for (size_t i = 0; i < t->n_values; i++)
-        if (!isfinite(dst[i]))
-            return bt_fail(err, BOLTER_E_NUMERIC, "%s: %s: value %zu is not finite", st->path,
-                           t->name, i);
-    return BOLTER_OK;
+    return bt_tensor_check(st, t, dst, err);
 }

@@ -48,6 +48,10 @@ const bt_tensor *bt_safetensors_find(const bt_safetensors *st, const char *name)
 bolter_status bt_tensor_floats(const bt_safetensors *st, const bt_tensor *t, float *dst,
                                bolter_error *err);
 
+/* E_NUMERIC, naming the tensor and the value, unless all of its values at x are finite. */
+bolter_status bt_tensor_check(const bt_safetensors *st, const bt_tensor *t, const float *x,
+                              bolter_error *err);
+
 const char *bt_dtype_name(bt_dtype d);
 size_t bt_dtype_size(bt_dtype d);
 

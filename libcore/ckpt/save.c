@@ -12,7 +12,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/mem.h"
-#include "ckpt/int8.h"
+#include "kern/int8.h"
 #include "ckpt/model.h"
 #include "ckpt/smooth.h"
 
@@ -79,9 +79,10 @@ static bolter_status put(bt_safetensors_writer *w, const bt_param *p, bt_dtype d
     return rc;
 }
 
-static bolter_status write_weights(const bt_params *params, const float *const *w, bt_dtype wanted,
-                                   const char *path, bolter_error *err)
+static bolter_status write_weights(const bt_weights *w, bt_dtype wanted, const char *path,
+                                   bolter_error *err)
 {
+    const bt_params *params = w->params;
     bt_safetensors_writer wr;
     json_t *metadata = json_pack("{s:s}", "format", "pt");
     bolter_status rc = bt_writer_init(&wr, metadata, err);
@@ -89,8 +90,11 @@ static bolter_status write_weights(const bt_params *params, const float *const *
         rc = declare(&wr, &params->row[i], dtype_for(wanted, &params->row[i]), err);
     if (rc == BOLTER_OK)
         rc = bt_writer_begin(&wr, path, err);
-    for (size_t i = 0; rc == BOLTER_OK && i < params->n; i++)
-        rc = put(&wr, &params->row[i], dtype_for(wanted, &params->row[i]), w[i], err);
+    for (size_t i = 0; rc == BOLTER_OK && i < params->n; i++) {
+        const float *x = w->at(w->ud, i);
+        rc = x ? put(&wr, &params->row[i], dtype_for(wanted, &params->row[i]), x, err)
+               : bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", path);
+    }
     if (rc == BOLTER_OK)
         rc = bt_writer_end(&wr, err);
     bt_writer_clear(&wr);
@@ -146,9 +150,9 @@ static bolter_status write_card(const bt_card *card, const char *weights, const 
     return rc;
 }
 
-static bolter_status fill_directory(const bolter_model *source, const bt_params *params,
-                                    const float *const *w, const bt_card *card, bt_dtype dtype,
-                                    const char *dir, bolter_error *err)
+static bolter_status fill_directory(const bolter_model *source, const bt_weights *w,
+                                    const bt_card *card, bt_dtype dtype, const char *dir,
+                                    bolter_error *err)
 {
     char *weights = bt_path_join(dir, "model.safetensors");
     json_t *config = card->n_label > 0
@@ -161,7 +165,7 @@ static bolter_status fill_directory(const bolter_model *source, const bt_params 
     if (rc == BOLTER_OK)
         rc = copy_file(source->dir, dir, "merges.txt", err);
     if (rc == BOLTER_OK)
-        rc = write_weights(params, w, dtype, weights, err);
+        rc = write_weights(w, dtype, weights, err);
     if (rc == BOLTER_OK && card->n_label > 0)
         rc = write_card(card, weights, dir, err);
     json_decref(config);
@@ -169,18 +173,45 @@ static bolter_status fill_directory(const bolter_model *source, const bt_params 
     return rc;
 }
 
-/* The same; int8 weights are smoothed first. */
-static bolter_status fill_with(const bolter_model *source, const bt_params *params,
-                               const float *const *w, const bt_card *card, bt_dtype dtype,
-                               const char *dir, bolter_error *err)
+static const float *weight_of_list(void *ud, size_t index)
 {
-    bt_smoothed smoothed;
+    const float *const *list = ud;
+    return list[index];
+}
+
+/* Copies of all weights, which smoothing wants side by side: list (n) into block. */
+static bolter_status copy_all(const bt_weights *w, const float **list, float *block, const char *dir,
+                              bolter_error *err)
+{
+    for (size_t i = 0; i < w->params->n; i++) {
+        const float *x = w->at(w->ud, i);
+        if (!x)
+            return bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", dir);
+        list[i] = memcpy(block, x, bt_param_size(&w->params->row[i]) * sizeof *block);
+        block += bt_param_size(&w->params->row[i]);
+    }
+    return BOLTER_OK;
+}
+
+/* As fill_directory(); int8 weights are smoothed first. */
+static bolter_status fill_with(const bolter_model *source, const bt_weights *w, const bt_card *card,
+                               bt_dtype dtype, const char *dir, bolter_error *err)
+{
     if (dtype != BT_I8)
-        return fill_directory(source, params, w, card, dtype, dir, err);
-    bolter_status rc = bt_smooth(&smoothed, params, &source->cfg, w, err);
+        return fill_directory(source, w, card, dtype, dir, err);
+    bt_smoothed smoothed = {0};
+    const float **list = bt_alloc_array(w->params->n, sizeof *list);
+    float *block = bt_alloc_aligned(w->params->n_values, sizeof *block);
+    bolter_status rc = list && block ? copy_all(w, list, block, dir, err)
+                                     : bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", dir);
     if (rc == BOLTER_OK)
-        rc = fill_directory(source, params, smoothed.w, card, dtype, dir, err);
+        rc = bt_smooth(&smoothed, w->params, &source->cfg, list, err);
+    bt_weights all = {w->params, weight_of_list, smoothed.w};
+    if (rc == BOLTER_OK)
+        rc = fill_directory(source, &all, card, dtype, dir, err);
     bt_smoothed_clear(&smoothed);
+    bt_release(list);
+    bt_release(block);
     return rc;
 }
 
@@ -251,8 +282,7 @@ static bolter_status find_place(const char *dir, char **place, bolter_error *err
                    "%s: exists and is neither a model directory nor empty; it is left alone", dir);
 }
 
-bolter_status bt_model_write(const bolter_model *source, const bt_params *params,
-                             const float *const *w, const bt_card *card,
+bolter_status bt_model_write(const bolter_model *source, const bt_weights *w, const bt_card *card,
                              const bolter_save_options *o, const char *dir, bolter_error *err)
 {
     bt_dtype d = BT_F32;
@@ -275,7 +305,7 @@ bolter_status bt_model_write(const bolter_model *source, const bt_params *params
             rc = bt_fail_errno(err, errno, "%s", tmp.data);
     }
     if (rc == BOLTER_OK)
-        rc = fill_with(source, params, w, card, d, tmp.data, err);
+        rc = fill_with(source, w, card, d, tmp.data, err);
     if (rc == BOLTER_OK)
         rc = write_files(o, tmp.data, err);
     if (rc == BOLTER_OK)
@@ -287,17 +317,24 @@ bolter_status bt_model_write(const bolter_model *source, const bt_params *params
     return rc;
 }
 
+static const float *weight_of_model(void *ud, size_t index)
+{
+    const bolter_model *m = ud;
+    return m->w[index];
+}
+
 bolter_status bolter_model_save(const bolter_model *m, const char *dir, const bolter_save_options *o,
                                 bolter_error *err)
 {
     bt_card card = {0};
+    bt_weights w = {&m->params, weight_of_model, (void *)(uintptr_t)m};
     bolter_status rc = bt_model_need_weights(m, err);
     if (rc == BOLTER_OK)
         rc = bt_card_copy(&card, &m->card, err);
     if (rc == BOLTER_OK)
         rc = bt_card_apply(&card, o, err);
     if (rc == BOLTER_OK)
-        rc = bt_model_write(m, &m->params, m->w, &card, o, dir, err);
+        rc = bt_model_write(m, &w, &card, o, dir, err);
     bt_card_clear(&card);
     return rc;
 }

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "ckpt/int8.h"
+#include "kern/int8.h"
 #include "ckpt/model.h"
 
 static const bt_tensor *find_param(const bt_safetensors *st, const bt_param *p, const char *suffix)
@@ -79,9 +79,11 @@ static bolter_status load_param(const bt_safetensors *st, const bt_param *p, flo
     *w = dst;
     if (t->dtype == BT_I8)
         return load_int8(st, t, p, dst, err);
-    rc = bt_tensor_floats(st, t, dst, err);
-    if (rc == BOLTER_OK && in_place && t->dtype == BT_F32 && (uintptr_t)t->data % sizeof **w == 0)
-        *w = (const float *)(const void *)t->data;
+    if (!in_place || t->dtype != BT_F32 || (uintptr_t)t->data % sizeof **w != 0)
+        return bt_tensor_floats(st, t, dst, err);
+    *w = (const float *)(const void *)t->data;
+    rc = bt_tensor_check(st, t, *w, err);
+    bt_map_forget(&st->map, *w, t->n_values * sizeof **w); /* a text uses few rows of the embedding */
     return rc;
 }
 

@@ -27,6 +27,27 @@ void bt_adamw_update(float *p, const float *g, float *m, float *v, size_t n, con
            (float)sqrt(c2), o);
 }
 
+static bool all_zero(const float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (x[i] < 0 || x[i] > 0 || isnan(x[i]))
+            return false;
+    return true;
+}
+
+void bt_adamw_update_rows(float *p, const float *g, float *m, float *v, size_t rows, size_t C,
+                          const bt_adamw *o)
+{
+    float keep = 1.0f - o->lr * o->weight_decay;
+    for (size_t i = 0; i < rows; i++, p += C, g += C, m += C, v += C) {
+        if (!all_zero(g, C) || !all_zero(m, C) || !all_zero(v, C))
+            bt_adamw_update(p, g, m, v, C, o);
+        else
+            for (size_t k = 0; keep < 1 && k < C; k++)
+                p[k] *= keep;
+    }
+}
+
 BT_CLONES
 double bt_sum_squares(const float *x, size_t n)
 {

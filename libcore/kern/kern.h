@@ -85,6 +85,25 @@ void bt_attention_forward(const bt_attention *a, float *out, float *lse, const f
 void bt_attention_backward(const bt_attention *a, float *dq, float *dkv, const float *dout,
                            const float *out, const float *lse, const float *q, const float *kv);
 
+/* ---- folded.c: attention of one query, where only one row of a sequence is read ---- */
+
+/*
+ * Keys W_k^T n_j + b_k and values W_v^T n_j + b_v are needed for one query q alone. Then with
+ * u = W_k q the scores are u . n_j (b_k adds the same to each, which the softmax takes away), and the
+ * result is W_v^T z + b_v with z = sum p_j n_j: neither keys nor values are ever made.
+ */
+typedef struct bt_folded {
+    size_t T, C, H;
+    const float *n; /* (T,C) the rows that keys and values are made of */
+    const float *u; /* (H,C) W_k q of each head */
+    float *p;       /* (H,T) the softmax; forward keeps it for backward */
+} bt_folded;
+
+/* z (H,C) = p n, p = softmax(u n^T / sqrt(C / H)). */
+void bt_folded_forward(const bt_folded *f, float *z);
+/* du (H,C) is set, dn (T,C) ADDED to; ds (H,T) is scratch. */
+void bt_folded_backward(const bt_folded *f, float *du, float *dn, float *ds, const float *dz);
+
 /* ---- softmax.c ---- */
 
 /* y[i] = exp(x[i] - shift); returns the sum in a fixed order. y may be x. */
@@ -104,6 +123,10 @@ typedef struct bt_adamw {
 
 /* One update of n parameters p with gradient g and moments m, v. */
 void bt_adamw_update(float *p, const float *g, float *m, float *v, size_t n, const bt_adamw *o);
+/* The same, row by row, for a tensor of rows of C values, most of which never had a gradient: their
+ * moments are read, but not written, so that untouched memory stays so. */
+void bt_adamw_update_rows(float *p, const float *g, float *m, float *v, size_t rows, size_t C,
+                          const bt_adamw *o);
 /* Sum of squares of n values, in double in a fixed order. */
 double bt_sum_squares(const float *x, size_t n);
 /* Sum of products of n values, in a fixed order. */

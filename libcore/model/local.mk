@@ -1,8 +1,10 @@
 model_sources = \
 	libcore/model/engine.c \
 	libcore/model/engine.h \
+	libcore/model/folded.c \
 	libcore/model/gpt2.c \
 	libcore/model/gpt2.h \
+	libcore/model/linear.c \
 	libcore/model/param.c \
 	libcore/model/param.h \
 	libcore/model/run.c \

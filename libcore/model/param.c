@@ -17,6 +17,12 @@ size_t bt_last_index(const bt_config *c, enum bt_last_param which)
     return BT_BLOCKS + c->n_layer * BT_PER_LAYER + which;
 }
 
+size_t bt_params_count(const bt_config *c)
+{
+    size_t head = c->n_label == 0 ? 0 : c->head_bias ? 2 : 1;
+    return bt_last_index(c, BT_SCORE) + head;
+}
+
 size_t bt_param_size(const bt_param *p)
 {
     return p->rows * p->cols;
@@ -68,7 +74,7 @@ static void add_block(bt_params *p, size_t block, const bt_config *c)
 bolter_status bt_params_init(bt_params *p, const bt_config *c, bolter_error *err)
 {
     *p = (bt_params){0};
-    size_t n = BT_BLOCKS + c->n_layer * BT_PER_LAYER + 3;
+    size_t n = bt_params_count(c);
     p->row = bt_alloc_array(n, sizeof *p->row);
     if (!p->row)
         return bt_fail(err, BOLTER_E_NOMEM, "model: no memory for %zu parameters", n);
@@ -80,6 +86,8 @@ bolter_status bt_params_init(bt_params *p, const bt_config *c, bolter_error *err
     name_row(add(p, c->n_layer + 1, 0, c->n_embd), "ln_f.bias");
     if (c->n_label > 0)
         name_row(add(p, c->n_layer + 2, c->n_label, c->n_embd), "score.weight");
+    if (c->n_label > 0 && c->head_bias)
+        name_row(add(p, c->n_layer + 2, 0, c->n_label), "score.bias");
     return BOLTER_OK;
 }
 

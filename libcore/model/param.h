@@ -20,9 +20,10 @@ typedef struct bt_config {
     size_t n_ctx, n_vocab, n_embd, n_layer, n_head, n_inner;
     size_t n_label; /* 0: no classification head */
     float eps;      /* of the layer norms */
+    bool head_bias; /* the head has one: in training alone, a saved model has none */
 } bt_config;
 
-/* Positions in the table: the two embeddings, BT_PER_LAYER tensors a block, three at the end. */
+/* Positions in the table: the two embeddings, BT_PER_LAYER tensors a block, up to four at the end. */
 enum bt_param_index { BT_WTE, BT_WPE, BT_BLOCKS };
 enum bt_block_param {
     BT_LN1_W,
@@ -39,7 +40,7 @@ enum bt_block_param {
     BT_OUT_B,
     BT_PER_LAYER
 };
-enum bt_last_param { BT_LNF_W, BT_LNF_B, BT_SCORE };
+enum bt_last_param { BT_LNF_W, BT_LNF_B, BT_SCORE, BT_SCORE_BIAS };
 
 typedef struct bt_param {
     char name[48];       /* "h.3.attn.c_attn.weight", as Hugging Face writes it after "transformer." */
@@ -59,6 +60,8 @@ typedef struct bt_params {
 /* Build the table. E_NOMEM, E_LIMIT when sizes overflow. */
 bolter_status bt_params_init(bt_params *p, const bt_config *c, bolter_error *err);
 void bt_params_clear(bt_params *p);
+/* Rows of the table for a shape. */
+size_t bt_params_count(const bt_config *c);
 /* Index of a block's parameter, and of one at the end. */
 size_t bt_block_index(size_t block, enum bt_block_param which);
 size_t bt_last_index(const bt_config *c, enum bt_last_param which);

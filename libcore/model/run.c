@@ -22,7 +22,7 @@ static float *cut(struct cutter *c, size_t n)
 
 static void place_layer(struct bt_layer *l, struct cutter *c, const bt_run *r)
 {
-    size_t N = r->max_tok, C = r->cfg.n_embd;
+    size_t N = r->size.max_tok, C = r->cfg.n_embd;
     *l = (struct bt_layer){
         .x = cut(c, N * C),
         .mean1 = cut(c, N),
@@ -38,25 +38,57 @@ static void place_layer(struct bt_layer *l, struct cutter *c, const bt_run *r)
     };
 }
 
+/* Blocks below the first that is kept share the memory of one. */
+static void place_layers(bt_run *r, struct cutter *c)
+{
+    size_t L = r->cfg.n_layer, first = r->size.keep ? r->size.first : L;
+    for (size_t l = 0; l < L; l++) {
+        if (l == 0 || l >= first)
+            place_layer(&r->kept[l], c, r);
+        else
+            r->kept[l] = r->kept[0];
+        r->shared[l] = r->kept[0];
+    }
+}
+
+static void place_adapters(bt_run *r, struct cutter *c)
+{
+    size_t C = r->cfg.n_embd, I = r->cfg.n_inner, rank = r->size.rank;
+    if (rank > 0 || r->size.quantised)
+        r->dense = cut(c, C * (I > 3 * C ? I : 3 * C));
+    r->low = cut(c, r->size.max_tok * rank);
+    if (!r->size.keep || rank == 0)
+        return;
+    r->dlow = cut(c, r->size.max_tok * rank);
+    r->ddense = cut(c, C * 3 * C);
+}
+
+static size_t attention_scratch(const bt_run *r)
+{
+    size_t N = r->size.max_tok, T = N < r->cfg.n_ctx ? N : r->cfg.n_ctx;
+    size_t blocks = bt_attention_scratch(T), folded = r->cfg.n_head * T;
+    return blocks > folded ? blocks : folded;
+}
+
 static void place(bt_run *r, struct cutter *c)
 {
-    size_t N = r->max_tok, C = r->cfg.n_embd, I = r->cfg.n_inner;
-    for (size_t l = 0; l < r->cfg.n_layer; l++) {
-        if (l == 0 || r->keep)
-            place_layer(&r->layer[l], c, r);
-        else
-            r->layer[l] = r->layer[0];
-    }
+    size_t N = r->size.max_tok, B = r->size.max_seqs, C = r->cfg.n_embd, I = r->cfg.n_inner;
+    size_t H = r->cfg.n_head;
+    place_layers(r, c);
     r->out = cut(c, N * C);
     r->mean = cut(c, N);
     r->rstd = cut(c, N);
     r->final = cut(c, N * C);
-    r->pooled = cut(c, r->max_seqs * C);
+    r->pooled = cut(c, B * C);
     r->norm = cut(c, N * C);
-    r->picked = cut(c, r->max_seqs * C);
+    r->picked = cut(c, B * C);
     r->act = cut(c, N * I);
-    r->scratch = cut(c, bt_attention_scratch(N < r->cfg.n_ctx ? N : r->cfg.n_ctx));
-    if (!r->keep)
+    r->scratch = cut(c, attention_scratch(r));
+    r->p = cut(c, N * H);
+    r->u = cut(c, B * H * C);
+    r->z = cut(c, B * H * C);
+    place_adapters(r, c);
+    if (!r->size.keep)
         return;
     r->dx = cut(c, N * C);
     r->dy = cut(c, N * C);
@@ -64,23 +96,37 @@ static void place(bt_run *r, struct cutter *c)
     r->dq = cut(c, N * C);
     r->dkv = cut(c, N * 2 * C);
     r->dact = cut(c, N * I);
+    r->du = cut(c, B * H * C);
+    r->dz = cut(c, B * H * C);
 }
 
-bolter_status bt_run_open(bt_run **out, const bt_config *cfg, size_t max_tok, size_t max_seqs,
-                          bool keep, bolter_error *err)
+/* Could the counting in place() overflow? Its terms are a few of these. */
+static bool too_large(const bt_run *r)
+{
+    const bt_config *c = &r->cfg;
+    size_t a_token = 64 * (c->n_inner + c->n_embd + c->n_head + r->size.rank) * (c->n_layer + 1);
+    size_t a_seq = 64 * c->n_head * c->n_embd, tokens, seqs, sum;
+    return !bt_mul_size(r->size.max_tok, a_token, &tokens) ||
+           !bt_mul_size(r->size.max_seqs, a_seq, &seqs) ||
+           __builtin_add_overflow(tokens, seqs, &sum);
+}
+
+bolter_status bt_run_open(bt_run **out, const bt_config *cfg, const bt_run_size *size,
+                          bolter_error *err)
 {
     *out = NULL;
     bt_run *r = bt_alloc(sizeof *r);
     if (!r)
         return bt_fail(err, BOLTER_E_NOMEM, "model: no memory");
-    if (max_seqs > max_tok) /* a sequence has a token at least */
-        max_seqs = max_tok;
-    *r = (bt_run){.cfg = *cfg, .max_tok = max_tok, .max_seqs = max_seqs, .keep = keep};
-    r->layer = bt_alloc_array(cfg->n_layer, sizeof *r->layer);
-    size_t most;
-    if (!bt_mul_size(max_tok, 64 * (cfg->n_inner + cfg->n_embd) * cfg->n_layer, &most) || !r->layer)
+    *r = (bt_run){.cfg = *cfg, .size = *size};
+    if (r->size.max_seqs > r->size.max_tok) /* a sequence has a token at least */
+        r->size.max_seqs = r->size.max_tok;
+    r->kept = bt_alloc_array(cfg->n_layer, sizeof *r->kept);
+    r->shared = bt_alloc_array(cfg->n_layer, sizeof *r->shared);
+    r->layer = r->kept;
+    if (too_large(r) || !r->kept || !r->shared)
         goto nomem;
-    r->start = bt_alloc_array(max_seqs + 1, sizeof *r->start);
+    r->start = bt_alloc_array(r->size.max_seqs + 1, sizeof *r->start);
     if (!r->start)
         goto nomem;
     struct cutter counter = {0};
@@ -95,17 +141,23 @@ bolter_status bt_run_open(bt_run **out, const bt_config *cfg, size_t max_tok, si
 nomem:
     bt_run_free(r);
     return bt_fail(err, BOLTER_E_NOMEM, "model: no memory for the activations of %zu tokens",
-                   max_tok);
+                   size->max_tok);
 }
 
 void bt_run_free(bt_run *r)
 {
     if (!r)
         return;
-    bt_release(r->layer);
+    bt_release(r->kept);
+    bt_release(r->shared);
     bt_release(r->start);
     bt_release(r->block);
     bt_release(r);
+}
+
+void bt_run_hold(bt_run *r, bool hold)
+{
+    r->layer = hold ? r->kept : r->shared;
 }
 
 const float *bt_run_hidden(const bt_run *r)

@@ -27,17 +27,18 @@ bolter_status bolter_session_open(bolter_session **out, bolter_model *m, size_t 
     *out = NULL;
     if (max_seqs == 0)
         return bt_fail(err, BOLTER_E_ARG, "session: max_seqs is 0");
-    if (max_tokens == 0 && !bt_mul_size(max_seqs, m->card.max_tokens, &max_tokens))
+    if (max_tokens == 0 && !bt_mul_size(max_seqs, (size_t)m->info.max_tokens, &max_tokens))
         return bt_fail(err, BOLTER_E_NOMEM, "session: no memory for %zu sequences", max_seqs);
     bolter_session *s = bt_alloc(sizeof *s);
     if (!s)
         return bt_fail(err, BOLTER_E_NOMEM, "session: no memory");
     *s = (bolter_session){.m = bolter_model_ref(m),
-                          .net = {m->cfg, m->w},
+                          .net = {.cfg = m->cfg, .w = m->w},
                           .max_seqs = max_seqs,
                           .max_tokens = max_tokens};
+    bt_run_size size = {.max_tok = max_tokens, .max_seqs = max_seqs};
     bolter_status rc = m->packed ? bt_scoring_open(&s->scoring, &m->engine, max_tokens, max_seqs, err)
-                                 : bt_run_open(&s->run, &m->cfg, max_tokens, max_seqs, false, err);
+                                 : bt_run_open(&s->run, &m->cfg, &size, err);
     if (rc != BOLTER_OK) {
         bolter_session_free(s);
         return rc;
@@ -87,7 +88,7 @@ bolter_status bolter_session_logits(bolter_session *s, const bolter_seq *seqs, s
     bolter_status rc = check_seqs(s, seqs, n_seqs, err);
     if (rc != BOLTER_OK)
         return rc;
-    bt_batch b = {seqs, n_seqs, s->m->card.position, true};
+    bt_batch b = {seqs, n_seqs, s->m->card.position, !s->m->card.all_see_all};
     if (s->scoring) {
         const float *hidden = bt_engine_forward(&s->m->engine, s->scoring, &b);
         bt_engine_head(&s->m->engine, hidden, n_seqs, logits);

@@ -1,131 +1,118 @@
-/* slots.c - the tensors that train, and LoRA pairs (Hu et al. 2021) among them. */
+/* slots.c - the tensors that train, their moments, and the copy of the best weights. */
 #include "train/slots.h"
 
+#include <fcntl.h>
 #include <math.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/mem.h"
-#include "base/rng.h"
-#include "kern/kern.h"
 
-static bool is_pair(const bt_param *p, const bolter_train_options *o)
-{
-    return p->lora && o->lora_rank > 0;
-}
+/* Kept copies from this size on go to a temporary file. */
+#define LARGE_KEPT ((size_t)64 << 20)
 
 /* Rate of a tensor: the head and the top block 1, each block below it layer_decay times less. */
-static float lr_scale(const bt_param *p, const bt_params *params, const bolter_train_options *o)
+static float lr_scale(const bt_param *p, const bt_slots_size *size)
 {
+    const bt_params *params = size->params;
     size_t top = params->row[params->n - 1].layer - 2;
-    return p->layer >= top ? 1.0f : powf(o->layer_decay, (float)(top - p->layer));
+    return p->layer >= top ? 1.0f : powf(size->o->layer_decay, (float)(top - p->layer));
 }
 
-static void add_slot(bt_slots *s, float *p, const float *g, size_t n, const bt_param *param,
-                     const bt_params *params, const bolter_train_options *o)
+static void name_slot(bt_slot *slot, const bt_param *p, size_t table)
 {
-    s->slot[s->n++] = (bt_slot){.p = p,
-                                .g = g,
-                                .n = n,
-                                .lr_scale = lr_scale(param, params, o),
-                                .decay = o->decay_all || param->matrix,
-                                .name = param->name};
-    s->n_values += n;
+    size_t n = strlen(p->name);
+    if (table > 0) /* an adapter is named after its layer */
+        n -= strlen(".weight");
+    snprintf(slot->name, sizeof slot->name, "%.*s%s", (int)n, p->name,
+             table == 0   ? ""
+             : table == 1 ? ".lora_A"
+                          : ".lora_B");
 }
 
-/* Lay the pairs out in block and fill A with N(0, 1/in), as B = 0 keeps the model unchanged. */
-static void make_pairs(bt_slots *s, const bt_params *params, const bool *trains,
-                       const bolter_train_options *o)
+static void add_slots(bt_slots *s, const bt_slots_size *size)
 {
-    bt_rng rng = {.seed = o->seed, .stream = 2};
-    float *at = s->block;
-    for (size_t i = 0; i < params->n; i++) {
-        const bt_param *p = &params->row[i];
-        if (!trains[i] || !is_pair(p, o))
+    size_t n = size->params->n;
+    for (size_t i = 0; i < 3 * n; i++) {
+        const bt_param *p = &size->params->row[i % n];
+        if (size->trained[i] == 0)
             continue;
-        size_t n_a = s->rank * p->rows, n_b = p->cols * s->rank;
-        bt_pair *pair = &s->pair[s->n_pair++];
-        *pair = (bt_pair){i, at, at + n_a, at + n_a + n_b, at + 2 * n_a + n_b};
-        at += 2 * (n_a + n_b);
-        for (size_t k = 0; k < n_a; k++)
-            pair->a[k] = (float)(bt_rng_normal(&rng) / sqrt((double)p->rows));
-        memset(pair->b, 0, n_b * sizeof *pair->b);
-        add_slot(s, pair->a, pair->da, n_a, p, params, o);
-        add_slot(s, pair->b, pair->db, n_b, p, params, o);
+        bt_slot *slot = &s->slot[s->n++];
+        *slot = (bt_slot){.p = size->value[i],
+                          .g = size->g[i],
+                          .n = size->trained[i],
+                          .row = i == BT_WTE ? p->cols : 0,
+                          .lr_scale = lr_scale(p, size),
+                          .decay = size->o->decay_all || p->matrix};
+        name_slot(slot, p, i / n);
+        s->n_values += slot->n;
     }
 }
 
-static bolter_status make_moments(bt_slots *s, bolter_error *err)
+/* Reserve room in a file and map it: its pages need not stay in memory. False where that fails. */
+static bool map_kept(bt_slots *s, size_t bytes)
 {
-    s->moments = bt_alloc_array(s->n_values, 3 * sizeof *s->moments);
-    if (!s->moments)
+    int fd;
+    if (bt_temp_open(&fd, NULL) != BOLTER_OK)
+        return false;
+    void *p = MAP_FAILED;
+    if (posix_fallocate(fd, 0, (off_t)bytes) == 0)
+        p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    close(fd);
+    if (p == MAP_FAILED)
+        return false;
+    s->kept = p;
+    s->mapped = true;
+    return true;
+}
+
+static bolter_status make_memory(bt_slots *s, bolter_error *err)
+{
+    size_t bytes;
+    if (!bt_mul_size(s->n_values, sizeof(float), &bytes))
+        bytes = SIZE_MAX;
+    s->moments = bt_alloc_array(s->n_values, 2 * sizeof *s->moments);
+    if (bytes < LARGE_KEPT || !map_kept(s, bytes))
+        s->kept = bt_alloc_array(s->n_values, sizeof *s->kept);
+    if (!s->moments || !s->kept)
         return bt_fail(err, BOLTER_E_NOMEM, "trainer: no memory for the moments of %zu parameters",
                        s->n_values);
-    float *at = s->moments;
+    size_t at = 0;
     for (size_t i = 0; i < s->n; i++) {
         bt_slot *t = &s->slot[i];
-        t->m = at;
-        t->v = at + t->n;
-        t->kept = at + 2 * t->n;
-        at += 3 * t->n;
+        t->m = s->moments + 2 * at;
+        t->v = t->m + t->n;
+        t->kept = s->kept + at;
+        at += t->n;
     }
     return BOLTER_OK;
 }
 
-bolter_status bt_slots_init(bt_slots *s, const bt_params *params, const bool *trains,
-                            float *const *value, float *const *g, const bolter_train_options *o,
-                            bolter_error *err)
+bolter_status bt_slots_init(bt_slots *s, const bt_slots_size *size, bolter_error *err)
 {
-    size_t n_block = 0;
-    *s = (bt_slots){.rank = (size_t)o->lora_rank};
-    if (s->rank > 0)
-        s->scale = o->lora_alpha / (float)s->rank;
-    for (size_t i = 0; i < params->n; i++)
-        if (trains[i] && is_pair(&params->row[i], o))
-            n_block += 2 * s->rank * (params->row[i].rows + params->row[i].cols);
-    s->slot = bt_alloc_array(2 * params->n, sizeof *s->slot);
-    s->pair = bt_alloc_array(params->n, sizeof *s->pair);
-    s->block = bt_alloc_aligned(n_block, sizeof *s->block);
-    if (!s->slot || !s->pair || !s->block)
+    *s = (bt_slots){.slot = bt_alloc_array(3 * size->params->n, sizeof *s->slot)};
+    if (!s->slot)
         return bt_fail(err, BOLTER_E_NOMEM, "trainer: no memory");
-    make_pairs(s, params, trains, o);
-    for (size_t i = 0; i < params->n; i++)
-        if (trains[i] && !is_pair(&params->row[i], o))
-            add_slot(s, value[i], g[i], bt_param_size(&params->row[i]), &params->row[i], params, o);
-    return make_moments(s, err);
+    add_slots(s, size);
+    return make_memory(s, err);
 }
 
 void bt_slots_clear(bt_slots *s)
 {
     bt_release(s->slot);
-    bt_release(s->pair);
-    bt_release(s->block);
     bt_release(s->moments);
+    if (s->mapped)
+        munmap(s->kept, s->n_values * sizeof *s->kept);
+    else
+        bt_release(s->kept);
     *s = (bt_slots){0};
 }
 
-void bt_slots_project(bt_slots *s, const bt_params *params, float *const *g)
+void bt_slots_forget_kept(const bt_slots *s)
 {
-    for (size_t i = 0; i < s->n_pair; i++) {
-        const bt_pair *pair = &s->pair[i];
-        const bt_param *p = &params->row[pair->index];
-        bt_mat dw = bt_mat_of(g[pair->index], p->rows, p->cols);
-        bt_gemm(bt_mat_of(pair->da, s->rank, p->rows), bt_mat_of(pair->b, p->cols, s->rank), true, dw,
-                true, s->scale, 0);
-        bt_gemm(bt_mat_of(pair->db, p->cols, s->rank), dw, true, bt_mat_of(pair->a, s->rank, p->rows),
-                true, s->scale, 0);
-    }
-}
-
-void bt_slots_merge(const bt_slots *s, const bt_params *params, const float *const *base,
-                    float *const *effective)
-{
-    for (size_t i = 0; i < s->n_pair; i++) {
-        const bt_pair *pair = &s->pair[i];
-        const bt_param *p = &params->row[pair->index];
-        float *w = effective[pair->index];
-        memcpy(w, base[pair->index], bt_param_size(p) * sizeof *w);
-        bt_gemm(bt_mat_of(w, p->rows, p->cols), bt_mat_of(pair->a, s->rank, p->rows), true,
-                bt_mat_of(pair->b, p->cols, s->rank), true, s->scale, 1);
-    }
+    if (s->mapped)
+        madvise(s->kept, s->n_values * sizeof *s->kept, MADV_DONTNEED);
 }

@@ -1,13 +1,12 @@
 /*
- * slots.h - what the optimiser moves: one slot for each trained tensor, with its moments. Dense
- * gradients, by parameter, come from the backward pass; for LoRA they are turned into gradients of
- * the adapter pairs here.
+ * slots.h - what the optimiser moves: one slot for each trained tensor, with its moments and the
+ * copy that is kept of the best weights.
  */
 #ifndef BT_SLOTS_H
 #define BT_SLOTS_H
 
 #include "bolter.h"
-#include "model/param.h"
+#include "model/gpt2.h"
 
 typedef struct bt_slot {
     float *p;       /* values, moved by the optimiser */
@@ -15,43 +14,36 @@ typedef struct bt_slot {
     float *m, *v;   /* AdamW's moments */
     float *kept;    /* copy of p for bolter_trainer_restore() */
     size_t n;
+    size_t row; /* values of a row where most rows have no gradient (the embedding); 0: all have */
     float lr_scale;
     bool decay;
-    const char *name;
+    char name[64]; /* of the tensor; an adapter's ends in lora_A or lora_B */
 } bt_slot;
 
-/* A LoRA pair of one linear layer: w = base + scale A^T B^T. */
-typedef struct bt_pair {
-    size_t index;      /* of the parameter */
-    float *a, *b;      /* (rank, in), (out, rank) */
-    float *da, *db;
-} bt_pair;
-
+/* A slot for each table entry that trains; see bt_gpt2_backward() for the three tables. */
 typedef struct bt_slots {
     size_t n;
     bt_slot *slot;
-    size_t n_pair;
-    bt_pair *pair;
-    size_t rank;
-    float scale;
-    float *block;   /* pairs and their gradients */
-    float *moments; /* m, v and kept of all slots */
+    float *moments; /* m and v of all slots */
+    float *kept;    /* n_values of them; mapped from a temporary file where that is large */
+    bool mapped;
     size_t n_values;
 } bt_slots;
 
 /*
- * Make the slots of the parameters that trains[] marks; value and g (by parameter index) point to the
- * weights and to the reduced dense gradients. With rank > 0 the marked linear layers get a pair (A
- * random, B zero) instead and are not moved themselves. E_NOMEM.
+ * value and g are by the three tables, trained says how many values each entry trains (0: none).
+ * E_NOMEM.
  */
-bolter_status bt_slots_init(bt_slots *s, const bt_params *params, const bool *trains,
-                            float *const *value, float *const *g, const bolter_train_options *o,
-                            bolter_error *err);
+typedef struct bt_slots_size {
+    const bt_params *params;
+    const size_t *trained;
+    float *const *value, *const *g;
+    const bolter_train_options *o;
+} bt_slots_size;
+
+bolter_status bt_slots_init(bt_slots *s, const bt_slots_size *size, bolter_error *err);
 void bt_slots_clear(bt_slots *s);
-/* Gradients of the pairs from the dense ones. */
-void bt_slots_project(bt_slots *s, const bt_params *params, float *const *g);
-/* effective (by parameter index) = base + pair, for each pair. */
-void bt_slots_merge(const bt_slots *s, const bt_params *params, const float *const *base,
-                    float *const *effective);
+/* The memory of the kept copies may go; they lie in their file. */
+void bt_slots_forget_kept(const bt_slots *s);
 
 #endif

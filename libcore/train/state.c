@@ -248,7 +248,6 @@ static void take_over(bolter_trainer *t, const struct pieces *s, uint64_t step, 
     t->kept = kept;
     bt_release(t->note);
     t->note = note;
-    bt_trainer_merge(t);
 }
 
 static bolter_status load(bolter_trainer *t, const bt_safetensors *st, const char *identity,

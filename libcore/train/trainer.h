@@ -1,4 +1,9 @@
-/* trainer.h - what a trainer holds; shared by the files of this folder. */
+/*
+ * trainer.h - what a trainer holds; shared by the files of this folder.
+ *
+ * Everything by parameter comes in three tables behind each other, as bt_gpt2_backward() has them:
+ * the parameters themselves, the A of each one's adapter, and the B.
+ */
 #ifndef BT_TRAINER_H
 #define BT_TRAINER_H
 
@@ -6,6 +11,7 @@
 #include "ckpt/model.h"
 #include "train/schedule.h"
 #include "train/slots.h"
+#include "train/trunk.h"
 #include "train/workers.h"
 
 struct bolter_trainer {
@@ -16,14 +22,21 @@ struct bolter_trainer {
     bolter_train_options o; /* its strings are not kept: see read, decay, and the slots */
     bt_read read;
     bt_decay decay;
-    float *block;      /* values of all parameters */
-    float *merged;     /* of the adapted layers */
-    float **value;     /* by parameter index, into block */
-    float **effective; /* into merged for adapted layers, else as value */
-    const float **w;   /* effective, for the network */
+    bool causal, quantised;
+    bt_loss loss;
+    float *class_weights; /* of the loss; NULL: all 1 */
+    size_t *trained;      /* by the three tables: values that train */
+    float *block;         /* values that train, or that are new */
+    float **value;        /* by the three tables, into block; NULL: the model's serve */
+    const float **w;      /* by parameter: the values, or the model's; NULL where quantised */
+    signed char *bytes;   /* the quantised layers */
+    float *scales;
+    bt_byte_layer *quant;
+    bt_lora *lora;
     bt_net net;
     bt_slots slots;
     bt_workers *workers;
+    bt_trunk trunk; /* the frozen blocks' cache, unless its first is 0 */
     uint64_t step;
     int32_t *padded; /* ids of a padded batch */
     bolter_seq *padded_seqs;
@@ -32,10 +45,34 @@ struct bolter_trainer {
     char *note; /* of the state that was loaded last, or NULL */
 };
 
-/* Make the effective weights anew after the values changed. */
-void bt_trainer_merge(bolter_trainer *t);
+/* ---- options.c ---- */
+
+/* Refuse what cannot be; read the words of the options into t. */
+bolter_status bt_options_check(bolter_trainer *t, bolter_error *err);
+/* Fill t->trained. */
+bolter_status bt_options_mark(bolter_trainer *t, bolter_error *err);
+/* The lowest block with something that trains: n_layer for the head alone. */
+size_t bt_options_lowest(const bolter_trainer *t);
+
+/* ---- weights.c ---- */
+
+/* Make the values and all that t->net needs. */
+bolter_status bt_weights_make(bolter_trainer *t, bolter_error *err);
+void bt_weights_clear(bolter_trainer *t);
+/* Values of parameter i as they count, into x: adapters merged, bytes turned into floats. */
+void bt_weights_merged(const bolter_trainer *t, size_t i, float *x);
+
+/* ---- pad.c ---- */
+
+/* Cut or pad the sequences as the options say, in memory that lasts until the next call. */
+bolter_status bt_pad(bolter_trainer *t, const bolter_seq **seqs, size_t n, bolter_error *err);
+
+/* ---- trainer.c ---- */
+
 /* Check a batch, pad it as the options say, and run it through the workers. */
 bolter_status bt_trainer_run(bolter_trainer *t, const bolter_seq *seqs, const int32_t *labels,
                              size_t n, float *logits, bt_result *out, bolter_error *err);
+/* Longest sequence that it was opened for. */
+size_t bt_trainer_longest(const bolter_trainer *t);
 
 #endif

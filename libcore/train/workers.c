@@ -8,67 +8,74 @@
 #include "base/mem.h"
 #include "base/parallel.h"
 #include "kern/kern.h"
+#include "train/trunk.h"
 
-/* Tokens that go through the network at once: enough for the matrix products, few enough for memory. */
+/* Tokens that go through the network at once: enough for the matrix products, few enough for
+ * memory. */
 #define CHUNK_TOKENS 1024
 #define CHUNK_SEQS   256
 
 struct worker {
     bt_run *run;
-    float *block; /* dense gradients, n_values */
-    float **g;    /* by parameter index; NULL where there is none */
-    size_t *mine; /* indices of its sequences, n_mine */
+    float *block;        /* gradients, n_values */
+    float **g;           /* by the three tables; NULL where there is none */
+    unsigned char *used; /* by id: its row of the embedding's gradient is not zero */
+    size_t *mine;        /* indices of its sequences, n_mine */
     size_t n_mine, n_tokens;
     bt_result result;
+    bolter_status status;
+    bolter_error err;
     float *logits; /* (CHUNK_SEQS, n_label), then their gradients */
     bolter_seq seqs[CHUNK_SEQS];
     size_t index[CHUNK_SEQS];
 };
 
 struct bt_workers {
-    const bt_params *params;
     bt_config cfg;
     size_t n, chunk_tokens, n_values, cap;
+    size_t n_embedding; /* of the n_values, at their begin: the token embedding's */
     struct worker *worker;
     size_t *order; /* sequences by falling length */
     const bt_work *work;
+    double weight; /* of the batch, that its loss is divided by */
 };
 
-static bolter_status open_worker(bt_workers *w, struct worker *k, const bool *has_gradient,
+static bolter_status open_worker(bt_workers *w, struct worker *k, const bt_workers_size *size,
                                  bolter_error *err)
 {
-    bolter_status rc = bt_run_open(&k->run, &w->cfg, w->chunk_tokens, CHUNK_SEQS, w->n_values > 0, err);
-    k->block = bt_alloc_aligned(w->n_values, sizeof *k->block);
-    k->g = bt_alloc_array(w->params->n, sizeof *k->g);
+    bt_run_size run = size->run;
+    size_t n = 3 * size->params->n, at = 0;
+    run.max_tok = w->chunk_tokens;
+    run.max_seqs = CHUNK_SEQS;
+    bolter_status rc = bt_run_open(&k->run, &w->cfg, &run, err);
+    k->block = bt_alloc_array(w->n_values, sizeof *k->block);
+    k->g = bt_alloc_array(n, sizeof *k->g);
+    k->used = bt_alloc(w->n_embedding > 0 ? w->cfg.n_vocab : 0);
     k->logits = bt_alloc_array(CHUNK_SEQS * w->cfg.n_label, sizeof *k->logits);
-    if (rc != BOLTER_OK || !k->block || !k->g || !k->logits)
+    if (rc != BOLTER_OK || !k->block || !k->g || !k->used || !k->logits)
         return bt_fail(err, BOLTER_E_NOMEM, "trainer: no memory for %zu gradients", w->n_values);
-    size_t at = 0;
-    for (size_t i = 0; i < w->params->n; i++) {
-        if (!has_gradient[i])
-            continue;
-        k->g[i] = k->block + at;
-        at += bt_param_size(&w->params->row[i]);
+    for (size_t i = 0; i < n; i++) {
+        k->g[i] = size->n_gradient[i] > 0 ? k->block + at : NULL;
+        at += size->n_gradient[i];
     }
     return BOLTER_OK;
 }
 
-bolter_status bt_workers_open(bt_workers **out, const bt_params *params, const bt_config *cfg,
-                              const bool *has_gradient, size_t n_threads, size_t longest,
-                              bolter_error *err)
+bolter_status bt_workers_open(bt_workers **out, const bt_workers_size *size, bolter_error *err)
 {
     *out = NULL;
     bt_workers *w = bt_alloc(sizeof *w);
     if (!w)
         return bt_fail(err, BOLTER_E_NOMEM, "trainer: no memory");
-    *w = (bt_workers){.params = params, .cfg = *cfg, .n = n_threads};
-    w->chunk_tokens = longest > CHUNK_TOKENS ? longest : CHUNK_TOKENS;
-    for (size_t i = 0; i < params->n; i++)
-        w->n_values += has_gradient[i] ? bt_param_size(&params->row[i]) : 0;
+    *w = (bt_workers){.cfg = size->cfg, .n = size->n_threads};
+    w->chunk_tokens = size->longest > CHUNK_TOKENS ? size->longest : CHUNK_TOKENS;
+    w->n_embedding = size->n_gradient[BT_WTE];
+    for (size_t i = 0; i < 3 * size->params->n; i++)
+        w->n_values += size->n_gradient[i];
     w->worker = bt_alloc_array(w->n, sizeof *w->worker);
     bolter_status rc = w->worker ? BOLTER_OK : bt_fail(err, BOLTER_E_NOMEM, "trainer: no memory");
     for (size_t i = 0; rc == BOLTER_OK && i < w->n; i++)
-        rc = open_worker(w, &w->worker[i], has_gradient, err);
+        rc = open_worker(w, &w->worker[i], size, err);
     if (rc != BOLTER_OK) {
         bt_workers_free(w);
         return rc;
@@ -85,6 +92,7 @@ void bt_workers_free(bt_workers *w)
         bt_run_free(w->worker[i].run);
         bt_release(w->worker[i].block);
         bt_release(w->worker[i].g);
+        bt_release(w->worker[i].used);
         bt_release(w->worker[i].mine);
         bt_release(w->worker[i].logits);
     }
@@ -96,6 +104,21 @@ void bt_workers_free(bt_workers *w)
 float *const *bt_workers_gradients(const bt_workers *w)
 {
     return w->worker[0].g;
+}
+
+bt_run *bt_workers_memory(const bt_workers *w, size_t i)
+{
+    return w->worker[i].run;
+}
+
+size_t bt_workers_longest(const bt_workers *w)
+{
+    return w->chunk_tokens;
+}
+
+bool bt_chunk_has_room(size_t n, size_t tokens, size_t more)
+{
+    return n < CHUNK_SEQS && tokens + more <= CHUNK_TOKENS;
 }
 
 /* ---- Sharing the sequences out ---- */
@@ -133,8 +156,7 @@ static void share_out(bt_workers *w, const bt_work *work)
 {
     for (size_t i = 0; i < work->n_seqs; i++)
         w->order[i] = i;
-    qsort_r(w->order, work->n_seqs, sizeof *w->order, longer_first,
-            (void *)(uintptr_t)work->seqs);
+    qsort_r(w->order, work->n_seqs, sizeof *w->order, longer_first, (void *)(uintptr_t)work->seqs);
     for (size_t i = 0; i < w->n; i++)
         w->worker[i].n_mine = w->worker[i].n_tokens = 0;
     for (size_t i = 0; i < work->n_seqs; i++) {
@@ -149,13 +171,13 @@ static void share_out(bt_workers *w, const bt_work *work)
 
 /* ---- One worker ---- */
 
-/* Collect the next of its sequences that fit a chunk; how many. */
-static size_t next_chunk(struct worker *k, const bt_work *work, size_t from, size_t chunk_tokens)
+/* Collect the next of its sequences that go through the network together; how many. */
+static size_t next_chunk(struct worker *k, const bt_work *work, size_t from)
 {
     size_t n = 0, tokens = 0;
-    while (from + n < k->n_mine && n < CHUNK_SEQS) {
+    while (from + n < k->n_mine) {
         size_t i = k->mine[from + n];
-        if (n > 0 && tokens + work->seqs[i].n > chunk_tokens)
+        if (n > 0 && !bt_chunk_has_room(n, tokens, work->seqs[i].n))
             break;
         tokens += work->seqs[i].n;
         k->seqs[n] = work->seqs[i];
@@ -164,26 +186,76 @@ static size_t next_chunk(struct worker *k, const bt_work *work, size_t from, siz
     return n;
 }
 
+/* Forward from the frozen blocks' cached output. */
+static bolter_status resume(const bt_workers *w, struct worker *k, const bt_batch *b)
+{
+    const bt_trunk *trunk = w->work->trunk;
+    bolter_status rc = BOLTER_OK;
+    bool heads = trunk->first == w->cfg.n_layer;
+    float *x = bt_run_input(k->run, trunk->first);
+    for (size_t s = 0; rc == BOLTER_OK && s < b->n_seqs; s++) {
+        rc = bt_trunk_load(trunk, &b->seqs[s], x, &k->err);
+        x += (heads ? 1 : b->seqs[s].n) * w->cfg.n_embd;
+    }
+    if (rc == BOLTER_OK)
+        bt_gpt2_resume(k->run, w->work->net, b, trunk->first);
+    return rc;
+}
+
+/* Logits become gradients; loss and hits are counted. */
+static void take_losses(const bt_workers *w, struct worker *k, size_t n)
+{
+    const bt_work *work = w->work;
+    size_t K = w->cfg.n_label;
+    double scale = w->weight > 0 ? 1 / w->weight : 0;
+    for (size_t i = 0; i < n; i++) {
+        float *row = k->logits + i * K;
+        int32_t label = work->labels[k->index[i]];
+        if (label != work->loss.ignore)
+            k->result.n_right += row[label] >= bt_max(row, K);
+        k->result.loss += bt_loss_row(&work->loss, row, K, label, scale);
+    }
+}
+
+static void mark_used(const bt_workers *w, struct worker *k, size_t n)
+{
+    for (size_t s = 0; w->n_embedding > 0 && s < n; s++)
+        for (size_t i = 0; i < k->seqs[s].n; i++)
+            k->used[k->seqs[s].ids[i]] = 1;
+}
+
 /* Forward, and with labels backward, of the n sequences in k->seqs. */
 static void run_chunk(const bt_workers *w, struct worker *k, size_t n)
 {
     const bt_work *work = w->work;
     size_t K = w->cfg.n_label;
-    bt_batch b = {k->seqs, n, work->read, true};
-    bt_gpt2_forward(k->run, work->net, &b);
+    bt_batch b = {k->seqs, n, work->read, work->causal};
+    bt_run_hold(k->run, work->labels != NULL);
+    if (work->trunk)
+        k->status = resume(w, k, &b);
+    else
+        bt_gpt2_forward(k->run, work->net, &b);
+    if (k->status != BOLTER_OK)
+        return;
     bt_head_forward(k->run, work->net, &b, k->logits);
-    for (size_t i = 0; i < n; i++) {
-        float *row = k->logits + i * K;
-        if (work->logits)
-            memcpy(work->logits + k->index[i] * K, row, K * sizeof *row);
-        if (!work->labels)
-            continue;
-        size_t label = (size_t)work->labels[k->index[i]];
-        k->result.n_right += row[label] >= bt_max(row, K);
-        k->result.loss += bt_xent(row, row, K, label, 1.0 / (double)work->n_seqs);
-    }
-    if (work->labels)
-        bt_gpt2_backward(k->run, work->net, &b, k->logits, k->g);
+    for (size_t i = 0; work->logits && i < n; i++)
+        memcpy(work->logits + k->index[i] * K, k->logits + i * K, K * sizeof *k->logits);
+    if (!work->labels)
+        return;
+    take_losses(w, k, n);
+    mark_used(w, k, n);
+    bt_gpt2_backward(k->run, work->net, &b, k->logits, k->g);
+}
+
+/* Zero the gradients; of the embedding's, the rows that are not. */
+static void clear(const bt_workers *w, struct worker *k)
+{
+    size_t C = w->cfg.n_embd;
+    for (size_t id = 0; w->n_embedding > 0 && id < w->cfg.n_vocab; id++)
+        if (k->used[id])
+            memset(k->g[BT_WTE] + id * C, 0, C * sizeof(float));
+    memset(k->used, 0, w->n_embedding > 0 ? w->cfg.n_vocab : 0);
+    memset(k->block + w->n_embedding, 0, (w->n_values - w->n_embedding) * sizeof *k->block);
 }
 
 static void run_worker(void *arg, size_t i)
@@ -191,10 +263,12 @@ static void run_worker(void *arg, size_t i)
     bt_workers *w = arg;
     struct worker *k = &w->worker[i];
     k->result = (bt_result){0};
+    k->status = BOLTER_OK;
+    k->err = (bolter_error){0};
     if (w->work->labels)
-        memset(k->block, 0, w->n_values * sizeof *k->block);
-    for (size_t at = 0, n; at < k->n_mine; at += n) {
-        n = next_chunk(k, w->work, at, w->chunk_tokens);
+        clear(w, k);
+    for (size_t at = 0, n; at < k->n_mine && k->status == BOLTER_OK; at += n) {
+        n = next_chunk(k, w->work, at);
         run_chunk(w, k, n);
     }
 }
@@ -203,12 +277,29 @@ static void run_worker(void *arg, size_t i)
 
 #define REDUCE_STEP 65536
 
+/* Rows of the embedding's gradient, every n-th of them, that another worker has. */
+static void reduce_rows(bt_workers *w, size_t first)
+{
+    size_t C = w->cfg.n_embd;
+    for (size_t id = first; id < w->cfg.n_vocab; id += w->n) {
+        for (size_t k = 1; k < w->n; k++) {
+            if (!w->worker[k].used[id])
+                continue;
+            bt_add(w->worker[0].g[BT_WTE] + id * C, w->worker[k].g[BT_WTE] + id * C, C);
+            w->worker[0].used[id] = 1;
+        }
+    }
+}
+
 /* Piece i of the sum of all workers' gradients into the first's. */
 static void reduce(void *arg, size_t i)
 {
     bt_workers *w = arg;
-    for (size_t at = i * REDUCE_STEP; at < w->n_values; at += w->n * REDUCE_STEP) {
-        size_t n = w->n_values - at < REDUCE_STEP ? w->n_values - at : REDUCE_STEP;
+    if (w->n_embedding > 0)
+        reduce_rows(w, i);
+    size_t end = w->n_values;
+    for (size_t at = w->n_embedding + i * REDUCE_STEP; at < end; at += w->n * REDUCE_STEP) {
+        size_t n = end - at < REDUCE_STEP ? end - at : REDUCE_STEP;
         for (size_t k = 1; k < w->n; k++)
             bt_add(w->worker[0].block + at, w->worker[k].block + at, n);
     }
@@ -221,13 +312,19 @@ bolter_status bt_workers_run(bt_workers *w, const bt_work *work, bt_result *out,
         return rc;
     share_out(w, work);
     w->work = work;
+    w->weight = 0;
+    for (size_t i = 0; work->labels && i < work->n_seqs; i++)
+        w->weight += bt_loss_weight(&work->loss, work->labels[i]);
     bt_parallel(w->n, run_worker, w);
-    if (work->labels && w->n > 1)
-        bt_parallel(w->n, reduce, w);
     *out = (bt_result){0};
     for (size_t i = 0; i < w->n; i++) {
-        out->loss += w->worker[i].result.loss / (double)work->n_seqs;
-        out->n_right += w->worker[i].result.n_right;
+        const struct worker *k = &w->worker[i];
+        if (k->status != BOLTER_OK)
+            return bt_fail(err, k->status, "%s", k->err.text);
+        out->loss += k->result.loss;
+        out->n_right += k->result.n_right;
     }
+    if (work->labels && w->n > 1)
+        bt_parallel(w->n, reduce, w);
     return BOLTER_OK;
 }

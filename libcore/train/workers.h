@@ -1,37 +1,56 @@
 /*
- * workers.h - the threads of a trainer: each takes a share of a batch's sequences, runs them forward
- * and back in chunks, and adds to gradients of its own; the gradients are then summed in a fixed order.
+ * workers.h - the threads of a trainer: each takes a share of a batch's sequences, runs them
+ * forward and back in chunks, and adds to gradients of its own; the gradients are then summed in a
+ * fixed order.
  */
 #ifndef BT_WORKERS_H
 #define BT_WORKERS_H
 
 #include "bolter.h"
+#include "ckpt/model.h"
 #include "model/gpt2.h"
+#include "train/loss.h"
 
 typedef struct bt_workers bt_workers;
+typedef struct bt_trunk bt_trunk;
 
 typedef struct bt_work {
     const bt_net *net;
+    const bt_trunk *trunk; /* filled for these sequences; NULL: every block runs */
     const bolter_seq *seqs;
     const int32_t *labels; /* NULL: forward only */
     size_t n_seqs;
     bt_read read;
-    float *logits;         /* (n_seqs, n_label), or NULL */
+    bool causal;
+    bt_loss loss;
+    float *logits; /* (n_seqs, n_label), or NULL */
 } bt_work;
 
 typedef struct bt_result {
-    double loss;    /* mean cross-entropy in nats; 0 without labels */
+    double loss;    /* of the batch; 0 without labels */
     size_t n_right; /* sequences whose largest logit is their label's */
 } bt_result;
 
-/* has_gradient (by parameter index) says which dense gradients exist. E_NOMEM. */
-bolter_status bt_workers_open(bt_workers **out, const bt_params *params, const bt_config *cfg,
-                              const bool *has_gradient, size_t n_threads, size_t longest,
-                              bolter_error *err);
+typedef struct bt_workers_size {
+    const bt_params *params;
+    bt_config cfg;
+    const size_t *n_gradient; /* values by the three tables of bt_gpt2_backward(); 0: none */
+    size_t n_threads, longest;
+    bt_run_size run; /* max_tok and max_seqs are filled in */
+} bt_workers_size;
+
+/* E_NOMEM. */
+bolter_status bt_workers_open(bt_workers **out, const bt_workers_size *size, bolter_error *err);
 void bt_workers_free(bt_workers *w);
-/* Dense gradients by parameter index after work with labels: of the mean cross-entropy. */
+/* Gradients by the three tables after work with labels. */
 float *const *bt_workers_gradients(const bt_workers *w);
-/* Run a piece of work on all threads. E_NOMEM. */
+/* Run a piece of work on all threads. E_NOMEM, E_IO. */
 bolter_status bt_workers_run(bt_workers *w, const bt_work *work, bt_result *out, bolter_error *err);
+
+/* The memory of a worker's network, between two pieces of work. */
+bt_run *bt_workers_memory(const bt_workers *w, size_t i);
+/* Tokens of the largest chunk; and does another sequence fit a chunk of n sequences? */
+size_t bt_workers_longest(const bt_workers *w);
+bool bt_chunk_has_room(size_t n, size_t tokens, size_t more);
 
 #endif

@@ -127,7 +127,6 @@ static void check_padded(struct check *c, struct set *s)
         bolter_train_options_default(&o);
         o.position = positions[i];
         o.pad_to = (size_t)json_integer_value(json_object_get(want, "length"));
-        o.pad_id = s->m->bos_id;
         bolter_trainer *t = open_trainer(c, s, &o);
         bolter_trainer_logits(t, s->seqs, N_EXAMPLES, logits, NULL);
         double d = golden_distance(logits, json_object_get(want, positions[i]));

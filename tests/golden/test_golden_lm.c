@@ -54,9 +54,9 @@ static void check_sequence(struct check *c, bolter_model *m, bolter_session *s, 
     if (seq.n > 1)
         CHECK(c, fabs(loss - want_loss) < TOLERANCE * want_loss, "loss %g, want %g", loss, want_loss);
     bt_run *run;
-    bt_net net = {m->cfg, m->w};
+    bt_net net = {.cfg = m->cfg, .w = m->w};
     bt_batch b = {&seq, 1, BT_READ_ALL, true};
-    bt_run_open(&run, &m->cfg, m->cfg.n_ctx, 1, false, NULL);
+    bt_run_open(&run, &m->cfg, &(bt_run_size){.max_tok = m->cfg.n_ctx, .max_seqs = 1}, NULL);
     bt_gpt2_forward(run, &net, &b);
     d = golden_distance(bt_run_hidden(run) + (seq.n - 1) * m->cfg.n_embd,
                         json_object_get(want, "last_hidden"));

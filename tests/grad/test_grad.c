@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/rng.h"
+#include "kern/int8.h"
 #include "kern/kern.h"
 #include "model/gpt2.h"
 #include "tests/check.h"
@@ -104,6 +106,8 @@ static double plain_loss(const struct plain *p, const bolter_seq *seqs, bt_read 
         plain_hidden(p, &seqs[s], read, hidden);
         naive_gemm(&(struct naive_product){1, N_LABEL, C, false, true, 1, 0}, row, hidden,
                    weight(p, bt_last_index(&p->cfg, BT_SCORE)));
+        for (size_t k = 0; p->cfg.head_bias && k < N_LABEL; k++)
+            row[k] += weight(p, bt_last_index(&p->cfg, BT_SCORE_BIAS))[k];
         if (logits)
             memcpy(logits + s * N_LABEL, row, sizeof row);
         loss += naive_xent(NULL, row, N_LABEL, (size_t)labels[s], 1) / N_SEQS;
@@ -127,6 +131,7 @@ static void open_both(struct both *b, size_t n_layer, bool causal)
 {
     bt_config cfg = tiny_config(n_layer, N_LABEL);
     bolter_error err = {0};
+    cfg.head_bias = true;
     *b = (struct both){.seqs = tiny_seqs(N_SEQS, 13, 3)};
     tiny_init(&b->t, &cfg, 11);
     b->plain = (struct plain){cfg, b->t.params, doubles(b->t.params.n_values), causal};
@@ -134,7 +139,8 @@ static void open_both(struct both *b, size_t n_layer, bool causal)
         b->plain.block[i] = (double)b->t.block[i];
     b->gradients = bt_alloc_array(b->t.params.n_values, sizeof *b->gradients);
     b->g = bt_alloc_array(b->t.params.n, sizeof *b->g);
-    if (bt_run_open(&b->run, &cfg, 64, N_SEQS, true, &err) != BOLTER_OK || !b->gradients || !b->g)
+    bt_run_size size = {.max_tok = 64, .max_seqs = N_SEQS, .keep = true};
+    if (bt_run_open(&b->run, &cfg, &size, &err) != BOLTER_OK || !b->gradients || !b->g)
         abort();
     for (size_t i = 0; i < b->t.params.n; i++)
         b->g[i] = b->gradients + b->t.params.row[i].offset;
@@ -153,7 +159,7 @@ static void close_both(struct both *b)
 /* Forward and, where b->g says so, backward of our network. */
 static void run_ours(struct both *b, bt_read read)
 {
-    bt_net net = {b->t.cfg, (const float *const *)b->t.w};
+    bt_net net = {.cfg = b->t.cfg, .w = (const float *const *)b->t.w};
     bt_batch batch = {b->seqs, N_SEQS, read, b->plain.causal};
     float d[N_SEQS * N_LABEL];
     bt_gpt2_forward(b->run, &net, &batch);
@@ -234,6 +240,199 @@ static void gradients_of_a_single_block_are_right(struct check *c)
     compare_all(c, 1, BT_READ_LAST, true);
 }
 
+/* ---- Adapters, and layers of signed bytes ---- */
+
+enum { RANK = 2 };
+static const float lora_scale = 1.5f;
+
+/* A net over b's weights whose linear layers are bytes with adapters, and the same for the plain one. */
+struct adapted {
+    struct both b;
+    size_t n; /* parameters */
+    bt_run *run;
+    bt_lora *lora;
+    bt_byte_layer *quant;
+    const float **w;
+    float **g;    /* three tables */
+    void *all[256]; /* what was allocated */
+    size_t n_all;
+};
+
+static void *adapted_memory(struct adapted *a, size_t n, size_t size)
+{
+    void *p = bt_alloc_array(n, size);
+    if (!p || a->n_all == sizeof a->all / sizeof *a->all)
+        abort();
+    return a->all[a->n_all++] = p;
+}
+
+static float *small_randoms(struct adapted *a, size_t n, bt_rng *rng)
+{
+    float *x = adapted_memory(a, n, sizeof *x);
+    for (size_t i = 0; i < n; i++)
+        x[i] = 0.3f * (float)bt_rng_normal(rng);
+    return x;
+}
+
+/* The plain weight of a layer: bytes as floats, and scale A^T B^T. */
+static void merge_plain(struct adapted *a, size_t i)
+{
+    const bt_param *p = &a->b.t.params.row[i];
+    for (size_t r = 0; r < p->rows; r++) {
+        for (size_t c = 0; c < p->cols; c++) {
+            double w = (double)a->quant[i].q[r * p->cols + c] * (double)a->quant[i].scale[c];
+            for (size_t k = 0; k < RANK; k++)
+                w += (double)lora_scale * (double)a->lora[i].a[k * p->rows + r] *
+                     (double)a->lora[i].b[c * RANK + k];
+            a->b.plain.block[p->offset + r * p->cols + c] = w;
+        }
+    }
+}
+
+static void adapt_layer(struct adapted *a, size_t i, bt_rng *rng)
+{
+    const bt_param *p = &a->b.t.params.row[i];
+    signed char *q = adapted_memory(a, bt_param_size(p), 1);
+    float *scale = adapted_memory(a, p->cols, sizeof *scale);
+    bt_quantise(q, scale, a->b.t.w[i], p->rows, p->cols, true);
+    a->quant[i] = (bt_byte_layer){q, scale};
+    a->lora[i] = (bt_lora){small_randoms(a, RANK * p->rows, rng), small_randoms(a, p->cols * RANK, rng)};
+    a->g[i] = NULL;
+    a->w[i] = NULL;
+    a->g[a->n + i] = adapted_memory(a, RANK * p->rows, sizeof(float));
+    a->g[2 * a->n + i] = adapted_memory(a, p->cols * RANK, sizeof(float));
+    merge_plain(a, i);
+}
+
+static void open_adapted(struct adapted *a)
+{
+    bt_rng rng = {.seed = 21};
+    *a = (struct adapted){0};
+    open_both(&a->b, 2, true);
+    a->n = a->b.t.params.n;
+    a->lora = adapted_memory(a, a->n, sizeof *a->lora);
+    a->quant = adapted_memory(a, a->n, sizeof *a->quant);
+    a->w = adapted_memory(a, a->n, sizeof *a->w);
+    a->g = adapted_memory(a, 3 * a->n, sizeof *a->g);
+    for (size_t i = 0; i < a->n; i++) {
+        a->w[i] = a->b.t.w[i];
+        a->g[i] = a->b.g[i];
+        if (a->b.t.params.row[i].lora)
+            adapt_layer(a, i, &rng);
+    }
+    bt_run_size size = {
+        .max_tok = 64, .max_seqs = N_SEQS, .keep = true, .rank = RANK, .quantised = true};
+    if (bt_run_open(&a->run, &a->b.t.cfg, &size, NULL) != BOLTER_OK)
+        abort();
+}
+
+static void close_adapted(struct adapted *a)
+{
+    bt_run_free(a->run);
+    while (a->n_all > 0)
+        bt_release(a->all[--a->n_all]);
+    close_both(&a->b);
+}
+
+static void run_adapted(struct adapted *a, bt_read read)
+{
+    bt_net net = {.cfg = a->b.t.cfg,
+                  .w = a->w,
+                  .quant = a->quant,
+                  .lora = a->lora,
+                  .rank = RANK,
+                  .scale = lora_scale};
+    bt_batch batch = {a->b.seqs, N_SEQS, read, true};
+    float d[N_SEQS * N_LABEL];
+    bt_gpt2_forward(a->run, &net, &batch);
+    bt_head_forward(a->run, &net, &batch, a->b.logits);
+    for (size_t s = 0; s < N_SEQS; s++)
+        bt_xent(d + s * N_LABEL, a->b.logits + s * N_LABEL, N_LABEL, (size_t)labels[s], 1.0 / N_SEQS);
+    bt_gpt2_backward(a->run, &net, &batch, d, a->g);
+}
+
+/* A sample of one adapter's A or B: a float is moved by h and the layer merged anew. */
+static void compare_adapter(struct check *c, struct adapted *a, bt_read read, size_t i, bool is_b)
+{
+    const bt_param *p = &a->b.t.params.row[i];
+    size_t n = RANK * (is_b ? p->cols : p->rows);
+    float *x = bt_mat_of(is_b ? a->lora[i].b : a->lora[i].a, 1, n).data;
+    for (size_t k = 0; k < n; k += n / 6) {
+        const float kept = x[k], h = 1.0f / 4096;
+        x[k] = kept + h;
+        double up = (double)x[k] - (double)kept;
+        merge_plain(a, i);
+        double above = plain_loss(&a->b.plain, a->b.seqs, read, NULL);
+        x[k] = kept - h;
+        double down = (double)kept - (double)x[k];
+        merge_plain(a, i);
+        double below = plain_loss(&a->b.plain, a->b.seqs, read, NULL);
+        x[k] = kept;
+        merge_plain(a, i);
+        double want = (above - below) / (up + down), got = (double)a->g[(is_b ? 2 : 1) * a->n + i][k];
+        CHECK(c, fabs(got - want) <= 5e-6 + 1e-3 * fabs(want), "read %d: %s %s[%zu]: got %.9g, want %.9g",
+              (int)read, p->name, is_b ? "B" : "A", k, got, want);
+    }
+}
+
+static void gradients_of_adapters_over_signed_bytes_are_right(struct check *c)
+{
+    static const bt_read reads[] = {BT_READ_LAST, BT_READ_FIRST, BT_READ_MEAN};
+    for (size_t k = 0; k < 3; k++) {
+        struct adapted a;
+        open_adapted(&a);
+        run_adapted(&a, reads[k]);
+        compare_logits(c, &a.b, reads[k]);
+        for (size_t i = 0; i < a.n; i++) {
+            if (a.g[i]) {
+                a.b.g[i] = a.g[i];
+                compare_tensor(c, &a.b, reads[k], i);
+            } else {
+                compare_adapter(c, &a, reads[k], i, false);
+                compare_adapter(c, &a, reads[k], i, true);
+            }
+        }
+        close_adapted(&a);
+    }
+}
+
+/* ---- The trunk in parts ---- */
+
+static void the_trunk_in_parts_equals_the_whole(struct check *c)
+{
+    static const bt_read reads[] = {BT_READ_LAST, BT_READ_FIRST, BT_READ_MEAN};
+    enum { L = 3 };
+    for (size_t k = 0; k < 3; k++) {
+        struct both b;
+        open_both(&b, L, k != 1);
+        run_ours(&b, reads[k]);
+        float want[N_SEQS * N_LABEL], *x = bt_alloc_array(64 * b.t.cfg.n_embd, sizeof *x);
+        memcpy(want, b.logits, sizeof want);
+        bt_net net = {.cfg = b.t.cfg, .w = (const float *const *)b.t.w};
+        bt_batch batch = {b.seqs, N_SEQS, reads[k], b.plain.causal};
+        size_t n_tok = 0;
+        for (size_t s = 0; s < N_SEQS; s++)
+            n_tok += b.seqs[s].n;
+        for (size_t from = 1; from < L; from++) {
+            bt_gpt2_embed(&net, &batch, x);
+            for (size_t l = 0; l < from; l++)
+                bt_gpt2_block(b.run, &net, &batch, l, x);
+            memcpy(bt_run_input(b.run, from), x, n_tok * b.t.cfg.n_embd * sizeof *x);
+            bt_gpt2_resume(b.run, &net, &batch, from);
+            bt_head_forward(b.run, &net, &batch, b.logits);
+            CHECK(c, memcmp(want, b.logits, sizeof want) == 0, "read %d: other logits from block %zu",
+                  (int)reads[k], from);
+        }
+        memmove(bt_run_input(b.run, L), bt_run_hidden(b.run), N_SEQS * b.t.cfg.n_embd * sizeof *x);
+        bt_gpt2_resume(b.run, &net, &batch, L);
+        bt_head_forward(b.run, &net, &batch, b.logits);
+        CHECK(c, memcmp(want, b.logits, sizeof want) == 0, "read %d: other logits from the head",
+              (int)reads[k]);
+        bt_release(x);
+        close_both(&b);
+    }
+}
+
 /* ---- What is asked for is what is computed ---- */
 
 static void a_gradient_alone_equals_itself_among_all(struct check *c)
@@ -266,7 +465,7 @@ static void gradients_add_up_over_batches(struct check *c)
     run_ours(&b, BT_READ_MEAN);
     float *once = bt_alloc_array(b.t.params.n_values, sizeof *once);
     memcpy(once, b.gradients, b.t.params.n_values * sizeof *once);
-    bt_net net = {b.t.cfg, (const float *const *)b.t.w};
+    bt_net net = {.cfg = b.t.cfg, .w = (const float *const *)b.t.w};
     bt_batch batch = {b.seqs, N_SEQS, BT_READ_MEAN, true};
     float d[N_SEQS * N_LABEL];
     bt_gpt2_forward(b.run, &net, &batch);
@@ -288,6 +487,8 @@ int main(void)
         CASE(gradients_read_at_the_mean_are_right),
         CASE(gradients_without_a_causal_mask_are_right),
         CASE(gradients_of_a_single_block_are_right),
+        CASE(gradients_of_adapters_over_signed_bytes_are_right),
+        CASE(the_trunk_in_parts_equals_the_whole),
         CASE(a_gradient_alone_equals_itself_among_all),
         CASE(gradients_add_up_over_batches),
     };

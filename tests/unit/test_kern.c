@@ -366,6 +366,51 @@ static void attention_survives_scores_of_thousands(struct check *c)
           "got (%g, %g), want (1, 2)", (double)out[2], (double)out[3]);
 }
 
+/*
+ * With W_k and W_v the identity a folded query is attention of one query whose keys and values are the
+ * rows themselves, head by head; its scale is that of C channels where the fold has C / H.
+ */
+static void folded_head(struct check *c, const bt_folded *f, size_t h, const float *z,
+                        const float *du, const float *dz, double *dn)
+{
+    size_t T = f->T, C = f->C;
+    bt_attention a = {.T = T, .n_q = 1, .first = T - 1, .C = C, .H = 1, .causal = true};
+    double *q = doubles(C), *kv = doubles(2 * T * C), *out = doubles(C), *lse = doubles(1);
+    double *dq = doubles(C), *dkv = doubles(2 * T * C), grow = sqrt((double)f->H);
+    for (size_t i = 0; i < C; i++)
+        q[i] = grow * (double)f->u[h * C + i];
+    for (size_t i = 0; i < T * C; i++)
+        kv[i / C * 2 * C + i % C] = kv[i / C * 2 * C + C + i % C] = (double)f->n[i];
+    naive_attention(&a, out, lse, q, kv);
+    naive_attention_backward(&a, dq, dkv, widen(dz + h * C, C), q, kv);
+    for (size_t i = 0; i < C; i++)
+        dq[i] *= grow;
+    for (size_t i = 0; i < T * C; i++)
+        dn[i] += dkv[i / C * 2 * C + i % C] + dkv[i / C * 2 * C + C + i % C];
+    near(c, "folded z", z + h * C, out, C, 5e-6);
+    near(c, "folded du", du + h * C, dq, C, T == 1 ? 1e-4 : 2e-5);
+}
+
+static void a_folded_query_equals_attention_over_its_rows(struct check *c)
+{
+    for (size_t i = 0; i < N_SIZES; i++) {
+        for (size_t H = 1; H <= 3; H++) {
+            size_t T = sizes[i], C = 5 * H;
+            float *n = random_floats(T * C), *u = random_floats(H * C), *dz = random_floats(H * C);
+            float *p = random_floats(H * T), *ds = random_floats(H * T), *z = random_floats(H * C);
+            float *du = random_floats(H * C), *dn = random_floats(T * C);
+            double *dn2 = widen(dn, T * C); /* what is there is added to */
+            bt_folded f = {T, C, H, n, u, p};
+            bt_folded_forward(&f, z);
+            bt_folded_backward(&f, du, dn, ds, dz);
+            for (size_t h = 0; h < H; h++)
+                folded_head(c, &f, h, z, du, dz, dn2);
+            near(c, "folded dn", dn, dn2, T * C, 2e-5);
+            drop_all();
+        }
+    }
+}
+
 /* ---- Exponentials and cross-entropy ---- */
 
 static void expf_is_within_3e_7_of_e_to_the_x(struct check *c)
@@ -457,6 +502,28 @@ static void adamw_equals_its_twin_over_steps(struct check *c)
         near(c, "parameters", p, p2, n, 1e-5);
         near(c, "first moments", m, m2, n, 1e-5);
         near(c, "second moments", v, v2, n, 1e-5);
+        drop_all();
+    }
+}
+
+/* Row 1 never has a gradient, row 2 has none from the second step on. */
+static void adamw_by_rows_gives_the_same_bits(struct check *c)
+{
+    enum { ROWS = 4, COLS = 9, ALL = ROWS * COLS };
+    for (size_t decays = 0; decays < 2; decays++) {
+        float *p = random_floats(ALL), *q = hold(ALL, sizeof *q), *g = random_floats(ALL);
+        float m[ALL] = {0}, v[ALL] = {0}, m2[ALL] = {0}, v2[ALL] = {0};
+        bt_adamw o = {1e-2f, 0.9f, 0.999f, 1e-8f, decays ? 0.1f : 0, 0, 0.5f};
+        memcpy(q, p, ALL * sizeof *q);
+        memset(g + COLS, 0, COLS * sizeof *g);
+        for (o.step = 1; o.step < 5; o.step++) {
+            for (size_t i = 0; i < ALL; i += COLS)
+                bt_adamw_update(p + i, g + i, m + i, v + i, COLS, &o);
+            bt_adamw_update_rows(q, g, m2, v2, ROWS, COLS, &o);
+            memset(g + 2 * COLS, 0, COLS * sizeof *g);
+        }
+        CHECK(c, memcmp(p, q, ALL * sizeof *p) == 0, "other values");
+        CHECK(c, memcmp(m, m2, sizeof m) == 0 && memcmp(v, v2, sizeof v) == 0, "other moments");
         drop_all();
     }
 }
@@ -628,12 +695,14 @@ int main(void)
         CASE(attention_of_one_query_anywhere_equals_its_twin),
         CASE(attention_of_the_last_queries_equals_its_twin),
         CASE(attention_survives_scores_of_thousands),
+        CASE(a_folded_query_equals_attention_over_its_rows),
         CASE(expf_is_within_3e_7_of_e_to_the_x),
         CASE(expf_is_clamped_and_keeps_nan),
         CASE(sums_of_exponentials_equal_their_twin),
         CASE(cross_entropy_equals_its_twin),
         CASE(cross_entropy_of_far_apart_logits_is_their_distance),
         CASE(adamw_equals_its_twin_over_steps),
+        CASE(adamw_by_rows_gives_the_same_bits),
         CASE(sums_of_squares_and_of_vectors_are_right),
         CASE(slopes_of_the_linear_twin_are_right),
         CASE(slopes_of_the_layer_norm_twin_are_right),

@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "base/float16.h"
-#include "ckpt/int8.h"
+#include "kern/int8.h"
 #include "ckpt/model.h"
 #include "tests/check.h"
 #include "tests/unit/tiny.h"

@@ -8,83 +8,15 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "ckpt/model.h"
-#include "tests/check.h"
-#include "tests/unit/tiny.h"
+#include "tests/unit/training.h"
 #include "train/schedule.h"
 
-enum { N = 12, STEPS = 5 };
+enum { N = TRAINING_N, STEPS = 5 };
 
 static const char *const two[] = {"ham", "spam"};
-static const char *const modes[] = {"last_layer", "last_block", "last_two_blocks", "all", "lora"};
+static const char *const modes[] = {"last_layer",    "last_block", "last_two_blocks",
+                                    "last_3_blocks", "all",        "lora", "qlora"};
 enum { N_MODES = sizeof modes / sizeof *modes };
-
-/* N sequences; those of label 1 begin and end with token 7, the others with 8. */
-static bolter_seq *separable(int32_t *labels)
-{
-    bolter_seq *seqs = tiny_seqs(N, 20, 5);
-    for (size_t i = 0; i < N; i++) {
-        int32_t *ids = (int32_t *)(uintptr_t)seqs[i].ids;
-        labels[i] = (int32_t)(i % 2);
-        ids[0] = ids[seqs[i].n - 1] = labels[i] ? 7 : 8;
-    }
-    return seqs;
-}
-
-static bolter_train_options options(const char *trainable, size_t threads)
-{
-    bolter_train_options o;
-    bolter_train_options_default(&o);
-    o.trainable = trainable;
-    o.threads = threads;
-    o.lr = 0.02f;
-    o.schedule = "constant";
-    o.lora_rank = 2;
-    return o;
-}
-
-static bolter_trainer *open_trainer(bolter_model *m, const bolter_train_options *o)
-{
-    bolter_trainer *t;
-    bolter_error err = {0};
-    if (bolter_trainer_open(&t, m, two, 2, o, &err) != BOLTER_OK) {
-        fprintf(stderr, "%s\n", err.text);
-        exit(99);
-    }
-    return t;
-}
-
-/* Take steps; the losses of all of them. */
-static void steps(struct check *c, bolter_trainer *t, size_t n, double *loss)
-{
-    int32_t labels[N];
-    bolter_seq *seqs = separable(labels);
-    for (size_t i = 0; i < n; i++) {
-        bolter_step step;
-        bolter_error err = {0};
-        if (!CHECK(c, bolter_trainer_step(t, seqs, labels, N, &step, &err) == BOLTER_OK, "step %zu: %s",
-                   i + 1, err.text))
-            break;
-        loss[i] = step.loss;
-    }
-    tiny_free_seqs(seqs, N);
-}
-
-/* The trainer's weights as a model. */
-static bolter_model *weights_of(bolter_trainer *t, const char *name)
-{
-    bolter_model *m;
-    bolter_error err = {0};
-    bolter_save_options o = {0};
-    char dir[1024];
-    snprintf(dir, sizeof dir, "%s", tiny_path(name));
-    if (bolter_trainer_save(t, dir, &o, &err) != BOLTER_OK ||
-        bolter_model_open(&m, dir, &err) != BOLTER_OK) {
-        fprintf(stderr, "%s\n", err.text);
-        exit(99);
-    }
-    return m;
-}
 
 static bool same_bits(const bolter_model *a, const bolter_model *b, size_t i)
 {
@@ -99,10 +31,10 @@ static void the_same_seed_and_threads_give_the_same_bits(struct check *c)
     for (size_t k = 0; k < N_MODES; k++) {
         for (size_t r = 0; r < 2; r++) {
             double loss[STEPS];
-            bolter_train_options o = options(modes[k], 2);
-            bolter_trainer *t = open_trainer(m, &o);
-            steps(c, t, STEPS, loss);
-            after[r] = weights_of(t, r ? "same1" : "same0");
+            bolter_train_options o = training_options(modes[k], 2);
+            bolter_trainer *t = training_open(m, &o);
+            training_steps(c, t, STEPS, loss);
+            after[r] = training_result(t, r ? "same1" : "same0");
             bolter_trainer_free(t);
         }
         for (size_t i = 0; i < m->params.n; i++)
@@ -118,10 +50,10 @@ static void more_threads_give_the_same_numbers(struct check *c)
     bolter_model *m = tiny_classifier(2, 2, "threads");
     double loss[4][STEPS];
     for (size_t threads = 1; threads <= 3; threads++) {
-        bolter_train_options o = options("all", threads);
+        bolter_train_options o = training_options("all", threads);
         o.lr = 1e-3f;
-        bolter_trainer *t = open_trainer(m, &o);
-        steps(c, t, STEPS, loss[threads]);
+        bolter_trainer *t = training_open(m, &o);
+        training_steps(c, t, STEPS, loss[threads]);
         bolter_trainer_free(t);
     }
     for (size_t threads = 2; threads <= 3; threads++)
@@ -137,8 +69,10 @@ static void more_threads_give_the_same_numbers(struct check *c)
 static bool should_move(const char *mode, const bt_param *p)
 {
     bool head = strcmp(p->name, "score.weight") == 0, final = strncmp(p->name, "ln_f", 4) == 0;
-    if (strcmp(mode, "lora") == 0)
+    if (strcmp(mode, "lora") == 0 || strcmp(mode, "qlora") == 0)
         return head || (p->name[0] == 'h' && p->matrix);
+    if (strcmp(mode, "last_3_blocks") == 0)
+        return head || final || p->name[0] == 'h';
     if (strcmp(mode, "last_layer") == 0)
         return head;
     if (strcmp(mode, "last_block") == 0)
@@ -153,10 +87,10 @@ static void each_mode_moves_its_tensors_and_no_others(struct check *c)
     bolter_model *m = tiny_classifier(3, 3, "modes");
     for (size_t k = 0; k < N_MODES; k++) {
         double loss[STEPS];
-        bolter_train_options o = options(modes[k], 1);
-        bolter_trainer *t = open_trainer(m, &o);
-        steps(c, t, STEPS, loss);
-        bolter_model *after = weights_of(t, "moved");
+        bolter_train_options o = training_options(modes[k], 1);
+        bolter_trainer *t = training_open(m, &o);
+        training_steps(c, t, STEPS, loss);
+        bolter_model *after = training_result(t, "moved");
         uint64_t n = 0;
         for (size_t i = 0; i < m->params.n; i++) {
             bool want = should_move(modes[k], &m->params.row[i]);
@@ -164,7 +98,7 @@ static void each_mode_moves_its_tensors_and_no_others(struct check *c)
             CHECK(c, same_bits(m, after, i) != want, "%s: %s %s", modes[k], m->params.row[i].name,
                   want ? "stayed" : "moved");
         }
-        if (strcmp(modes[k], "lora") != 0)
+        if (!strstr(modes[k], "lora"))
             CHECK(c, bolter_trainer_n_trainable(t) == n, "%s: %llu parameters train, want %llu",
                   modes[k], (unsigned long long)bolter_trainer_n_trainable(t), (unsigned long long)n);
         bolter_model_unref(after);
@@ -176,8 +110,8 @@ static void each_mode_moves_its_tensors_and_no_others(struct check *c)
 static void lora_counts_its_pairs(struct check *c)
 {
     bolter_model *m = tiny_classifier(1, 3, "count");
-    bolter_train_options o = options("lora", 1);
-    bolter_trainer *t = open_trainer(m, &o);
+    bolter_train_options o = training_options("lora", 1);
+    bolter_trainer *t = training_open(m, &o);
     /* rank 2 times in + out of each layer of a block of 12 channels and 20 inner, and the head. */
     uint64_t want = 2 * ((12 + 36) + (12 + 12) + (12 + 20) + (20 + 12)) + 2 * 12;
     CHECK(c, bolter_trainer_n_trainable(t) == want, "%llu, want %llu",
@@ -194,10 +128,10 @@ static void the_loss_falls_in_each_mode(struct check *c)
     for (size_t k = 0; k < N_MODES; k++) {
         for (size_t p = 0; p < 3; p++) {
             double loss[MANY] = {0};
-            bolter_train_options o = options(modes[k], 1);
+            bolter_train_options o = training_options(modes[k], 1);
             o.position = positions[p];
-            bolter_trainer *t = open_trainer(m, &o);
-            steps(c, t, MANY, loss);
+            bolter_trainer *t = training_open(m, &o);
+            training_steps(c, t, MANY, loss);
             CHECK(c, loss[MANY - 1] < 0.5 * loss[0], "%s, %s: from %.4f to %.4f", modes[k],
                   positions[p], loss[0], loss[MANY - 1]);
             bolter_trainer_free(t);
@@ -212,12 +146,12 @@ static void weight_decay_moves_vectors_only_when_asked(struct check *c)
     bolter_model *after[2];
     for (size_t all = 0; all < 2; all++) {
         double loss[1];
-        bolter_train_options o = options("all", 1);
+        bolter_train_options o = training_options("all", 1);
         o.weight_decay = 0.5f;
         o.decay_all = all;
-        bolter_trainer *t = open_trainer(m, &o);
-        steps(c, t, 1, loss);
-        after[all] = weights_of(t, all ? "decay1" : "decay0");
+        bolter_trainer *t = training_open(m, &o);
+        training_steps(c, t, 1, loss);
+        after[all] = training_result(t, all ? "decay1" : "decay0");
         bolter_trainer_free(t);
     }
     for (size_t i = 0; i < m->params.n; i++)
@@ -239,18 +173,18 @@ static void read_logits(struct check *c, bolter_trainer *t, const bolter_seq *se
 static void a_saved_model_scores_as_the_trainer_did(struct check *c)
 {
     int32_t labels[N];
-    bolter_seq *seqs = separable(labels);
+    bolter_seq *seqs = training_seqs(labels);
     bolter_model *m = tiny_classifier(2, 6, "scores");
     for (size_t k = 0; k < N_MODES; k++) {
         float want[2 * N], got[2 * N];
         double loss[STEPS];
         bolter_session *s;
-        bolter_train_options o = options(modes[k], 2);
+        bolter_train_options o = training_options(modes[k], 2);
         o.position = k % 2 ? "mean" : "first";
-        bolter_trainer *t = open_trainer(m, &o);
-        steps(c, t, STEPS, loss);
+        bolter_trainer *t = training_open(m, &o);
+        training_steps(c, t, STEPS, loss);
         read_logits(c, t, seqs, want);
-        bolter_model *after = weights_of(t, "scored");
+        bolter_model *after = training_result(t, "scored");
         CHECK(c, bolter_session_open(&s, after, N, 0, NULL) == BOLTER_OK &&
                  bolter_session_logits(s, seqs, N, got, NULL) == BOLTER_OK, "no logits");
         for (size_t i = 0; i < 2 * N; i++)
@@ -268,10 +202,10 @@ static void a_fresh_lora_changes_nothing(struct check *c)
 {
     int32_t labels[N];
     float plain[2 * N], lora[2 * N];
-    bolter_seq *seqs = separable(labels);
+    bolter_seq *seqs = training_seqs(labels);
     bolter_model *m = tiny_classifier(2, 7, "fresh");
-    bolter_train_options o = options("all", 1), l = options("lora", 1);
-    bolter_trainer *a = open_trainer(m, &o), *b = open_trainer(m, &l);
+    bolter_train_options o = training_options("all", 1), l = training_options("lora", 1);
+    bolter_trainer *a = training_open(m, &o), *b = training_open(m, &l);
     read_logits(c, a, seqs, plain);
     read_logits(c, b, seqs, lora);
     CHECK(c, memcmp(plain, lora, sizeof plain) == 0, "other logits before the first step");
@@ -285,18 +219,17 @@ static void padding_reads_as_texts_that_are_padded(struct check *c)
 {
     int32_t labels[N], rows[N][16];
     float want[2 * N], got[2 * N];
-    bolter_seq *seqs = separable(labels), padded[N];
+    bolter_seq *seqs = training_seqs(labels), padded[N];
     bolter_model *m = tiny_classifier(2, 8, "pad");
     for (size_t i = 0; i < N; i++) {
         for (size_t k = 0; k < 16; k++)
-            rows[i][k] = k < seqs[i].n ? seqs[i].ids[k] : 3;
+            rows[i][k] = k < seqs[i].n ? seqs[i].ids[k] : TINY_VOCAB - 1;
         padded[i] = (bolter_seq){rows[i], 16}; /* longer ones are cut */
     }
-    bolter_train_options o = options("all", 1);
-    bolter_trainer *plain = open_trainer(m, &o);
+    bolter_train_options o = training_options("all", 1);
+    bolter_trainer *plain = training_open(m, &o);
     o.pad_to = 16;
-    o.pad_id = 3;
-    bolter_trainer *pads = open_trainer(m, &o);
+    bolter_trainer *pads = training_open(m, &o);
     read_logits(c, plain, padded, want);
     read_logits(c, pads, seqs, got);
     CHECK(c, memcmp(want, got, sizeof want) == 0, "other logits");
@@ -310,14 +243,14 @@ static void a_position_of_null_is_the_models_own(struct check *c)
 {
     int32_t labels[N];
     float want[2 * N], got[2 * N];
-    bolter_seq *seqs = separable(labels);
+    bolter_seq *seqs = training_seqs(labels);
     bolter_model *m = tiny_classifier(2, 9, "own");
-    bolter_train_options o = options("all", 1);
+    bolter_train_options o = training_options("all", 1);
     o.position = "mean";
-    bolter_trainer *mean = open_trainer(m, &o);
-    bolter_model *after = weights_of(mean, "own-mean");
+    bolter_trainer *mean = training_open(m, &o);
+    bolter_model *after = training_result(mean, "own-mean");
     o.position = NULL;
-    bolter_trainer *again = open_trainer(after, &o);
+    bolter_trainer *again = training_open(after, &o);
     read_logits(c, mean, seqs, want);
     read_logits(c, again, seqs, got);
     CHECK(c, memcmp(want, got, sizeof want) == 0, "other logits");
@@ -335,15 +268,15 @@ static void restoring_gives_the_kept_bits_back(struct check *c)
     int32_t labels[N];
     float first[2 * N], moved[2 * N], again[2 * N];
     double loss[STEPS];
-    bolter_seq *seqs = separable(labels);
+    bolter_seq *seqs = training_seqs(labels);
     bolter_model *m = tiny_classifier(2, 10, "kept");
     for (size_t k = 0; k < N_MODES; k++) {
-        bolter_train_options o = options(modes[k], 1);
-        bolter_trainer *t = open_trainer(m, &o);
-        steps(c, t, STEPS, loss);
+        bolter_train_options o = training_options(modes[k], 1);
+        bolter_trainer *t = training_open(m, &o);
+        training_steps(c, t, STEPS, loss);
         bolter_trainer_keep(t);
         read_logits(c, t, seqs, first);
-        steps(c, t, STEPS, loss);
+        training_steps(c, t, STEPS, loss);
         read_logits(c, t, seqs, moved);
         bolter_trainer_restore(t);
         read_logits(c, t, seqs, again);
@@ -359,10 +292,10 @@ static void restoring_what_was_never_kept_changes_nothing(struct check *c)
 {
     int32_t labels[N];
     float first[2 * N], again[2 * N];
-    bolter_seq *seqs = separable(labels);
+    bolter_seq *seqs = training_seqs(labels);
     bolter_model *m = tiny_classifier(1, 11, "never");
-    bolter_train_options o = options("all", 1);
-    bolter_trainer *t = open_trainer(m, &o);
+    bolter_train_options o = training_options("all", 1);
+    bolter_trainer *t = training_open(m, &o);
     read_logits(c, t, seqs, first);
     bolter_trainer_restore(t);
     read_logits(c, t, seqs, again);
@@ -379,7 +312,7 @@ static void nan_in_a_weight_stops_before_the_update(struct check *c)
     int32_t labels[N];
     double loss[1];
     float logits[2 * N];
-    bolter_seq *seqs = separable(labels);
+    bolter_seq *seqs = training_seqs(labels);
     bolter_error err = {0};
     bolter_save_options half = {.dtype = "float16"};
     bolter_model *m = tiny_classifier(1, 12, "nan"), *after;
@@ -391,8 +324,8 @@ static void nan_in_a_weight_stops_before_the_update(struct check *c)
         abort();
     size_t at = bt_params_find(&m->params, "h.0.mlp.c_fc.weight");
     m->block[m->params.row[at].offset + 3] = NAN;
-    bolter_train_options o = options("last_layer", 1);
-    bolter_trainer *t = open_trainer(m, &o);
+    bolter_train_options o = training_options("last_layer", 1);
+    bolter_trainer *t = training_open(m, &o);
     bolter_step step;
     bolter_status rc = bolter_trainer_step(t, seqs, labels, N, &step, &err);
     CHECK(c, rc == BOLTER_E_NUMERIC, "status %s", bolter_status_name(rc));
@@ -403,9 +336,9 @@ static void nan_in_a_weight_stops_before_the_update(struct check *c)
     CHECK(c, rc == BOLTER_E_NUMERIC, "logits: status %s", bolter_status_name(rc));
     bolter_trainer_free(t);
     m->block[m->params.row[at].offset + 3] = 0;
-    t = open_trainer(m, &o);
-    steps(c, t, 1, loss);
-    after = weights_of(t, "nan-after");
+    t = training_open(m, &o);
+    training_steps(c, t, 1, loss);
+    after = training_result(t, "nan-after");
     CHECK(c, !same_bits(m, after, m->params.n - 1), "a good step moves nothing");
     bolter_trainer_free(t);
     bolter_model_unref(after);
@@ -417,11 +350,11 @@ static void a_failed_step_updates_nothing(struct check *c)
 {
     int32_t labels[N];
     float first[2 * N], again[2 * N];
-    bolter_seq *seqs = separable(labels);
+    bolter_seq *seqs = training_seqs(labels);
     bolter_error err = {0};
     bolter_model *m = tiny_classifier(1, 13, "failed");
-    bolter_train_options o = options("all", 1);
-    bolter_trainer *t = open_trainer(m, &o);
+    bolter_train_options o = training_options("all", 1);
+    bolter_trainer *t = training_open(m, &o);
     bolter_step step = {.step = 77};
     read_logits(c, t, seqs, first);
     labels[3] = 2;
@@ -450,7 +383,7 @@ static void impossible_options_are_refused(struct check *c)
     bolter_trainer *t;
     bolter_train_options o[12];
     for (size_t i = 0; i < 12; i++)
-        o[i] = options("all", 1);
+        o[i] = training_options("all", 1);
     o[0].trainable = "some";
     o[1].position = "all";
     o[2].schedule = "cosinus";
@@ -460,7 +393,7 @@ static void impossible_options_are_refused(struct check *c)
     o[6].clip_norm = -1;
     o[7].layer_decay = 0;
     o[8].pad_to = 33;
-    o[9].pad_to = 8, o[9].pad_id = TINY_VOCAB;
+    o[9].mask = "some";
     o[10].trainable = "lora", o[10].lora_rank = 0;
     o[11].weight_decay = -1;
     for (size_t i = 0; i < 12; i++) {
@@ -470,7 +403,7 @@ static void impossible_options_are_refused(struct check *c)
               bolter_status_name(rc));
         bolter_trainer_free(t);
     }
-    o[0] = options("all", 1);
+    o[0] = training_options("all", 1);
     for (size_t i = 0; i < 3; i++)
         CHECK(c, bolter_trainer_open(&t, m, bad_names[i], 2, o, NULL) == BOLTER_E_ARG, "labels %zu", i);
     CHECK(c, bolter_trainer_open(&t, m, two, 1, o, NULL) == BOLTER_E_ARG, "one label");
@@ -481,12 +414,12 @@ static void opening_without_memory_fails_cleanly(struct check *c)
 {
     enum { MANY = 500 };
     bolter_model *m = tiny_classifier(1, 15, "oom");
-    for (size_t k = 3; k < N_MODES; k++) { /* all, lora */
+    for (size_t k = 4; k < N_MODES; k++) { /* all, lora, qlora */
         bolter_status rc = BOLTER_E_NOMEM;
         unsigned long n = 1;
         for (; n < MANY && rc != BOLTER_OK; n++) {
             bolter_trainer *t;
-            bolter_train_options o = options(modes[k], 2);
+            bolter_train_options o = training_options(modes[k], 2);
             bt_mem_fail_from(n);
             rc = bolter_trainer_open(&t, m, two, 2, &o, NULL);
             bt_mem_fail_from(0);

@@ -1,5 +1,5 @@
 /* int8.c - symmetric int8 quantisation per channel, rounded to nearest. */
-#include "ckpt/int8.h"
+#include "kern/int8.h"
 
 #include <math.h>
 

@@ -1,0 +1,284 @@
+/*
+ * test_trunk.c - the cache of frozen blocks: the same numbers with it and without, whatever it is
+ * kept in, whatever came before.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "tests/unit/training.h"
+
+enum { N = TRAINING_N, STEPS = 4, BLOCKS = 4 };
+
+static const char *const frozen[] = {"last_layer", "last_block", "last_two_blocks",
+                                     "last_3_blocks"};
+static const char *const positions[] = {"last", "first", "mean"};
+
+static bolter_train_options options_of(size_t mode, size_t position)
+{
+    bolter_train_options o = training_options(frozen[mode], 1);
+    o.position = positions[position];
+    o.lr = 1e-3f;
+    return o;
+}
+
+/* Losses of a few steps and the logits after them. */
+struct run {
+    double loss[STEPS];
+    float logits[2 * N];
+};
+
+static void run_steps(struct check *c, bolter_model *m, const bolter_train_options *o, bool prepare,
+                      struct run *r)
+{
+    int32_t labels[N];
+    bolter_error err = {0};
+    bolter_trainer *t = training_open(m, o);
+    bolter_seq *seqs = training_seqs(labels);
+    if (prepare)
+        CHECK(c, bolter_trainer_prepare(t, seqs, N, &err) == BOLTER_OK, "%s", err.text);
+    training_steps(c, t, STEPS, r->loss);
+    training_logits(c, t, r->logits);
+    tiny_free_seqs(seqs, N);
+    bolter_trainer_free(t);
+}
+
+static void compare_runs(struct check *c, const char *what, const struct run *got,
+                         const struct run *want, double tolerance)
+{
+    for (size_t i = 0; i < STEPS; i++)
+        CHECK(c, fabs(got->loss[i] - want->loss[i]) <= tolerance,
+              "%s: step %zu: loss %.9g, want %.9g", what, i + 1, got->loss[i], want->loss[i]);
+    training_near(c, what, got->logits, want->logits, 10 * tolerance);
+}
+
+/* With and without the cache, filled at once or one by one. */
+static void both_ways(struct check *c, bolter_model *m, bolter_train_options o, const char *what)
+{
+    struct run without, alone, together;
+    o.no_cache = true;
+    run_steps(c, m, &o, false, &without);
+    o.no_cache = false;
+    run_steps(c, m, &o, false, &alone);
+    run_steps(c, m, &o, true, &together);
+    compare_runs(c, what, &alone, &without, 2e-5);
+    compare_runs(c, what, &together, &without, 2e-5);
+}
+
+static void a_run_with_the_cache_equals_one_without(struct check *c)
+{
+    bolter_model *m = tiny_classifier(BLOCKS, 1, "cache");
+    for (size_t k = 0; k < 4; k++) {
+        for (size_t p = 0; p < 3; p++) {
+            char what[64];
+            snprintf(what, sizeof what, "%s, %s", frozen[k], positions[p]);
+            both_ways(c, m, options_of(k, p), what);
+        }
+    }
+    bolter_model_unref(m);
+}
+
+static void so_does_one_that_pads_or_has_no_mask(struct check *c)
+{
+    bolter_model *m = tiny_classifier(BLOCKS, 2, "cache-pad");
+    for (size_t k = 0; k < 4; k++) {
+        bolter_train_options o = options_of(k, k % 3);
+        o.pad_to = 16;
+        both_ways(c, m, o, "padded");
+        o.mask = "none";
+        both_ways(c, m, o, "padded without a mask");
+        o.pad_to = 0;
+        both_ways(c, m, o, "without a mask");
+    }
+    bolter_model_unref(m);
+}
+
+static void so_does_one_with_adapters_in_the_upper_blocks(struct check *c)
+{
+    bolter_model *m = tiny_classifier(BLOCKS, 3, "cache-lora");
+    static const char *const kinds[] = {"lora", "qlora"};
+    for (size_t k = 0; k < 2; k++) {
+        bolter_train_options o = options_of(0, k);
+        o.trainable = kinds[k];
+        o.lora_targets = "h.2.mlp.c_fc,h.3.attn.c_attn";
+        both_ways(c, m, o, kinds[k]);
+    }
+    bolter_model_unref(m);
+}
+
+static void a_file_holds_the_same_bits_as_memory(struct check *c)
+{
+    bolter_model *m = tiny_classifier(BLOCKS, 4, "cache-file");
+    for (size_t k = 0; k < 4; k++) {
+        for (size_t half = 0; half < 2; half++) {
+            struct run memory, file, mixed;
+            bolter_train_options o = options_of(k, 0);
+            o.cache_dtype = half ? "bfloat16" : "float32";
+            run_steps(c, m, &o, false, &memory);
+            o.cache_bytes = 0;
+            run_steps(c, m, &o, false, &file);
+            o.cache_bytes = 300;
+            run_steps(c, m, &o, false, &mixed);
+            CHECK(c, memcmp(&memory, &file, sizeof file) == 0, "%s: other bits from the file",
+                  frozen[k]);
+            CHECK(c, memcmp(&memory, &mixed, sizeof mixed) == 0, "%s: other bits from both",
+                  frozen[k]);
+        }
+    }
+    bolter_model_unref(m);
+}
+
+static void half_the_digits_give_nearly_the_same(struct check *c)
+{
+    bolter_model *m = tiny_classifier(BLOCKS, 5, "cache-half");
+    struct run full, half;
+    bolter_train_options o = options_of(1, 0);
+    run_steps(c, m, &o, false, &full);
+    o.cache_dtype = "bfloat16";
+    run_steps(c, m, &o, false, &half);
+    compare_runs(c, "bfloat16", &half, &full, 5e-2);
+    CHECK(c, memcmp(&full, &half, sizeof full) != 0, "not a bit differs");
+    bolter_model_unref(m);
+}
+
+/* A text is cached from a batch of all, or alone, last one first; then all are scored alike. */
+static void what_came_before_changes_no_bit(struct check *c)
+{
+    int32_t labels[N];
+    bolter_model *m = tiny_classifier(BLOCKS, 6, "cache-order");
+    bolter_seq *seqs = training_seqs(labels);
+    for (size_t k = 0; k < 4; k++) {
+        float all[2 * N], alone[2 * N], scratch[2];
+        bolter_train_options o = options_of(k, 2);
+        bolter_trainer *a = training_open(m, &o), *b = training_open(m, &o);
+        training_logits(c, a, all);
+        for (size_t i = N; i-- > 0;)
+            bolter_trainer_logits(b, seqs + i, 1, scratch, NULL);
+        training_logits(c, b, alone);
+        CHECK(c, memcmp(all, alone, sizeof all) == 0, "%s: other bits", frozen[k]);
+        bolter_trainer_free(a);
+        bolter_trainer_free(b);
+    }
+    tiny_free_seqs(seqs, N);
+    bolter_model_unref(m);
+}
+
+/* On one thread and on three the chunks are the same, and so is the head's sum over one text. */
+static void prepared_texts_have_the_same_bits_on_any_threads(struct check *c)
+{
+    int32_t labels[N];
+    bolter_model *m = tiny_classifier(BLOCKS, 7, "cache-threads");
+    bolter_seq *seqs = training_seqs(labels);
+    float one[2 * N], three[2 * N];
+    for (size_t threads = 1; threads <= 3; threads += 2) {
+        bolter_train_options o = training_options("last_layer", threads);
+        bolter_trainer *t = training_open(m, &o);
+        CHECK(c, bolter_trainer_prepare(t, seqs, N, NULL) == BOLTER_OK, "not prepared");
+        for (size_t i = 0; i < N; i++)
+            bolter_trainer_logits(t, seqs + i, 1, (threads == 1 ? one : three) + 2 * i, NULL);
+        bolter_trainer_free(t);
+    }
+    CHECK(c, memcmp(one, three, sizeof one) == 0, "other bits");
+    tiny_free_seqs(seqs, N);
+    bolter_model_unref(m);
+}
+
+static void a_cache_without_a_file_says_so(struct check *c)
+{
+    int32_t labels[N];
+    bolter_error err = {0};
+    bolter_step step;
+    bolter_model *m = tiny_classifier(BLOCKS, 8, "cache-nowhere");
+    bolter_seq *seqs = training_seqs(labels);
+    bolter_train_options o = options_of(1, 0);
+    o.cache_bytes = 0;
+    bolter_trainer *t = training_open(m, &o);
+    setenv("TMPDIR", "/nonexistent", 1);
+    bolter_status rc = bolter_trainer_step(t, seqs, labels, N, &step, &err);
+    CHECK(c, rc == BOLTER_E_IO && strstr(err.text, "/nonexistent"), "status %s, \"%s\"",
+          bolter_status_name(rc), err.text);
+    unsetenv("TMPDIR");
+    rc = bolter_trainer_step(t, seqs, labels, N, &step, &err);
+    CHECK(c, rc == BOLTER_OK && step.step == 1, "then: status %s", bolter_status_name(rc));
+    bolter_trainer_free(t);
+    tiny_free_seqs(seqs, N);
+    bolter_model_unref(m);
+}
+
+static void filling_without_memory_fails_cleanly(struct check *c)
+{
+    enum { MANY = 200 };
+    int32_t labels[N];
+    float want[2 * N], got[2 * N];
+    bolter_model *m = tiny_classifier(BLOCKS, 9, "cache-oom");
+    bolter_seq *seqs = training_seqs(labels);
+    bolter_train_options o = options_of(1, 0);
+    bolter_trainer *t = training_open(m, &o);
+    CHECK(c, bolter_trainer_prepare(t, seqs, N, NULL) == BOLTER_OK, "not prepared");
+    training_logits(c, t, want);
+    bolter_trainer_free(t);
+    bolter_status rc = BOLTER_E_NOMEM;
+    unsigned long n = 1;
+    t = training_open(m, &o);
+    for (; n < MANY && rc != BOLTER_OK; n++) {
+        bt_mem_fail_from(n);
+        rc = bolter_trainer_prepare(t, seqs, N, NULL);
+        bt_mem_fail_from(0);
+        CHECK(c, rc == BOLTER_OK || rc == BOLTER_E_NOMEM, "allocation %lu: %s", n,
+              bolter_status_name(rc));
+    }
+    CHECK(c, n > 10 && n < MANY, "%lu allocations", n);
+    training_logits(c, t, got);
+    training_near(c, "after failures", got, want, 1e-5);
+    bolter_trainer_free(t);
+    tiny_free_seqs(seqs, N);
+    bolter_model_unref(m);
+}
+
+static void words_for_blocks_mean_what_they_say(struct check *c)
+{
+    static const char *const same[][2] = {{"last_1_blocks", "last_block"},
+                                          {"last_2_blocks", "last_two_blocks"},
+                                          {"last_4_blocks", "last_9_blocks"}};
+    static const char *const bad[] = {"last_0_blocks",  "last_x_blocks", "last_2_block",
+                                      "last_2_blockss", "last_",         "last_-1_blocks",
+                                      "last_513_blocks"};
+    bolter_model *m = tiny_classifier(BLOCKS, 10, "words");
+    for (size_t i = 0; i < 3; i++) {
+        uint64_t n[2];
+        for (size_t k = 0; k < 2; k++) {
+            bolter_train_options o = training_options(same[i][k], 1);
+            bolter_trainer *t = training_open(m, &o);
+            n[k] = bolter_trainer_n_trainable(t);
+            bolter_trainer_free(t);
+        }
+        CHECK(c, n[0] == n[1], "%s: %llu parameters, %s: %llu", same[i][0],
+              (unsigned long long)n[0], same[i][1], (unsigned long long)n[1]);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        static const char *const two[] = {"ham", "spam"};
+        bolter_trainer *t;
+        bolter_train_options o = training_options(bad[i], 1);
+        CHECK(c, bolter_trainer_open(&t, m, two, 2, &o, NULL) == BOLTER_E_ARG, "%s", bad[i]);
+    }
+    bolter_model_unref(m);
+}
+
+int main(void)
+{
+    static const struct check_case cases[] = {
+        CASE(a_run_with_the_cache_equals_one_without),
+        CASE(so_does_one_that_pads_or_has_no_mask),
+        CASE(so_does_one_with_adapters_in_the_upper_blocks),
+        CASE(a_file_holds_the_same_bits_as_memory),
+        CASE(half_the_digits_give_nearly_the_same),
+        CASE(what_came_before_changes_no_bit),
+        CASE(prepared_texts_have_the_same_bits_on_any_threads),
+        CASE(a_cache_without_a_file_says_so),
+        CASE(filling_without_memory_fails_cleanly),
+        CASE(words_for_blocks_mean_what_they_say),
+    };
+    return check_main(cases, sizeof cases / sizeof *cases);
+}
