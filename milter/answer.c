@@ -1,22 +1,37 @@
-/* answer.c - from a whole message to an action. */
+/*
+ * answer.c - from a whole message to an action.
+ *
+ *     sender, client, recipients -> standing: skip, score, full, denied
+ *     text -> verdict (unless skipped or denied) -> ruling -> action -> what the server is told
+ *
+ * A failure of ours leads to ACCEPT or TEMPFAIL and to nothing else: it never destroys mail.
+ */
 #include "milter/answer.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "milter/act.h"
 #include "milter/field.h"
 #include "milter/log.h"
+#include "milter/rules.h"
 
 #define ID_MAX    64
 #define LABEL_MAX 48
+#define PIECES    3 /* of an explanation in the header */
 
 /* What is known about one message when it is answered. */
 struct outcome {
     bolter_status status;
     bolter_error err;
     bolter_verdict verdict;
+    struct standing standing;
+    struct ruling ruling;
     enum action action;
-    char reply[SETTINGS_TEXT_MAX + 1]; /* text of a refusal */
+    struct act_reply reply;
+    struct field_set fields;
+    bolter_piece piece[PIECES];
+    size_t n_pieces;
 };
 
 static void fail(struct outcome *o, bolter_status status, const char *text)
@@ -26,80 +41,123 @@ static void fail(struct outcome *o, bolter_status status, const char *text)
     snprintf(o->err.text, sizeof o->err.text, "%s", text);
 }
 
+static const bolter_model_info *info_of(const struct question *q)
+{
+    return bolter_model_info_of(q->snapshot->model);
+}
+
+/* What spoke for spam. It is an extra: a message goes on without it. */
+static void explain(struct outcome *o, const struct question *q, const struct mta *mta,
+                    const char *utf8, size_t n)
+{
+    const struct settings *s = &q->snapshot->settings;
+    double left_ms = (double)s->timeout_ms - o->verdict.queue_ms - o->verdict.compute_ms;
+    bolter_error err = {0};
+    if (s->explain != SETTINGS_YES || (double)o->verdict.spam < o->ruling.unsure_at || left_ms < 1)
+        return;
+    if (bolter_service_explain(q->snapshot->service, utf8, n, (uint32_t)left_ms,
+                               (uint32_t)s->progress_ms, mta->progress, mta->ud, o->piece, PIECES,
+                               &o->n_pieces, &err) == BOLTER_OK)
+        return;
+    o->n_pieces = 0;
+    log_write(SETTINGS_LOG_DEBUG, "no explanation: %s", err.text);
+}
+
 static void classify(struct outcome *o, const struct question *q, const struct mta *mta)
 {
     const struct settings *s = &q->snapshot->settings;
     const char *utf8;
     size_t n;
-    if (!q->mail) {
-        fail(o, BOLTER_E_NOMEM, "no memory for the message");
-        return;
-    }
-    if (mail_forged(q->mail)->too_many > 0) {
-        fail(o, BOLTER_E_LIMIT, "more forged fields than can be removed");
-        return;
-    }
     o->status = mail_finish(q->mail, &utf8, &n, &o->err);
+    if (o->status == BOLTER_OK)
+        o->status = bolter_service_classify(q->snapshot->service, utf8, n, (uint32_t)s->timeout_ms,
+                                            (uint32_t)s->progress_ms, mta->progress, mta->ud,
+                                            &o->verdict, &o->err);
     if (o->status != BOLTER_OK)
         return;
-    o->status = bolter_service_classify(q->snapshot->service, utf8, n, (uint32_t)s->timeout_ms,
-                                        (uint32_t)s->progress_ms, mta->progress, mta->ud,
-                                        &o->verdict, &o->err);
     o->verdict.truncated = o->verdict.truncated || mail_truncated(q->mail);
+    rules_rule(&o->ruling, q->snapshot->rules, s, q->envelope, info_of(q),
+               (double)o->verdict.spam);
+    o->verdict.decision = policy_class(&o->ruling, (double)o->verdict.spam);
+    explain(o, q, mta, utf8, n);
 }
 
-static void decide(struct outcome *o, const struct question *q)
+/* The postmaster has spoken: the model is not asked. */
+static void deny(struct outcome *o, const struct question *q)
+{
+    const bolter_model_info *m = info_of(q);
+    o->verdict = (bolter_verdict){
+        .decision = BOLTER_SPAM, .label = m->spam_label, .prob = 1, .spam = 1};
+    snprintf(o->verdict.model_id, sizeof o->verdict.model_id, "%s", m->id);
+    rules_deny(&o->ruling, q->snapshot->rules, &q->snapshot->settings, q->envelope, m);
+}
+
+/* Nothing but an attack looks like this, and it must not pass with a verdict of its own. */
+static void refuse_attack(struct outcome *o, const struct settings *s)
+{
+    fail(o, BOLTER_E_LIMIT, "more forged fields than can be removed");
+    o->action = ACTION_REJECT;
+    o->reply = (struct act_reply){(int)s->reject_code, s->reject_dsn,
+                                  "Message refused: too many X-Spam fields"};
+}
+
+static void decide(struct outcome *o, const struct question *q, const struct mta *mta)
 {
     const struct settings *s = &q->snapshot->settings;
-    snprintf(o->reply, sizeof o->reply, "%s", s->reject_text);
-    if (q->mail && mail_forged(q->mail)->too_many > 0) {
-        /* Nothing but an attack looks like this, and it must not pass with a verdict of its own. */
-        snprintf(o->reply, sizeof o->reply, "Message refused: too many X-Spam fields");
-        o->action = ACTION_REJECT;
-        return;
-    }
     if (o->status != BOLTER_OK) {
         o->action = policy_of_failure(o->status, s);
         return;
     }
-    policy_decide(&o->verdict, s, bolter_model_info_of(q->snapshot->model));
-    o->action = policy_of_verdict(&o->verdict, s, q->authenticated);
+    o->action = act_possible(o->ruling.action, mta, q->envelope);
+    if (o->standing.mode != MODE_FULL)
+        o->action = ACTION_MARK;
+    if (o->action == ACTION_TEMPFAIL)
+        o->reply = (struct act_reply){(int)s->tempfail_code, s->tempfail_dsn, s->tempfail_text};
+    if (o->action == ACTION_REJECT)
+        o->reply = (struct act_reply){(int)s->reject_code, s->reject_dsn, s->reject_text};
 }
 
-/* Each field goes above all others, so the last of ours goes first. */
-static bool insert_fields(const struct outcome *o, const struct question *q, const struct mta *mta)
+static void judge(struct outcome *o, const struct question *q, const struct mta *mta)
 {
     const struct snapshot *snap = q->snapshot;
-    struct field_set set;
-    field_format(&set, &o->verdict, snap->model,
-                 policy_spam_threshold(&snap->settings, bolter_model_info_of(snap->model)));
-    for (size_t i = set.n; i > 0; i--)
-        if (!mta->insert_header(mta->ud, set.field[i - 1].name, set.field[i - 1].value))
-            return false;
-    return true;
-}
-
-static bool refuse(const struct outcome *o, const struct settings *s, const struct mta *mta)
-{
-    char code[8], text[2 * sizeof o->reply];
-    snprintf(code, sizeof code, "%d", (int)s->reject_code);
-    policy_reply_text(text, sizeof text, o->reply);
-    return mta->reply(mta->ud, code, s->reject_dsn, text);
-}
-
-static bool carry_out(const struct outcome *o, const struct question *q, const struct mta *mta)
-{
-    switch (o->action) {
-    case ACTION_MARK:
-        return forged_remove(mail_forged(q->mail), mta) && insert_fields(o, q, mta);
-    case ACTION_ACCEPT:
-        return !q->mail || forged_remove(mail_forged(q->mail), mta);
-    case ACTION_REJECT:
-        return refuse(o, &q->snapshot->settings, mta);
-    case ACTION_TEMPFAIL:
-        break;
+    if (!q->mail) {
+        fail(o, BOLTER_E_NOMEM, "no memory for the message");
+        o->action = policy_of_failure(o->status, &snap->settings);
+        return;
     }
-    return true;
+    if (mail_forged(q->mail)->too_many > 0) {
+        refuse_attack(o, &snap->settings);
+        return;
+    }
+    o->standing = rules_standing(snap->rules, &snap->settings, q->envelope, mail_from(q->mail));
+    if (o->standing.mode == MODE_SKIP) {
+        o->action = ACTION_ACCEPT;
+        return;
+    }
+    if (o->standing.denied)
+        deny(o, q);
+    else
+        classify(o, q, mta);
+    decide(o, q, mta);
+}
+
+static bool carry_out(struct outcome *o, const struct question *q, const struct mta *mta)
+{
+    struct act a = {.action = o->action,
+                    .settings = &q->snapshot->settings,
+                    .mail = q->mail,
+                    .envelope = q->envelope,
+                    .fields = &o->fields,
+                    .reply = o->reply};
+    if (o->action >= ACTION_MARK && o->action <= ACTION_REDIRECT) {
+        const struct field_facts facts = {.verdict = &o->verdict,
+                                          .model = q->snapshot->model,
+                                          .required = o->ruling.required,
+                                          .denied = o->standing.denied};
+        field_format(&o->fields, &q->snapshot->rules->style, &facts);
+        field_explain(&o->fields, o->piece, o->n_pieces, o->verdict.decision == BOLTER_SPAM);
+    }
+    return act_carry_out(&a, mta);
 }
 
 static void log_verdict(const struct outcome *o, const struct question *q)
@@ -108,30 +166,33 @@ static void log_verdict(const struct outcome *o, const struct question *q)
     const bolter_verdict *v = &o->verdict;
     log_write(SETTINGS_LOG_INFO,
               "id=%s verdict=%s label=%s score=%.4f action=%s tokens=%zu truncated=%s "
-              "queued_ms=%.1f computed_ms=%.1f model=%s forged=%lu",
+              "queued_ms=%.1f computed_ms=%.1f model=%s forged=%lu%s",
               log_word(id, sizeof id, q->id), policy_class_name(v->decision),
               log_word(label, sizeof label, bolter_model_label(q->snapshot->model, v->label)),
               (double)v->spam, policy_action_name(o->action), v->n_tokens,
               v->truncated ? "yes" : "no", v->queue_ms, v->compute_ms, v->model_id,
-              mail_forged(q->mail)->count);
+              mail_forged(q->mail)->count, o->standing.denied ? " denied=yes" : "");
 }
 
 static void log_outcome(const struct outcome *o, const struct question *q)
 {
     char id[ID_MAX];
-    if (o->status == BOLTER_OK)
-        log_verdict(o, q);
-    else
+    if (o->status != BOLTER_OK)
         log_write(SETTINGS_LOG_WARNING, "id=%s failure=%s action=%s reason=\"%s\"",
                   log_word(id, sizeof id, q->id), bolter_status_name(o->status),
                   policy_action_name(o->action), o->err.text);
+    else if (o->standing.mode == MODE_SKIP)
+        log_write(SETTINGS_LOG_INFO, "id=%s skipped=yes action=%s forged=%lu",
+                  log_word(id, sizeof id, q->id), policy_action_name(o->action),
+                  mail_forged(q->mail)->count);
+    else
+        log_verdict(o, q);
 }
 
 enum action answer_message(const struct question *q, const struct mta *mta)
 {
-    struct outcome o = {.status = BOLTER_OK};
-    classify(&o, q, mta);
-    decide(&o, q);
+    struct outcome o = {.standing = {.mode = MODE_FULL}};
+    judge(&o, q, mta);
     /* Half of the changes are worse than none: a server that could not be told tries again later.
      */
     if (!carry_out(&o, q, mta)) {

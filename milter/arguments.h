@@ -15,7 +15,7 @@ struct arguments {
     const char *model_dir;
     enum output_format format;
     enum operand_kind kind;
-    bool passthrough, exit_verdict;
+    bool passthrough, exit_verdict, explain;
     unsigned timeout_s;
     bool help, version;
     char *const *paths;

@@ -30,6 +30,21 @@ static int verdict_status(bolter_class decision)
 
 /* ---- Passthrough ---- */
 
+static bool write_block(const struct judge *j, const bolter_verdict *v,
+                        struct passthrough_report *out)
+{
+    struct field_set set;
+    struct style style;
+    const struct field_facts facts = {.verdict = v,
+                                      .model = j->model,
+                                      .required = bolter_model_info_of(j->model)->spam_threshold};
+    style_default(&style);
+    field_format(&set, &style, &facts);
+    field_explain(&set, j->piece, j->n_pieces, v->decision == BOLTER_SPAM);
+    out->decision = v->decision;
+    return mark_block(out->block, sizeof out->block, &set);
+}
+
 static bool judge_for_passthrough(void *ud, const char *bytes, size_t n,
                                   struct passthrough_report *out)
 {
@@ -40,15 +55,11 @@ static bool judge_for_passthrough(void *ud, const char *bytes, size_t n,
     bolter_status rc = judge_open(&j, a->model_dir, &err);
     if (rc == BOLTER_OK)
         rc = judge_bytes(&j, true, bytes, n, &v, &err);
+    if (rc == BOLTER_OK && a->explain)
+        rc = judge_explain(&j, &err);
     if (rc != BOLTER_OK)
         complain("%s", err.text);
-    bool ok = rc == BOLTER_OK;
-    if (ok) {
-        struct field_set set;
-        field_format(&set, &v, j.model, bolter_model_info_of(j.model)->spam_threshold);
-        out->decision = v.decision;
-        ok = mark_block(out->block, sizeof out->block, &set);
-    }
+    bool ok = rc == BOLTER_OK && write_block(&j, &v, out);
     judge_close(&j);
     return ok;
 }
@@ -67,6 +78,7 @@ static int run_passthrough(struct arguments *a)
 struct report {
     struct judge judge;
     enum output_format format;
+    bool explain;
     float *scores;
     bolter_class last;
 };
@@ -79,11 +91,18 @@ static bool report_one(void *ud, const char *id, bool is_mail, const char *bytes
     bolter_status rc = judge_bytes(&r->judge, is_mail, bytes, n, &v, &err);
     if (rc == BOLTER_OK && r->format == OUTPUT_JSON)
         rc = judge_scores(&r->judge, &v, r->scores, &err);
+    if (rc == BOLTER_OK && r->explain)
+        rc = judge_explain(&r->judge, &err);
     if (rc != BOLTER_OK) {
         complain("%s: %s", id ? id : "standard input", err.text);
         return false;
     }
-    struct output_row row = {id, &v, r->judge.model, r->scores};
+    struct output_row row = {.id = id,
+                             .verdict = &v,
+                             .model = r->judge.model,
+                             .scores = r->scores,
+                             .pieces = r->explain ? r->judge.piece : NULL,
+                             .n_pieces = r->judge.n_pieces};
     output_row(stdout, r->format, &row);
     r->last = v.decision;
     return true;
@@ -106,7 +125,7 @@ static int report_all(struct report *r, const struct arguments *a)
 
 static int run_report(const struct arguments *a)
 {
-    struct report r = {.format = a->format};
+    struct report r = {.format = a->format, .explain = a->explain};
     bolter_error err = {0};
     if (judge_open(&r.judge, a->model_dir, &err) != BOLTER_OK) {
         complain("%s", err.text);

@@ -1,14 +1,24 @@
 # The daemon. Its parts without libmilter are a library of their own, for the tests.
 noinst_LTLIBRARIES += libdaemon.la
 libdaemon_la_SOURCES = \
+	milter/act.c \
+	milter/act.h \
+	milter/address.c \
+	milter/address.h \
 	milter/answer.c \
 	milter/answer.h \
 	milter/control.c \
 	milter/control.h \
 	milter/daemon.c \
 	milter/daemon.h \
+	milter/envelope.c \
+	milter/envelope.h \
 	milter/forged.c \
 	milter/forged.h \
+	milter/lines.c \
+	milter/lines.h \
+	milter/list.c \
+	milter/list.h \
 	milter/listener.c \
 	milter/listener.h \
 	milter/log.c \
@@ -16,17 +26,25 @@ libdaemon_la_SOURCES = \
 	milter/mail.c \
 	milter/mail.h \
 	milter/mta.h \
+	milter/names.c \
+	milter/names.h \
+	milter/network.c \
+	milter/network.h \
 	milter/options.c \
 	milter/options.h \
 	milter/policy.c \
 	milter/policy.h \
+	milter/recipients.c \
+	milter/recipients.h \
+	milter/rules.c \
+	milter/rules.h \
 	milter/snapshot.c \
 	milter/snapshot.h
 libdaemon_la_LIBADD = libbolterconf.la
 
 sbin_PROGRAMS += bolter-milter
 bolter_milter_SOURCES = milter/milterd.c milter/callbacks.c milter/callbacks.h \
-	milter/field.c milter/field.h
+	$(field_sources)
 bolter_milter_LDADD = libdaemon.la libbolter.la $(MILTER_LIBS)
 
 dist_man_MANS += milter/bolter-milter.8

@@ -11,7 +11,9 @@ static bolter_status open_parts(struct snapshot *s, bolter_error *err)
     bolter_service_options o = {.workers = (size_t)set->workers,
                                 .max_seqs = (size_t)set->max_batch,
                                 .max_queued = (size_t)set->max_queued};
-    bolter_status status = bolter_model_open(&s->model, dir, err);
+    bolter_status status = rules_open(&s->rules, set, err);
+    if (status == BOLTER_OK)
+        status = bolter_model_open(&s->model, dir, err);
     if (status == BOLTER_OK)
         status = bolter_service_open(&s->service, s->model, &o, err);
     return status;
@@ -21,6 +23,7 @@ static void close_parts(struct snapshot *s)
 {
     bolter_service_close(s->service);
     bolter_model_unref(s->model);
+    rules_close(s->rules);
     free(s);
 }
 

@@ -11,5 +11,5 @@ test_settings_LDADD = libbolterconf.la $(check_libs)
 
 check_PROGRAMS += test-policy
 TESTS += test-policy
-test_policy_SOURCES = tests/unit/test_policy.c milter/field.c milter/field.h
+test_policy_SOURCES = tests/unit/test_policy.c $(field_sources)
 test_policy_LDADD = libdaemon.la $(check_libs)
