@@ -18,7 +18,6 @@
 
 #define ID_MAX    64
 #define LABEL_MAX 48
-#define PIECES    3 /* of an explanation in the header */
 
 /* What is known about one message when it is answered. */
 struct outcome {
@@ -30,7 +29,7 @@ struct outcome {
     enum action action;
     struct act_reply reply;
     struct field_set fields;
-    bolter_piece piece[PIECES];
+    bolter_piece piece[FIELD_PIECES];
     size_t n_pieces;
 };
 
@@ -56,7 +55,7 @@ static void explain(struct outcome *o, const struct question *q, const struct mt
     if (s->explain != SETTINGS_YES || (double)o->verdict.spam < o->ruling.unsure_at || left_ms < 1)
         return;
     if (bolter_service_explain(q->snapshot->service, utf8, n, (uint32_t)left_ms,
-                               (uint32_t)s->progress_ms, mta->progress, mta->ud, o->piece, PIECES,
+                               (uint32_t)s->progress_ms, mta->progress, mta->ud, o->piece, FIELD_PIECES,
                                &o->n_pieces, &err) == BOLTER_OK)
         return;
     o->n_pieces = 0;

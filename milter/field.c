@@ -262,6 +262,7 @@ void field_explain(struct field_set *out, const bolter_piece *pieces, size_t n, 
 {
     if (n == 0)
         return;
+    n = n < FIELD_PIECES ? n : FIELD_PIECES;
     struct line l = begin(out, "X-Bolter-Explain");
     for (size_t i = 0; i < n; i++) {
         char weight[32];

@@ -24,6 +24,7 @@
 
 #define FIELD_MAX       (STYLE_FIELDS + 2)
 #define FIELD_VALUE_MAX 900
+#define FIELD_PIECES    3 /* of an explanation */
 
 struct field {
     const char *name;                /* borrowed from the style */
@@ -45,7 +46,7 @@ struct field_facts {
 
 /* The fields of a verdict, in the order in which they stand in the header. */
 void field_format(struct field_set *out, const struct style *style, const struct field_facts *f);
-/* Add the field that explains a verdict; nothing for n 0. */
+/* Add the field that explains a verdict by the first pieces, at most FIELD_PIECES; none for n 0. */
 void field_explain(struct field_set *out, const bolter_piece *pieces, size_t n, bool spam);
 /* Add the field that names the recipients of redirected mail. */
 void field_orig_to(struct field_set *out, char *const *recipients, size_t n);

@@ -158,7 +158,10 @@ static int run(const struct options *o, const struct settings *s)
     struct identity who;
     struct listener l;
     int ready_fd = -1;
-    if (!o->foreground && (is_relative("model", s->model) || is_relative("pid_file", s->pid_file)))
+    if (!o->foreground && (is_relative("model", s->model) || is_relative("pid_file", s->pid_file) ||
+                           is_relative("accept_list", s->accept_list) ||
+                           is_relative("deny_list", s->deny_list) ||
+                           is_relative("recipients", s->recipients)))
         return EXIT_FAILURE;
     if (!daemon_find_user(&who, s->user) || (!o->foreground && (ready_fd = daemon_fork()) < 0))
         return EXIT_FAILURE;

@@ -23,7 +23,7 @@ static bool is_key(const char *key)
     const char *domain = at ? at + 1 : key + (*key == '.');
     if (at && (at == key || strchr(at + 1, '@')))
         return false;
-    return *domain && *domain != '.' && !strpbrk(key, "<>,;/\" \t");
+    return *domain && *domain != '.' && !strpbrk(key, "<>,;/\"");
 }
 
 static bool grow(struct names *t)
@@ -44,7 +44,7 @@ bool names_add(struct names *t, const char *key, size_t value, const char **why)
     char plain[ADDRESS_MAX + 1];
     address_of_envelope(plain, key);
     *why = "expected an address, a domain, .domain or <>";
-    if (strcmp(key, "<>") != 0 && (strchr(key, '<') || !is_key(plain)))
+    if (strcmp(key, "<>") != 0 && (strpbrk(key, "< \t") || !is_key(plain)))
         return false;
     *why = "no memory";
     if (!grow(t))

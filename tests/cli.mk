@@ -2,7 +2,7 @@
 check_PROGRAMS += test-field test-passthrough
 TESTS += test-field test-passthrough
 test_field_SOURCES = tests/unit/test_field.c $(field_sources)
-test_field_LDADD = $(check_libs)
+test_field_LDADD = libbolterconf.la $(check_libs)
 test_passthrough_SOURCES = tests/unit/test_passthrough.c $(field_sources) $(passthrough_sources)
 test_passthrough_LDADD = $(check_libs)
 

@@ -4,6 +4,11 @@ TESTS += test-service
 test_service_SOURCES = tests/unit/test_service.c
 test_service_LDADD = $(check_libs)
 
+check_PROGRAMS += test-explain
+TESTS += test-explain
+test_explain_SOURCES = tests/unit/test_explain.c
+test_explain_LDADD = libtiny.la $(check_libs)
+
 check_PROGRAMS += test-settings
 TESTS += test-settings
 test_settings_SOURCES = tests/unit/test_settings.c
@@ -13,3 +18,8 @@ check_PROGRAMS += test-policy
 TESTS += test-policy
 test_policy_SOURCES = tests/unit/test_policy.c $(field_sources)
 test_policy_LDADD = libdaemon.la $(check_libs)
+
+check_PROGRAMS += test-rules
+TESTS += test-rules
+test_rules_SOURCES = tests/unit/test_rules.c $(field_sources)
+test_rules_LDADD = libdaemon.la $(check_libs)
