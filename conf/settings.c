@@ -389,10 +389,10 @@ static bolter_status check_order(const struct settings *s, bolter_error *err)
     const struct {
         const char *name;
         double at;
-    } levels[] = {{"unsure_at", s->unsure_at},         {"tag_at", s->tag_at},
-                  {"subject_at", s->subject_at},       {"quarantine_at", s->quarantine_at},
-                  {"redirect_at", s->redirect_at},     {"tempfail_at", s->tempfail_at},
-                  {"discard_at", s->discard_at},       {"reject_at", s->reject_at}};
+    } levels[] = {{"unsure_at", s->unsure_at},     {"tag_at", s->tag_at},
+                  {"subject_at", s->subject_at},   {"quarantine_at", s->quarantine_at},
+                  {"redirect_at", s->redirect_at}, {"tempfail_at", s->tempfail_at},
+                  {"discard_at", s->discard_at},   {"reject_at", s->reject_at}};
     size_t below = 0;
     double floor = 0;
     for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
@@ -433,7 +433,8 @@ static void print_quoted(const char *text, FILE *out)
     fputc('"', out);
 }
 
-/* libconfig reads "1" as an integer and "0.5" as a fraction; rows of kind REAL and LEVEL take both. */
+/* libconfig reads "1" as an integer and "0.5" as a fraction; rows of kind REAL and LEVEL take both.
+ */
 static void print_value(const struct settings *s, const struct row *r, FILE *out)
 {
     const void *value = (const char *)s + r->offset;

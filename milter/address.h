@@ -15,8 +15,8 @@
 /* "<a@B.c>" of an envelope as "a@b.c", "<>" as ""; "?" for one that is too long. */
 void address_of_envelope(char out[ADDRESS_MAX + 1], const char *text);
 /*
- * The address in the value of a From field. False, with "", unless there is exactly one: of a list it
- * is not known which the reader sees.
+ * The address in the value of a From field. False, with "", unless there is exactly one: of a list
+ * it is not known which the reader sees.
  */
 bool address_of_from(char out[ADDRESS_MAX + 1], const char *value);
 

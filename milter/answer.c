@@ -55,8 +55,8 @@ static void explain(struct outcome *o, const struct question *q, const struct mt
     if (s->explain != SETTINGS_YES || (double)o->verdict.spam < o->ruling.unsure_at || left_ms < 1)
         return;
     if (bolter_service_explain(q->snapshot->service, utf8, n, (uint32_t)left_ms,
-                               (uint32_t)s->progress_ms, mta->progress, mta->ud, o->piece, FIELD_PIECES,
-                               &o->n_pieces, &err) == BOLTER_OK)
+                               (uint32_t)s->progress_ms, mta->progress, mta->ud, o->piece,
+                               FIELD_PIECES, &o->n_pieces, &err) == BOLTER_OK)
         return;
     o->n_pieces = 0;
     log_write(SETTINGS_LOG_DEBUG, "no explanation: %s", err.text);
@@ -75,8 +75,7 @@ static void classify(struct outcome *o, const struct question *q, const struct m
     if (o->status != BOLTER_OK)
         return;
     o->verdict.truncated = o->verdict.truncated || mail_truncated(q->mail);
-    rules_rule(&o->ruling, q->snapshot->rules, s, q->envelope, info_of(q),
-               (double)o->verdict.spam);
+    rules_rule(&o->ruling, q->snapshot->rules, s, q->envelope, info_of(q), (double)o->verdict.spam);
     o->verdict.decision = policy_class(&o->ruling, (double)o->verdict.spam);
     explain(o, q, mta, utf8, n);
 }
@@ -85,8 +84,8 @@ static void classify(struct outcome *o, const struct question *q, const struct m
 static void deny(struct outcome *o, const struct question *q)
 {
     const bolter_model_info *m = info_of(q);
-    o->verdict = (bolter_verdict){
-        .decision = BOLTER_SPAM, .label = m->spam_label, .prob = 1, .spam = 1};
+    o->verdict =
+        (bolter_verdict){.decision = BOLTER_SPAM, .label = m->spam_label, .prob = 1, .spam = 1};
     snprintf(o->verdict.model_id, sizeof o->verdict.model_id, "%s", m->id);
     rules_deny(&o->ruling, q->snapshot->rules, &q->snapshot->settings, q->envelope, m);
 }

@@ -8,8 +8,8 @@
  *
  * Steps before the end of a message are never refused, so we ask for those without a reply, which
  * saves a round trip for each header field; libmilter then sends nothing for SMFIS_CONTINUE. The
- * body keeps its replies where the server understands SMFIS_SKIP, by which we spare it the rest of
- * a large message.
+ * body keeps its replies where the end of long mail is not wanted and the server understands
+ * SMFIS_SKIP, by which we spare it the rest.
  */
 #include "milter/callbacks.h"
 
@@ -28,14 +28,14 @@
 #define REDIRECT_ACTIONS (SMFIF_ADDRCPT | SMFIF_DELRCPT)
 #define USEFUL_ACTIONS   (REDIRECT_ACTIONS | SMFIF_QUARANTINE | SMFIF_SETSYMLIST)
 #define UNUSED_STEPS     (SMFIP_NOHELO | SMFIP_NODATA | SMFIP_NOUNKNOWN)
-#define SILENT_STEPS                                                                               \
-    (SMFIP_NR_CONN | SMFIP_NR_MAIL | SMFIP_NR_RCPT | SMFIP_NR_HDR | SMFIP_NR_EOH)
+#define SILENT_STEPS     (SMFIP_NR_CONN | SMFIP_NR_MAIL | SMFIP_NR_RCPT | SMFIP_NR_HDR | SMFIP_NR_EOH)
 
 struct connection {
     struct snapshot *snapshot;
     struct mail *mail; /* the message in flight, or NULL */
     struct envelope envelope;
-    unsigned long actions; /* SMFIF_*, as negotiated; after SMFIC_QUIT_NC all, for want of a memory */
+    unsigned long
+        actions; /* SMFIF_*, as negotiated; after SMFIC_QUIT_NC all, for want of a memory */
     bool may_skip;
 };
 
@@ -132,7 +132,7 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, u
         return SMFIS_REJECT;
     }
     struct connection *c = connection_of(ctx);
-    bool skip = c && (f1 & SMFIP_SKIP);
+    bool skip = c && c->snapshot && c->snapshot->settings.max_tail == 0 && (f1 & SMFIP_SKIP);
     *pf0 = f0 & (NEEDED_ACTIONS | USEFUL_ACTIONS);
     if (c) {
         c->may_skip = skip;

@@ -12,11 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FOLD_AT    78 /* RFC 5322, 2.1.1: a line should stay below */
-#define LABEL_MAX  48 /* bytes of a label that are shown; a longer word could not be folded */
-#define SCORE_UNIT 10000L
-#define SPAM_STARS 5
-#define MOST_STARS 10
+#define FOLD_AT     78 /* RFC 5322, 2.1.1: a line should stay below */
+#define LABEL_MAX   48 /* bytes of a label that are shown; a longer word could not be folded */
+#define SCORE_UNIT  10000L
+#define SPAM_STARS  5
+#define MOST_STARS  10
 #define PIECE_SHOWN 40 /* bytes of a piece of text that are shown */
 
 /* A value under construction: where the current line stands, counted from the field's name. */
@@ -131,8 +131,9 @@ static int stars(bool spam, long score, long required)
 
 static const char *test_name(const struct field_facts *f)
 {
-    static const char *const names[] = {
-        [BOLTER_HAM] = "BOLTER_HAM", [BOLTER_UNSURE] = "BOLTER_UNSURE", [BOLTER_SPAM] = "BOLTER_SPAM"};
+    static const char *const names[] = {[BOLTER_HAM] = "BOLTER_HAM",
+                                        [BOLTER_UNSURE] = "BOLTER_UNSURE",
+                                        [BOLTER_SPAM] = "BOLTER_SPAM"};
     return f->denied ? "BOLTER_DENIED" : names[f->verdict->decision];
 }
 
@@ -224,7 +225,8 @@ static void format_field(struct field_set *out, const struct style *style, enum 
     }
     if (f->verdict->decision != BOLTER_SPAM)
         break_yes(l.field->value);
-    if (l.len == 0) /* an empty field, one of no stars, would say nothing; some software dislikes it */
+    if (l.len ==
+        0) /* an empty field, one of no stars, would say nothing; some software dislikes it */
         out->n--;
 }
 

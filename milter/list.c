@@ -75,7 +75,8 @@ bool list_holds(const struct list *l, const struct envelope *e, const char *from
     for (size_t i = 0; e->has_client && i < l->n_networks; i++)
         if (network_holds(&l->network[i], &e->client))
             return true;
-    return names_find(&l->sender, e->sender, &value) || (*from && names_find(&l->from, from, &value));
+    return names_find(&l->sender, e->sender, &value) ||
+           (*from && names_find(&l->from, from, &value));
 }
 
 void list_close(struct list *l)

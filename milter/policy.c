@@ -6,10 +6,10 @@
 const char *policy_action_name(enum action a)
 {
     static const char *const names[N_ACTIONS] = {
-        [ACTION_ACCEPT] = "accept",         [ACTION_MARK] = "mark",
-        [ACTION_SUBJECT] = "subject",       [ACTION_QUARANTINE] = "quarantine",
-        [ACTION_REDIRECT] = "redirect",     [ACTION_TEMPFAIL] = "tempfail",
-        [ACTION_DISCARD] = "discard",       [ACTION_REJECT] = "reject"};
+        [ACTION_ACCEPT] = "accept",     [ACTION_MARK] = "mark",
+        [ACTION_SUBJECT] = "subject",   [ACTION_QUARANTINE] = "quarantine",
+        [ACTION_REDIRECT] = "redirect", [ACTION_TEMPFAIL] = "tempfail",
+        [ACTION_DISCARD] = "discard",   [ACTION_REJECT] = "reject"};
     return names[a];
 }
 

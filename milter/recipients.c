@@ -54,8 +54,10 @@ static bool take(void *ud, char *entry, char why[LINES_WHY_MAX])
     char *key = strsep(&entry, blanks);
     for (char *word; (word = strsep(&entry, blanks));) {
         if (*word && !set_word(&l, word)) {
-            snprintf(why, LINES_WHY_MAX, "got '%.40s', expected mode=skip|score|full, or a level "
-                     "such as tag_at=0.9, model or never", word);
+            snprintf(why, LINES_WHY_MAX,
+                     "got '%.40s', expected mode=skip|score|full, or a level "
+                     "such as tag_at=0.9, model or never",
+                     word);
             return false;
         }
     }

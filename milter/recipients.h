@@ -16,7 +16,8 @@
 
 struct recipients;
 
-/* Read the file over the usual levels. E_IO, E_FORMAT and E_LIMIT name it, and the line; E_NOMEM. */
+/* Read the file over the usual levels. E_IO, E_FORMAT and E_LIMIT name it, and the line; E_NOMEM.
+ */
 bolter_status recipients_open(struct recipients **out, const char *path, const struct levels *usual,
                               bolter_error *err);
 /* The levels of a recipient of an envelope, or NULL: the usual ones. r may be NULL. */

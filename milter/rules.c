@@ -142,8 +142,7 @@ void rules_rule(struct ruling *out, const struct rules *r, const struct settings
 void rules_deny(struct ruling *out, const struct rules *r, const struct settings *s,
                 const struct envelope *e, const bolter_model_info *m)
 {
-    *out = (struct ruling){.action = policy_of_denied(s),
-                           .required = policy_spam_threshold(s, m)};
+    *out = (struct ruling){.action = policy_of_denied(s), .required = policy_spam_threshold(s, m)};
     for (size_t i = 0; i < n_to_ask(e); i++)
         if (levels_of(r, e, i)->mode != MODE_FULL)
             out->action = ACTION_MARK;

@@ -1,6 +1,6 @@
 /*
- * rules.h - what the settings lead to besides numbers: our fields' wording, networks, lists, and the
- * levels of recipients. Read once, with the settings, and shared by all threads.
+ * rules.h - what the settings lead to besides numbers: our fields' wording, networks, lists, and
+ * the levels of recipients. Read once, with the settings, and shared by all threads.
  */
 #ifndef RULES_H
 #define RULES_H

@@ -39,7 +39,8 @@ static const char *fault_of_name(const char *name, size_t n)
     for (size_t i = 0; i < n; i++)
         if (name[i] <= ' ' || name[i] > '~')
             return "expected a name without blanks";
-    return field_says_yes(name, n) ? "a name with \"yes\" in it could be taken for a verdict" : NULL;
+    return field_says_yes(name, n) ? "a name with \"yes\" in it could be taken for a verdict"
+                                   : NULL;
 }
 
 static const char *fault_of_text(const char *text)

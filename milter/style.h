@@ -44,7 +44,8 @@ bolter_status style_of(struct style *out, const struct settings *s, bolter_error
  */
 bool style_owns(const struct style *s, const char *name);
 
-/* The placeholder that begins text, as a place in the list of style_value(); -1: none. *n: its bytes. */
+/* The placeholder that begins text, as a place in the list of style_value(); -1: none. *n: its
+ * bytes. */
 int style_placeholder(const char *text, size_t *n);
 
 /* Places of placeholders. */

@@ -14,5 +14,6 @@ test_mta_SOURCES = tests/mta/test_mta.c
 test_mta_LDADD = libmta.la $(check_libs)
 
 # Scripts against the daemon; make-model writes the models.
-TESTS += tests/mta/test-milter.sh tests/mta/test-postfix.sh
-EXTRA_DIST += tests/mta/lib.sh tests/mta/test-milter.sh tests/mta/test-postfix.sh tests/tsan.supp
+mta_scripts = tests/mta/test-milter.sh tests/mta/test-levels.sh tests/mta/test-postfix.sh
+TESTS += $(mta_scripts)
+EXTRA_DIST += $(mta_scripts) tests/mta/lib.sh tests/tsan.supp

@@ -1,9 +1,9 @@
 /*
  * explain.c - which pieces of a text moved its score, by ablation.
  *
- * The tokens that the model reads are cut into pieces: lines, or runs of words where lines are long.
- * Each piece is left out in turn and the rest is scored again. Its weight is what the log-odds of
- * spam lose by that; a probability near 0 or 1 would hide the differences.
+ * The tokens that the model reads are cut into pieces: lines, or runs of words where lines are
+ * long. Each piece is left out in turn and the rest is scored again. Its weight is what the
+ * log-odds of spam lose by that; a probability near 0 or 1 would hide the differences.
  */
 #include "service/explain.h"
 

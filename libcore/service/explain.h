@@ -5,7 +5,8 @@
 #include "bolter.h"
 
 /* The probability of spam for one sequence of ids. */
-typedef bolter_status (*bt_spam_fn)(void *ud, const bolter_seq *seq, double *spam, bolter_error *err);
+typedef bolter_status (*bt_spam_fn)(void *ud, const bolter_seq *seq, double *spam,
+                                    bolter_error *err);
 
 /* bolter_explain() with any way to score. */
 bolter_status bt_explain(const bolter_model *m, bt_spam_fn score, void *ud, const char *utf8,

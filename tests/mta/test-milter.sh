@@ -168,7 +168,7 @@ two_hundred_messages_on_sixteen_connections_are_all_answered() {
 }
 
 large_body_is_cut_and_still_answered() {
-    start large --set model="$work/ham-model" --set max_message=65536
+    start large --set model="$work/ham-model" --set max_message=65536 --set max_tail=0
     { cat "$work/ham.eml"; yes 'A line of seventy-two bytes, which is about what people write.' |
         head -n 100000; } >"$work/large.eml"
     check "answered" send "$work/large.eml"

@@ -29,7 +29,8 @@ static bolter_status judge_words(void *ud, const bolter_seq *seq, double *spam, 
     size_t n;
     if (++j->calls == j->fail_at)
         return bt_fail(err, BOLTER_E_TIMEOUT, "too late");
-    bolter_tok_decode(bolter_model_tok(j->model), seq->ids, seq->n, text, sizeof text - 1, &n, NULL);
+    bolter_tok_decode(bolter_model_tok(j->model), seq->ids, seq->n, text, sizeof text - 1, &n,
+                      NULL);
     text[n] = 0;
     *spam = 1 / (1 + exp(-2.0 * count(text, "WIN") + count(text, "friend")));
     return BOLTER_OK;
@@ -42,7 +43,8 @@ static bolter_model *model_of(size_t n_ctx, const char *name)
     bt_config cfg = tiny_config(1, 2);
     cfg.n_ctx = n_ctx;
     tiny_init(&t, &cfg, 7);
-    t.card = "{\"v\": 1, \"labels\": [\"ham\", \"spam\"]}"; /* as many tokens as there are positions */
+    t.card =
+        "{\"v\": 1, \"labels\": [\"ham\", \"spam\"]}"; /* as many tokens as there are positions */
     bolter_model *m = tiny_model(&t, name);
     tiny_clear(&t);
     return m;
@@ -142,7 +144,8 @@ static void planted_sentence_is_found_by_the_default_model(struct check *c)
                err.text))
         return;
     bolter_session_open(&s, m, 1, 0, &err);
-    CHECK(c, bolter_explain(s, letter, strlen(letter), p, 3, &n, &err) == BOLTER_OK, "%s", err.text);
+    CHECK(c, bolter_explain(s, letter, strlen(letter), p, 3, &n, &err) == BOLTER_OK, "%s",
+          err.text);
     CHECK(c, n == 3 && strstr(p[0].text, "PRIZE") && p[0].weight > 1, "%g %s", (double)p[0].weight,
           p[0].text);
 
@@ -155,7 +158,8 @@ static void planted_sentence_is_found_by_the_default_model(struct check *c)
                                  &err) == BOLTER_OK,
           "%s", err.text);
     CHECK(c, n_q == n && strcmp(p[0].text, q[0].text) == 0, "the service says %s", q[0].text);
-    CHECK(c, fabsf(p[0].weight - q[0].weight) < 0.01f, "the service weighs %g", (double)q[0].weight);
+    CHECK(c, fabsf(p[0].weight - q[0].weight) < 0.01f, "the service weighs %g",
+          (double)q[0].weight);
     bolter_service_close(service);
     bolter_session_free(s);
     bolter_model_unref(m);

@@ -323,8 +323,9 @@ static void foreign_text_cannot_break_a_field(struct check *c)
         }
         CHECK(c, !has_yes(set.field[i].value), "%s", set.field[i].value);
     }
-    CHECK(c, strncmp(value("X-Bolter-Explain"), "+3.21", 5) == 0 &&
-                 strchr(value("X-Bolter-Explain"), '?'),
+    CHECK(c,
+          strncmp(value("X-Bolter-Explain"), "+3.21", 5) == 0 &&
+              strchr(value("X-Bolter-Explain"), '?'),
           "got %s", value("X-Bolter-Explain"));
 }
 

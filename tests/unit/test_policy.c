@@ -69,12 +69,12 @@ static enum action action_of(const struct settings *s, double spam)
 
 static void strongest_level_that_is_reached_is_the_action(struct check *c)
 {
-    static const enum action in_order[] = {
-        ACTION_MARK,     ACTION_SUBJECT, ACTION_QUARANTINE, ACTION_REDIRECT,
-        ACTION_TEMPFAIL, ACTION_DISCARD, ACTION_REJECT};
-    struct settings *s = SETTINGS("reject_to_tag=no", "subject_at=0.91", "quarantine_at=0.92",
-                                  "redirect_at=0.93", "tempfail_at=0.94", "discard_at=0.95",
-                                  "reject_at=0.96");
+    static const enum action in_order[] = {ACTION_MARK,     ACTION_SUBJECT,  ACTION_QUARANTINE,
+                                           ACTION_REDIRECT, ACTION_TEMPFAIL, ACTION_DISCARD,
+                                           ACTION_REJECT};
+    struct settings *s =
+        SETTINGS("reject_to_tag=no", "subject_at=0.91", "quarantine_at=0.92", "redirect_at=0.93",
+                 "tempfail_at=0.94", "discard_at=0.95", "reject_at=0.96");
     for (size_t i = 0; i < sizeof in_order / sizeof *in_order; i++) {
         enum action below = action_of(s, 0.9 + 0.01 * (double)i - 1e-9);
         enum action at = action_of(s, 0.9 + 0.01 * (double)i + 1e-9);
@@ -364,8 +364,8 @@ static void subject_gets_a_word_whatever_it_is(struct check *c)
     static char lengthy[MAIL_SUBJECT_MAX + 200];
     static struct envelope nobody;
     struct recorder r;
-    struct act a = {.action = ACTION_SUBJECT, .settings = SETTINGS("subject_tag=[S]"),
-                    .envelope = &nobody};
+    struct act a = {
+        .action = ACTION_SUBJECT, .settings = SETTINGS("subject_tag=[S]"), .envelope = &nobody};
     acts(&r, 100, &a, FIELDS("Subject", "buy\n now"));
     CHECK(c, strcmp(r.log, "insert X-Spam-Status 0\nchange Subject 1\n") == 0, "got %s", r.log);
     CHECK(c, strcmp(r.value, "[S] buy\n now") == 0, "got %s", r.value);
@@ -387,7 +387,8 @@ static void redirected_mail_names_whom_it_was_for(struct check *c)
 {
     struct recorder r;
     struct envelope e = {.n_recipients = 0};
-    struct act a = {.action = ACTION_REDIRECT, .settings = SETTINGS("redirect_to=junk@example.org"),
+    struct act a = {.action = ACTION_REDIRECT,
+                    .settings = SETTINGS("redirect_to=junk@example.org"),
                     .envelope = &e};
     envelope_begin(&e, "<s@example.net>", false);
     envelope_add_recipient(&e, "<ann@example.org>");
@@ -398,8 +399,9 @@ static void redirected_mail_names_whom_it_was_for(struct check *c)
                         "add <junk@example.org> 0\nremove X-Spam-Orig-To 1\n"
                         "insert X-Spam-Orig-To 0\ninsert X-Spam-Status 0\n") == 0,
           "got %s", r.log);
-    CHECK(c, a.fields->n == 2 && strcmp(a.fields->field[1].value,
-                                        "ann@example.org, bob@example.org") == 0,
+    CHECK(c,
+          a.fields->n == 2 &&
+              strcmp(a.fields->field[1].value, "ann@example.org, bob@example.org") == 0,
           "got %s", a.fields->field[1].value);
     for (int calls = 0; calls < 6; calls++)
         CHECK(c, !acts(&r, calls, &a, FIELDS("X-Spam-Orig-To", "x")), "%d calls did", calls);
@@ -587,8 +589,7 @@ static void subject_and_the_one_from_are_kept(struct check *c)
 
 static void long_mail_is_read_from_both_ends(struct check *c)
 {
-    struct mail *m =
-        mail_open(SETTINGS("max_message=1024", "max_tail=1000"), wording(), "{body}");
+    struct mail *m = mail_open(SETTINGS("max_message=1024", "max_tail=1000"), wording(), "{body}");
     const char *utf8;
     size_t n;
     mail_header(m, "Subject", "s");

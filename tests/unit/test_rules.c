@@ -80,12 +80,18 @@ static void networks_hold_their_hosts(struct check *c)
     static const struct {
         const char *net, *host;
         bool want;
-    } cases[] = {{"192.0.2.0/24", "192.0.2.255", true},    {"192.0.2.0/24", "192.0.3.0", false},
-                 {"192.0.2.128/25", "192.0.2.127", false}, {"192.0.2.1", "192.0.2.1", true},
-                 {"192.0.2.1", "192.0.2.2", false},        {"0.0.0.0/0", "203.0.113.9", true},
-                 {"0.0.0.0/0", "2001:db8::1", false},      {"::/0", "203.0.113.9", true},
-                 {"2001:db8::/32", "2001:db8:f::1", true}, {"2001:db8::/33", "2001:db8:8000::", false},
-                 {"::1", "::1", true},                     {"::ffff:192.0.2.0/120", "192.0.2.7", true}};
+    } cases[] = {{"192.0.2.0/24", "192.0.2.255", true},
+                 {"192.0.2.0/24", "192.0.3.0", false},
+                 {"192.0.2.128/25", "192.0.2.127", false},
+                 {"192.0.2.1", "192.0.2.1", true},
+                 {"192.0.2.1", "192.0.2.2", false},
+                 {"0.0.0.0/0", "203.0.113.9", true},
+                 {"0.0.0.0/0", "2001:db8::1", false},
+                 {"::/0", "203.0.113.9", true},
+                 {"2001:db8::/32", "2001:db8:f::1", true},
+                 {"2001:db8::/33", "2001:db8:8000::", false},
+                 {"::1", "::1", true},
+                 {"::ffff:192.0.2.0/120", "192.0.2.7", true}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         CHECK(c, in_network(cases[i].net, cases[i].host) == cases[i].want, "%s and %s",
               cases[i].net, cases[i].host);
@@ -93,9 +99,10 @@ static void networks_hold_their_hosts(struct check *c)
 
 static void malformed_networks_are_refused(struct check *c)
 {
-    static const char *const wrong[] = {"",           "192.0.2",      "192.0.2.0/33", "192.0.2.1/24",
-                                        "::/129",     "192.0.2.0/",   "192.0.2.0/-1", "192.0.2.0/+8",
-                                        "192.0.2.0/8x", "example.org", "::1/64",       "1.2.3.4/24 "};
+    static const char *const wrong[] = {
+        "",           "192.0.2",      "192.0.2.0/33", "192.0.2.1/24", "::/129",
+        "192.0.2.0/", "192.0.2.0/-1", "192.0.2.0/+8", "192.0.2.0/8x", "example.org",
+        "::1/64",     "1.2.3.4/24 "};
     struct network n;
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         CHECK(c, !network_parse(&n, wrong[i]), "took '%s'", wrong[i]);
@@ -243,12 +250,13 @@ static void mistake_in_a_file_of_recipients_is_named(struct check *c)
 {
     static const struct {
         const char *content, *want;
-    } cases[] = {{"a.example tag_at=2", "/r:1: got 'tag_at=2', expected mode"},
-                 {"a.example mode=none", "/r:1: got 'mode=none'"},
-                 {"a.example spam", "/r:1: got 'spam'"},
-                 {"\na.example tag=0.5", "/r:2: got 'tag=0.5'"},
-                 {"@a tag_at=0.5", "/r:1: got '@a', expected an address"},
-                 {"a.example tag_at=1\nA.example tag_at=0.5", "/r: 'a.example' stands there twice"}};
+    } cases[] = {
+        {"a.example tag_at=2", "/r:1: got 'tag_at=2', expected mode"},
+        {"a.example mode=none", "/r:1: got 'mode=none'"},
+        {"a.example spam", "/r:1: got 'spam'"},
+        {"\na.example tag=0.5", "/r:2: got 'tag=0.5'"},
+        {"@a tag_at=0.5", "/r:1: got '@a', expected an address"},
+        {"a.example tag_at=1\nA.example tag_at=0.5", "/r: 'a.example' stands there twice"}};
     const struct levels base = usual();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct recipients *r;

@@ -151,8 +151,10 @@ static void check_wants_levels_in_order_and_an_address_to_redirect_to(struct che
 {
     static const struct {
         const char *one, *two, *want;
-    } cases[] = {{"tag_at=0.9", "reject_at=0.8", "reject_at: got 0.8, expected at least tag_at, which is 0.9"},
-                 {"quarantine_at=0.95", "redirect_at=0.94", "redirect_at: got 0.94, expected at least quarantine_at"},
+    } cases[] = {{"tag_at=0.9", "reject_at=0.8",
+                  "reject_at: got 0.8, expected at least tag_at, which is 0.9"},
+                 {"quarantine_at=0.95", "redirect_at=0.94",
+                  "redirect_at: got 0.94, expected at least quarantine_at"},
                  {"unsure_at=0.7", "tag_at=0.6", "tag_at: got 0.6, expected at least unsure_at"},
                  {"tag_at=0.9", "reject_at=0.9", ""},
                  {"tag_at=model", "reject_at=0.1", ""},
