@@ -144,6 +144,32 @@ static void body_over_the_output_keeps_its_end(struct check *c)
     bt_buf_free(&b);
 }
 
+static void many_parts_and_boundaries_do_not_hide_the_end(struct check *c)
+{
+    bt_buf b;
+    bolter_text *t = open_text(c, NULL);
+    build(c, &b, "Content-Type: multipart/mixed; boundary=x\n\n--x\n\nfirst\n", "--x\n\n.\n", 9000,
+          "--x\n\nlast\n--x--\n");
+    const char *got = text_of(c, t, b.data, b.len);
+    CHECK(c, strncmp(got, "first\n\n.", 8) == 0 && strstr(got, ".\n\nlast"), "got <%.80s>", got);
+    CHECK(c, bolter_text_truncated(t), "not truncated");
+    bt_buf_free(&b);
+
+    build(c, &b,
+          "Content-Type: multipart/mixed; boundary=x\n\n"
+          "--x\nContent-Type: multipart/mixed; boundary=y\n\n",
+          "--y\n\n.\n", 9000, "--y--\n--x\n\nlast\n--x--\n");
+    got = text_of(c, t, b.data, b.len);
+    CHECK(c, strstr(got, ".\n\nlast"), "got <%.80s>", got);
+    bt_buf_free(&b);
+
+    build(c, &b, "Subject: s\n\n", "boundary ", 9000, "\nthe end of it\n");
+    got = text_of(c, t, b.data, b.len);
+    CHECK(c, strstr(got, "boundary bound") && strstr(got, "\nthe end of it"), "got <%.80s>", got);
+    bt_buf_free(&b);
+    bolter_text_free(t);
+}
+
 int main(void)
 {
     static const struct check_case cases[] = {
@@ -151,6 +177,7 @@ int main(void)
         CASE(chunks_and_length_do_not_change_what_is_kept),
         CASE(part_behind_a_large_attachment_is_read),
         CASE(body_over_the_output_keeps_its_end),
+        CASE(many_parts_and_boundaries_do_not_hide_the_end),
     };
     return check_main(cases, sizeof cases / sizeof *cases);
 }
