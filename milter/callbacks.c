@@ -34,8 +34,7 @@ struct connection {
     struct snapshot *snapshot;
     struct mail *mail; /* the message in flight, or NULL */
     struct envelope envelope;
-    unsigned long
-        actions; /* SMFIF_*, as negotiated; after SMFIC_QUIT_NC all, for want of a memory */
+    unsigned long actions; /* SMFIF_* that were negotiated; all where that is not known */
     bool may_skip;
 };
 

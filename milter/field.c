@@ -34,16 +34,15 @@ static struct line begin(struct field_set *set, const char *name)
 }
 
 /* Append a word, or nothing where it does not fit any more. */
-static bool put_word(struct line *l, const char *word)
+static void put_word(struct line *l, const char *word)
 {
     size_t n = strlen(word);
     const char *gap = l->len == 0 ? "" : l->column + 1 + n >= FOLD_AT ? "\n\t" : " ";
     size_t room = sizeof l->field->value - l->len;
     if (n == 0 || strlen(gap) + n >= room)
-        return n == 0;
+        return;
     l->len += (size_t)snprintf(l->field->value + l->len, room, "%s%s", gap, word);
     l->column = *gap == '\n' ? 8 + n : l->column + strlen(gap) + n;
-    return true;
 }
 
 static char lower(char c)
@@ -225,8 +224,8 @@ static void format_field(struct field_set *out, const struct style *style, enum 
     }
     if (f->verdict->decision != BOLTER_SPAM)
         break_yes(l.field->value);
-    if (l.len ==
-        0) /* an empty field, one of no stars, would say nothing; some software dislikes it */
+    /* An empty field, such as one of no stars, says nothing, and some software dislikes it. */
+    if (l.len == 0)
         out->n--;
 }
 

@@ -44,11 +44,7 @@ bolter_status style_of(struct style *out, const struct settings *s, bolter_error
  */
 bool style_owns(const struct style *s, const char *name);
 
-/* The placeholder that begins text, as a place in the list of style_value(); -1: none. *n: its
- * bytes. */
-int style_placeholder(const char *text, size_t *n);
-
-/* Places of placeholders. */
+/* The placeholders. */
 enum style_value {
     STYLE_V_VERDICT,
     STYLE_V_CLASS,
@@ -64,5 +60,8 @@ enum style_value {
     STYLE_V_VERSION,
     STYLE_VALUES
 };
+
+/* The placeholder that begins text, of *n bytes, as an enum style_value; -1: none does. */
+int style_placeholder(const char *text, size_t *n);
 
 #endif

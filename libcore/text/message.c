@@ -301,7 +301,7 @@ static void read_multipart(struct reader *r, GMimeMultipart *m, int depth, bt_bu
     if (n == 0 && prologue) /* no boundary was found */
         put_bytes(r, out, prologue, strlen(prologue), NULL, false);
     int room = r->lim->max_parts - r->parts, fits = n < room ? n : room;
-    int last = fits < n ? fits - fits / 2 : n > 1, first = fits - last;
+    int last = fits < n ? fits - fits / 2 : n > 0, first = fits - last;
     int reserve = room - first < room / 2 ? room - first : room / 2;
     r->truncated = r->truncated || fits < n;
     r->parts += reserve;

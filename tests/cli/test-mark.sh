@@ -38,7 +38,7 @@ X-Spam-Status: Yes, score=0.9997 required=0.9700 tests=BOLTER_SPAM
 	version=VERSION
 X-Spam-Score: 0.9997
 X-Spam-Level: *********
-X-Bolter: label=spam, model=MODEL, tokens=N, ms=N
+X-Bolter: label=spam, model=MODEL, tokens=N, ms=N, truncated=N
 Received: x
 	by y
 Subject: s

@@ -231,11 +231,10 @@ fifty_megabytes_cost_no_more_memory_than_five() {
 }
 
 spam_behind_much_innocent_text_is_found() {
-    local default=$top_srcdir/models/default i
+    local default=$top_srcdir/models/default
     { printf 'From: a@b.example\nSubject: hello\n\n'
-        for i in 1 2 3 4 5 6; do
-            yes "CLAIM YOUR FREE PRIZE MONEY NOW!!! Click here, winner. Call 0900 to win." | head -n 4
-        done; } >"$work/short.eml"
+        yes 'CLAIM YOUR FREE PRIZE MONEY NOW!!! Click here, winner. Call 0900 to win.' | head -n 24
+    } >"$work/short.eml"
     { sed '/^$/q' "$work/short.eml"; yes 'The minutes of the meeting are attached, with regards.' |
         head -c 3000000; echo; sed '1,/^$/d' "$work/short.eml"; } >"$work/long.eml"
     start tail --set model="$default"
