@@ -14,7 +14,7 @@
 
 #define FILE_MAX_BYTES (1024 * 1024)
 
-enum kind { KIND_TEXT, KIND_NUMBER, KIND_REAL, KIND_MODE, KIND_CHOICE };
+enum kind { KIND_TEXT, KIND_NUMBER, KIND_REAL, KIND_MODE, KIND_CHOICE, KIND_LEVEL };
 
 struct row {
     const char *name;
@@ -32,6 +32,7 @@ struct row {
 #define REAL(name, ...)   ROW(name, KIND_REAL, __VA_ARGS__)
 #define MODE(name, ...)   ROW(name, KIND_MODE, __VA_ARGS__)
 #define CHOICE(name, ...) ROW(name, KIND_CHOICE, __VA_ARGS__)
+#define LEVEL(name, ...)  ROW(name, KIND_LEVEL, __VA_ARGS__)
 static const struct row rows[] = {
 #include "conf/settings.def"
 };
@@ -98,6 +99,9 @@ static const char *expected(const struct row *r, char *out, size_t cap)
     case KIND_CHOICE:
         snprintf(out, cap, "one of %s", r->unit);
         break;
+    case KIND_LEVEL:
+        snprintf(out, cap, "a number from %g to %g (%s), model or never", r->min, r->max, r->unit);
+        break;
     }
     return out;
 }
@@ -124,20 +128,29 @@ static bool parse_integer(const char *text, int base, const struct row *r, int64
     return true;
 }
 
-static bool parse_real(const char *text, const struct row *r, double *out)
+static bool parse_real(const char *text, double min, double max, double *out)
 {
     char *end;
     errno = 0;
     double v = strtod(text, &end);
     /* Written so that a NaN fails. */
-    if (errno != 0 || end == text || *end || !(v >= r->min && v <= r->max))
+    if (errno != 0 || end == text || *end || !(v >= min && v <= max))
         return false;
     *out = v;
     return true;
 }
 
+bool settings_level(const char *text, double *out)
+{
+    bool model = strcmp(text, "model") == 0;
+    if (!model && strcmp(text, "never") != 0)
+        return parse_real(text, 0, 1, out);
+    *out = model ? SETTINGS_MODEL : SETTINGS_NEVER;
+    return true;
+}
+
 /* The place of a word in "accept|tempfail". */
-static bool parse_choice(const char *text, const char *words, int64_t *out)
+bool settings_choice(const char *text, const char *words, int64_t *out)
 {
     size_t len = strlen(text);
     for (int64_t i = 0; *words; i++) {
@@ -169,11 +182,13 @@ static bool store(struct settings *s, const struct row *r, const char *text)
     case KIND_NUMBER:
         return parse_integer(text, 10, r, value);
     case KIND_REAL:
-        return parse_real(text, r, value);
+        return parse_real(text, r->min, r->max, value);
     case KIND_MODE:
         return parse_integer(text, 8, r, value);
     case KIND_CHOICE:
-        return parse_choice(text, r->unit, value);
+        return settings_choice(text, r->unit, value);
+    case KIND_LEVEL:
+        return settings_level(text, value);
     }
     return false;
 }
@@ -206,7 +221,7 @@ static bool text_of(const config_setting_t *v, enum kind kind, char *text, size_
     switch (config_setting_type(v)) {
     case CONFIG_TYPE_STRING:
         snprintf(text, cap, "%s", config_setting_get_string(v));
-        return wants_string;
+        return wants_string || kind == KIND_LEVEL;
     case CONFIG_TYPE_INT:
         snprintf(text, cap, "%d", config_setting_get_int(v));
         return !wants_string;
@@ -215,7 +230,7 @@ static bool text_of(const config_setting_t *v, enum kind kind, char *text, size_
         return !wants_string;
     case CONFIG_TYPE_FLOAT:
         snprintf(text, cap, "%.17g", config_setting_get_float(v));
-        return kind == KIND_REAL;
+        return kind == KIND_REAL || kind == KIND_LEVEL;
     case CONFIG_TYPE_BOOL:
         snprintf(text, cap, "%s", config_setting_get_bool(v) ? "true" : "false");
         return false;
@@ -314,35 +329,96 @@ bolter_status settings_load(struct settings *s, const char *path, bolter_error *
     return status;
 }
 
-static bool is_printable(const char *text)
+static bool is_printable_n(const char *text, size_t n)
 {
-    for (; *text; text++)
-        if ((unsigned char)*text < 0x20 || (unsigned char)*text > 0x7e)
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned char)text[i] < 0x20 || (unsigned char)text[i] > 0x7e)
             return false;
     return true;
 }
 
-/* "5.N.N" with up to three digits each: a refusal with another class would be ignored. */
-static bool is_refusal_dsn(const char *text)
+static bool is_printable(const char *text)
+{
+    return is_printable_n(text, strlen(text));
+}
+
+/* Lines of printable ASCII, none of them empty. */
+static bool is_reply(const char *text)
+{
+    int lines = 0;
+    for (size_t n; *text; text += n + (text[n] == '\n'), lines++) {
+        n = strcspn(text, "\n");
+        if (n == 0 || !is_printable_n(text, n))
+            return false;
+    }
+    return lines > 0 && lines <= SETTINGS_REPLY_LINES;
+}
+
+/* "5.N.N" with up to three digits each: an answer with another class would be ignored. */
+static bool is_dsn(const char *text, char class)
 {
     unsigned subject, detail;
     int end = 0;
-    return sscanf(text, "5.%3u.%3u%n", &subject, &detail, &end) == 2 && text[end] == 0 &&
-           strspn(text, "0123456789.") == strlen(text);
+    return text[0] == class && sscanf(text + 1, ".%3u.%3u%n", &subject, &detail, &end) == 2 &&
+           text[1 + end] == 0 && strspn(text, "0123456789.") == strlen(text);
+}
+
+static bolter_status check_answers(const struct settings *s, bolter_error *err)
+{
+    static const char wanted[] = "%s: got a byte that is not printable ASCII";
+    if (!is_dsn(s->reject_dsn, '5'))
+        return fail(err, BOLTER_E_FORMAT, "reject_dsn: got '%s', expected 5.N.N such as 5.7.1",
+                    s->reject_dsn);
+    if (!is_dsn(s->tempfail_dsn, '4'))
+        return fail(err, BOLTER_E_FORMAT, "tempfail_dsn: got '%s', expected 4.N.N such as 4.7.1",
+                    s->tempfail_dsn);
+    if (!is_reply(s->reject_text) || !is_reply(s->tempfail_text))
+        return fail(err, BOLTER_E_FORMAT, "%s: expected 1 to %d lines of printable ASCII",
+                    is_reply(s->reject_text) ? "tempfail_text" : "reject_text",
+                    SETTINGS_REPLY_LINES);
+    if (!is_printable(s->quarantine_reason))
+        return fail(err, BOLTER_E_FORMAT, wanted, "quarantine_reason");
+    if (!is_printable(s->subject_tag))
+        return fail(err, BOLTER_E_FORMAT, wanted, "subject_tag");
+    return BOLTER_OK;
+}
+
+/* A stronger action at a lower score than a milder one would leave the milder one no score. */
+static bolter_status check_order(const struct settings *s, bolter_error *err)
+{
+    const struct {
+        const char *name;
+        double at;
+    } levels[] = {{"unsure_at", s->unsure_at},     {"tag_at", s->tag_at},
+                  {"subject_at", s->subject_at},   {"quarantine_at", s->quarantine_at},
+                  {"redirect_at", s->redirect_at}, {"tempfail_at", s->tempfail_at},
+                  {"discard_at", s->discard_at},   {"reject_at", s->reject_at}};
+    size_t below = 0;
+    double floor = 0;
+    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
+        if (levels[i].at == SETTINGS_MODEL || levels[i].at == SETTINGS_NEVER)
+            continue;
+        if (levels[i].at < floor)
+            return fail(err, BOLTER_E_FORMAT, "%s: got %g, expected at least %s, which is %g",
+                        levels[i].name, levels[i].at, levels[below].name, floor);
+        below = i;
+        floor = levels[i].at;
+    }
+    return BOLTER_OK;
 }
 
 bolter_status settings_check(const struct settings *s, bolter_error *err)
 {
-    if (!is_refusal_dsn(s->reject_dsn))
-        return fail(err, BOLTER_E_FORMAT, "reject_dsn: got '%s', expected 5.N.N such as 5.7.1",
-                    s->reject_dsn);
-    if (!is_printable(s->reject_text))
-        return fail(err, BOLTER_E_FORMAT, "reject_text: got a byte that is not printable ASCII");
-    if (s->reject_threshold > 0 && s->reject_threshold < s->spam_threshold)
-        return fail(err, BOLTER_E_FORMAT,
-                    "reject_threshold: got %g, expected at least spam_threshold, which is %g",
-                    s->reject_threshold, s->spam_threshold);
-    return BOLTER_OK;
+    bolter_status status = check_answers(s, err);
+    if (status == BOLTER_OK)
+        status = check_order(s, err);
+    bool redirects = s->redirect_at <= 1 || s->denied == SETTINGS_DENIED_REDIRECT;
+    if (status == BOLTER_OK && redirects && !*s->redirect_to)
+        return fail(err, BOLTER_E_FORMAT, "redirect_to: got nothing, expected an address");
+    if (status == BOLTER_OK && (!is_printable(s->redirect_to) || strpbrk(s->redirect_to, " <>,")))
+        return fail(err, BOLTER_E_FORMAT, "redirect_to: got '%.60s', expected one plain address",
+                    s->redirect_to);
+    return status;
 }
 
 static void print_quoted(const char *text, FILE *out)
@@ -357,7 +433,8 @@ static void print_quoted(const char *text, FILE *out)
     fputc('"', out);
 }
 
-/* libconfig reads "1" as an integer and "0.5" as a fraction; a row of kind REAL takes both. */
+/* libconfig reads "1" as an integer and "0.5" as a fraction; rows of kind REAL and LEVEL take both.
+ */
 static void print_value(const struct settings *s, const struct row *r, FILE *out)
 {
     const void *value = (const char *)s + r->offset;
@@ -374,6 +451,12 @@ static void print_value(const struct settings *s, const struct row *r, FILE *out
         break;
     case KIND_MODE:
         fprintf(out, "\"%04llo\"", (unsigned long long)*(const int64_t *)value);
+        break;
+    case KIND_LEVEL:
+        if (*(const double *)value >= 0 && *(const double *)value <= 1)
+            fprintf(out, "%.10g", *(const double *)value);
+        else
+            fputs(*(const double *)value < 0 ? "\"model\"" : "\"never\"", out);
         break;
     case KIND_CHOICE:
         for (int64_t i = *(const int64_t *)value; i > 0; i--)

@@ -1,3 +1,3 @@
 # Files of contrib/.
-EXTRA_DIST += contrib/README contrib/procmailrc contrib/maildroprc
+EXTRA_DIST += contrib/README contrib/procmailrc contrib/maildroprc contrib/dovecot/bolter.sieve
 include contrib/mta.mk

@@ -74,8 +74,11 @@ const char *bolter_version(void);
 typedef struct bolter_text bolter_text;
 
 typedef struct bolter_text_options {
-    size_t max_message;   /* bytes of a raw message that are kept; 0: 1 MiB */
-    size_t max_output;    /* bytes of UTF-8 produced; 0: 256 KiB */
+    size_t max_message;   /* bytes of a raw message that are kept from its beginning; 0: 1 MiB */
+    size_t max_tail;      /* and from its end, when it is longer; 0: 256 KiB */
+    bool head_only;       /* none from its end */
+    size_t max_output;    /* bytes of UTF-8 produced, of a longer body its beginning and its end;
+                             0: 256 KiB */
     int max_depth;        /* MIME nesting that is followed, at most 256; 0: 32 */
     int max_parts;        /* MIME parts that are read; 0: 256 */
     const char *layout;   /* template, see bolter_text_default_layout(); NULL: the default */
@@ -90,11 +93,12 @@ const char *bolter_text_default_layout(void);
 /* Open a text extractor. o may be NULL (all defaults) and is copied. E_ARG, E_NOMEM. */
 bolter_status bolter_text_open(bolter_text **out, const bolter_text_options *o, bolter_error *err);
 /*
- * Feed the next n bytes of a raw RFC 5322 message, header first, split anywhere; LF or CRLF. Bytes
- * past max_message are dropped and remembered as truncation. E_NOMEM.
+ * Feed the next n bytes of a raw RFC 5322 message, header first, split anywhere; LF or CRLF. Of a long
+ * message the first max_message and the last max_tail bytes are read, both to the ends of lines; what
+ * stands between them is dropped and remembered as truncation. E_NOMEM.
  */
 bolter_status bolter_text_chunk(bolter_text *t, const void *bytes, size_t n, bolter_error *err);
-/* True once max_message bytes are held: further chunks change nothing. */
+/* True once further chunks change nothing: with head_only, when max_message bytes are held. */
 bool bolter_text_full(const bolter_text *t);
 /*
  * Parse what was fed and lay it out. *utf8 is valid UTF-8 of *n bytes, NUL-terminated, owned by t
@@ -268,6 +272,22 @@ typedef struct bolter_verdict {
 bolter_status bolter_classify(bolter_session *s, const char *utf8, size_t n, bolter_verdict *out,
                               bolter_error *err);
 
+#define BOLTER_PIECE_TEXT 80
+
+typedef struct bolter_piece {
+    float weight; /* log-odds of spam with the piece less those without it, in nats: above 0 it speaks
+                     for spam, below 0 against it */
+    char text[BOLTER_PIECE_TEXT + 1]; /* its beginning on one line; cut between bytes */
+} bolter_piece;
+
+/*
+ * The cap pieces of a laid-out text that moved its score most, heaviest first: each line or run of
+ * words that the model reads is left out in turn and the rest scored again, at most 34 runs of the
+ * model. *n_pieces is how many there are. E_MISMATCH, E_NOMEM.
+ */
+bolter_status bolter_explain(bolter_session *s, const char *utf8, size_t n, bolter_piece *out,
+                             size_t cap, size_t *n_pieces, bolter_error *err);
+
 /* ---- Service: many threads ask, a few workers score --------------------------------------- */
 
 typedef struct bolter_service bolter_service;
@@ -293,6 +313,11 @@ bolter_status bolter_service_open(bolter_service **out, bolter_model *m,
 bolter_status bolter_service_classify(bolter_service *s, const char *utf8, size_t n,
                                       uint32_t timeout_ms, uint32_t wait_ms, bolter_wait_fn wait,
                                       void *ud, bolter_verdict *out, bolter_error *err);
+/* bolter_explain() by the workers; timeout_ms is for all of its runs together. */
+bolter_status bolter_service_explain(bolter_service *s, const char *utf8, size_t n,
+                                     uint32_t timeout_ms, uint32_t wait_ms, bolter_wait_fn wait,
+                                     void *ud, bolter_piece *out, size_t cap, size_t *n_pieces,
+                                     bolter_error *err);
 
 typedef struct bolter_service_state {
     size_t queued, max_queued; /* requests that wait, and the most that may */

@@ -1,12 +1,23 @@
-/* answer.c - from a whole message to an action. */
+/*
+ * answer.c - from a whole message to an action.
+ *
+ *     sender, client, recipients -> standing: skip, score, full, denied
+ *     text -> verdict (unless skipped or denied) -> ruling -> action -> what the server is told
+ *
+ * A failure of ours leads to ACCEPT, to a field that says so, or to TEMPFAIL: it never destroys
+ * mail.
+ */
 #include "milter/answer.h"
 
 #include <stdio.h>
 
+#include "milter/act.h"
 #include "milter/failure.h"
 #include "milter/field.h"
+#include "milter/log.h"
 #include "milter/metrics.h"
 #include "milter/record.h"
+#include "milter/rules.h"
 
 /* What is known about one message when it is answered. */
 struct outcome {
@@ -14,8 +25,13 @@ struct outcome {
     bolter_error err;
     enum failure failure;
     bolter_verdict verdict;
+    struct standing standing;
+    struct ruling ruling;
     enum action action;
-    char reply[SETTINGS_TEXT_MAX + 1]; /* text of a refusal */
+    struct act_reply reply;
+    struct field_set fields;
+    bolter_piece piece[FIELD_PIECES];
+    size_t n_pieces;
 };
 
 static void fail(struct outcome *o, bolter_status status, const char *text)
@@ -26,19 +42,34 @@ static void fail(struct outcome *o, bolter_status status, const char *text)
     snprintf(o->err.text, sizeof o->err.text, "%s", text);
 }
 
+static const bolter_model_info *info_of(const struct question *q)
+{
+    return bolter_model_info_of(q->snapshot->model);
+}
+
+/* What spoke for spam. It is an extra: a message goes on without it, and does while many wait. */
+static void explain(struct outcome *o, const struct question *q, const struct mta *mta,
+                    const char *utf8, size_t n)
+{
+    const struct settings *s = &q->snapshot->settings;
+    double left_ms = (double)s->timeout_ms - o->verdict.queue_ms - o->verdict.compute_ms;
+    bolter_error err = {0};
+    if (s->explain != SETTINGS_YES || (double)o->verdict.spam < o->ruling.unsure_at ||
+        o->verdict.degraded || left_ms < 1)
+        return;
+    if (bolter_service_explain(q->snapshot->service, utf8, n, (uint32_t)left_ms,
+                               (uint32_t)s->progress_ms, mta->progress, mta->ud, o->piece,
+                               FIELD_PIECES, &o->n_pieces, &err) == BOLTER_OK)
+        return;
+    o->n_pieces = 0;
+    log_write(SETTINGS_LOG_DEBUG, "no explanation: %s", err.text);
+}
+
 static void classify(struct outcome *o, const struct question *q, const struct mta *mta)
 {
     const struct settings *s = &q->snapshot->settings;
     const char *utf8;
     size_t n;
-    if (!q->mail) {
-        fail(o, BOLTER_E_NOMEM, "no memory for the message");
-        return;
-    }
-    if (mail_forged(q->mail)->too_many > 0) {
-        fail(o, BOLTER_E_LIMIT, "more forged fields than can be removed");
-        return;
-    }
     o->status = mail_finish(q->mail, &utf8, &n, &o->err);
     o->failure = failure_of(o->status);
     if (o->status != BOLTER_OK)
@@ -53,63 +84,93 @@ static void classify(struct outcome *o, const struct question *q, const struct m
                                         (uint32_t)s->progress_ms, mta->progress, mta->ud,
                                         &o->verdict, &o->err);
     o->failure = failure_of(o->status);
+    if (o->status != BOLTER_OK)
+        return;
     o->verdict.truncated = o->verdict.truncated || mail_truncated(q->mail);
+    rules_rule(&o->ruling, q->snapshot->rules, s, q->envelope, info_of(q), &o->verdict);
+    o->verdict.decision = policy_class(&o->ruling, (double)o->verdict.spam);
+    explain(o, q, mta, utf8, n);
 }
 
-static void decide(struct outcome *o, const struct question *q)
+/* The postmaster has spoken: the model is not asked. */
+static void deny(struct outcome *o, const struct question *q)
+{
+    const bolter_model_info *m = info_of(q);
+    o->verdict =
+        (bolter_verdict){.decision = BOLTER_SPAM, .label = m->spam_label, .prob = 1, .spam = 1};
+    snprintf(o->verdict.model_id, sizeof o->verdict.model_id, "%s", m->id);
+    rules_deny(&o->ruling, q->snapshot->rules, &q->snapshot->settings, q->envelope, m);
+}
+
+/* Nothing but an attack looks like this, and it must not pass with a verdict of its own. */
+static void refuse_attack(struct outcome *o, const struct settings *s)
+{
+    fail(o, BOLTER_E_LIMIT, "more forged fields than can be removed");
+    o->action = ACTION_REJECT;
+    o->reply = (struct act_reply){(int)s->reject_code, s->reject_dsn,
+                                  "Message refused: too many X-Spam fields"};
+}
+
+static void decide(struct outcome *o, const struct question *q, const struct mta *mta)
 {
     const struct settings *s = &q->snapshot->settings;
-    snprintf(o->reply, sizeof o->reply, "%s", s->reject_text);
-    if (q->mail && mail_forged(q->mail)->too_many > 0) {
-        /* Nothing but an attack looks like this, and it must not pass with a verdict of its own. */
-        snprintf(o->reply, sizeof o->reply, "Message refused: too many X-Spam fields");
-        o->action = ACTION_REJECT;
-        return;
-    }
     if (o->failure != FAILURE_NONE) {
         o->action = failure_action(o->failure, s);
         return;
     }
-    policy_decide(&o->verdict, s, bolter_model_info_of(q->snapshot->model));
-    o->action = policy_of_verdict(&o->verdict, s, q->authenticated);
+    o->action = act_possible(o->ruling.action, mta, q->envelope);
+    if (o->standing.mode != MODE_FULL)
+        o->action = ACTION_MARK;
+    if (o->action == ACTION_TEMPFAIL)
+        o->reply = (struct act_reply){(int)s->tempfail_code, s->tempfail_dsn, s->tempfail_text};
+    if (o->action == ACTION_REJECT)
+        o->reply = (struct act_reply){(int)s->reject_code, s->reject_dsn, s->reject_text};
 }
 
-/* Each field goes above all others, so the last of ours goes first. */
-static bool insert_fields(const struct outcome *o, const struct question *q, const struct mta *mta)
+static void judge(struct outcome *o, const struct question *q, const struct mta *mta)
 {
     const struct snapshot *snap = q->snapshot;
-    struct field_set set;
-    if (o->failure != FAILURE_NONE)
-        return failure_mark(o->failure, mta);
-    field_format(&set, &o->verdict, snap->model,
-                 policy_spam_threshold(&snap->settings, bolter_model_info_of(snap->model)));
-    for (size_t i = set.n; i > 0; i--)
-        if (!mta->insert_header(mta->ud, set.field[i - 1].name, set.field[i - 1].value))
-            return false;
-    return true;
-}
-
-static bool refuse(const struct outcome *o, const struct settings *s, const struct mta *mta)
-{
-    char code[8], text[2 * sizeof o->reply];
-    snprintf(code, sizeof code, "%d", (int)s->reject_code);
-    policy_reply_text(text, sizeof text, o->reply);
-    return mta->reply(mta->ud, code, s->reject_dsn, text);
-}
-
-static bool carry_out(const struct outcome *o, const struct question *q, const struct mta *mta)
-{
-    switch (o->action) {
-    case ACTION_MARK:
-        return (!q->mail || forged_remove(mail_forged(q->mail), mta)) && insert_fields(o, q, mta);
-    case ACTION_ACCEPT:
-        return !q->mail || forged_remove(mail_forged(q->mail), mta);
-    case ACTION_REJECT:
-        return refuse(o, &q->snapshot->settings, mta);
-    case ACTION_TEMPFAIL:
-        break;
+    if (!q->mail) {
+        fail(o, BOLTER_E_NOMEM, "no memory for the message");
+        o->action = failure_action(o->failure, &snap->settings);
+        return;
     }
-    return true;
+    if (mail_forged(q->mail)->too_many > 0) {
+        refuse_attack(o, &snap->settings);
+        return;
+    }
+    o->standing = rules_standing(snap->rules, &snap->settings, q->envelope, mail_from(q->mail));
+    if (o->standing.mode == MODE_SKIP) {
+        o->action = ACTION_ACCEPT;
+        return;
+    }
+    if (o->standing.denied)
+        deny(o, q);
+    else
+        classify(o, q, mta);
+    decide(o, q, mta);
+}
+
+static bool carry_out(struct outcome *o, const struct question *q, const struct mta *mta)
+{
+    if (o->failure != FAILURE_NONE && o->action == ACTION_MARK)
+        return (!q->mail || forged_remove(mail_forged(q->mail), mta)) &&
+               failure_mark(o->failure, mta);
+    struct act a = {.action = o->action,
+                    .settings = &q->snapshot->settings,
+                    .mail = q->mail,
+                    .envelope = q->envelope,
+                    .fields = &o->fields,
+                    .reply = o->reply};
+    if (o->action >= ACTION_MARK && o->action <= ACTION_REDIRECT) {
+        const struct field_facts facts = {.verdict = &o->verdict,
+                                          .model = q->snapshot->model,
+                                          .required = o->ruling.required,
+                                          .denied = o->standing.denied};
+        field_format(&o->fields, &q->snapshot->rules->style, &facts);
+        field_explain(&o->fields, o->piece, o->n_pieces, o->verdict.decision == BOLTER_SPAM);
+    }
+    return act_carry_out(&a, mta);
 }
 
 static void log_verdict(const struct outcome *o, const struct question *q)
@@ -122,12 +183,24 @@ static void log_verdict(const struct outcome *o, const struct question *q)
     record_word(&r, "label", bolter_model_label(q->snapshot->model, v->label));
     record_number(&r, "score", (double)v->spam, 4);
     record_word(&r, "action", policy_action_name(o->action));
+    record_bool(&r, "denied", o->standing.denied);
     record_number(&r, "tokens", (double)v->n_tokens, 0);
     record_bool(&r, "truncated", v->truncated);
     record_bool(&r, "degraded", v->degraded);
     record_number(&r, "queued_ms", v->queue_ms, 1);
     record_number(&r, "computed_ms", v->compute_ms, 1);
     record_word(&r, "model", v->model_id);
+    record_number(&r, "forged", (double)mail_forged(q->mail)->count, 0);
+    record_write(&r, SETTINGS_LOG_INFO);
+}
+
+static void log_skipped(const struct outcome *o, const struct question *q)
+{
+    struct record r;
+    record_begin(&r);
+    record_word(&r, "id", q->id);
+    record_bool(&r, "skipped", true);
+    record_word(&r, "action", policy_action_name(o->action));
     record_number(&r, "forged", (double)mail_forged(q->mail)->count, 0);
     record_write(&r, SETTINGS_LOG_INFO);
 }
@@ -148,22 +221,28 @@ static void log_failure(const struct outcome *o, const struct question *q)
 /* The log line, and the counters. */
 static void note(const struct outcome *o, const struct question *q, double seconds)
 {
-    bool judged = o->failure == FAILURE_NONE;
-    if (judged)
-        log_verdict(o, q);
-    else
+    const char *action = policy_action_name(o->action);
+    if (o->failure != FAILURE_NONE) {
         log_failure(o, q);
-    metrics_message(policy_action_name(o->action),
-                    judged ? policy_class_name(o->verdict.decision) : failure_name(o->failure),
-                    judged ? &o->verdict : NULL, seconds);
+        metrics_message(action, failure_name(o->failure), NULL, seconds);
+    } else if (o->standing.mode == MODE_SKIP) {
+        log_skipped(o, q);
+        metrics_message(action, "skipped", NULL, seconds);
+    } else {
+        log_verdict(o, q);
+        /* The score of denied mail is none of the model's. */
+        if (o->standing.denied)
+            metrics_message(action, "denied", NULL, seconds);
+        else
+            metrics_message(action, policy_class_name(o->verdict.decision), &o->verdict, seconds);
+    }
 }
 
 enum action answer_message(const struct question *q, const struct mta *mta)
 {
-    struct outcome o = {.status = BOLTER_OK};
+    struct outcome o = {.standing = {.mode = MODE_FULL}};
     double begin_s = metrics_clock();
-    classify(&o, q, mta);
-    decide(&o, q);
+    judge(&o, q, mta);
     /* Half of the changes are worse than none: a server that could not be told tries again later.
      */
     if (!carry_out(&o, q, mta)) {

@@ -23,6 +23,7 @@ static const struct option_row {
     {'t', "terse", NULL, "write lines like \"S 0.998123\" (default: off)"},
     {'j', "json", NULL, "write one JSON object a message (default: off)"},
     {'s', "timeout", "SECONDS", "with -p: longest wait for the verdict (default: " TIMEOUT ")"},
+    {'w', "explain", NULL, "tell what moved the score most (default: off)"},
     {'q', "quiet", NULL, "write nothing; the exit status tells (default: off)"},
     {'x', "text", NULL, "the input is plain text, not mail (default: off)"},
     {'l', "lines", NULL, "the input is plain text, one a line (default: off)"},
@@ -102,6 +103,8 @@ static bool take_option(struct arguments *a, int letter, char **argv)
     case 'q':
         a->format = OUTPUT_NONE;
         return true;
+    case 'w':
+        return a->explain = true;
     case 'x':
         a->kind = OPERAND_TEXT;
         return true;
@@ -125,6 +128,10 @@ static const char *contradiction(const struct arguments *a)
 {
     if (a->exit_verdict && !a->passthrough)
         return "-e belongs to -p; without -p the exit status is the verdict anyway";
+    if (a->explain && (a->format == OUTPUT_TERSE || a->format == OUTPUT_NONE))
+        return "--explain writes more than -t and -q allow";
+    if (a->explain && a->socket)
+        return "--explain runs the model here, so --socket does not go with it";
     if (!a->passthrough)
         return NULL;
     if (a->n_paths > 0)

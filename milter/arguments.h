@@ -16,7 +16,7 @@ struct arguments {
     const char *socket; /* of a daemon to ask; NULL: none */
     enum output_format format;
     enum operand_kind kind;
-    bool passthrough, exit_verdict;
+    bool passthrough, exit_verdict, explain;
     unsigned timeout_s;
     bool help, version;
     char *const *paths;

@@ -121,8 +121,12 @@ static void print_scores(FILE *out, const bolter_model *m, const bolter_verdict 
 static void print_fields(FILE *out, const bolter_model *m, const bolter_verdict *v)
 {
     struct field_set set;
+    struct style style;
     char block[MARK_BLOCK_MAX];
-    field_format(&set, v, m, bolter_model_info_of(m)->spam_threshold);
+    const struct field_facts facts = {
+        .verdict = v, .model = m, .required = bolter_model_info_of(m)->spam_threshold};
+    style_default(&style);
+    field_format(&set, &style, &facts);
     if (!mark_block(block, sizeof block, &set))
         return;
     for (const char *line = block; *line;) {

@@ -8,8 +8,8 @@
  *
  * Steps before the end of a message are never refused, so we ask for those without a reply, which
  * saves a round trip for each header field; libmilter then sends nothing for SMFIS_CONTINUE. The
- * body keeps its replies where the server understands SMFIS_SKIP, by which we spare it the rest of
- * a large message.
+ * body keeps its replies where the end of long mail is not wanted and the server understands
+ * SMFIS_SKIP, by which we spare it the rest.
  */
 #include "milter/callbacks.h"
 
@@ -25,14 +25,18 @@
 #include "milter/log.h"
 #include "milter/metrics.h"
 
-#define NEEDED_ACTIONS (SMFIF_ADDHDRS | SMFIF_CHGHDRS)
-#define UNUSED_STEPS   (SMFIP_NOHELO | SMFIP_NORCPT | SMFIP_NODATA | SMFIP_NOUNKNOWN)
-#define SILENT_STEPS   (SMFIP_NR_CONN | SMFIP_NR_MAIL | SMFIP_NR_HDR | SMFIP_NR_EOH)
+#define NEEDED_ACTIONS   (SMFIF_ADDHDRS | SMFIF_CHGHDRS)
+#define REDIRECT_ACTIONS (SMFIF_ADDRCPT | SMFIF_DELRCPT)
+#define USEFUL_ACTIONS   (REDIRECT_ACTIONS | SMFIF_QUARANTINE | SMFIF_SETSYMLIST)
+#define UNUSED_STEPS     (SMFIP_NOHELO | SMFIP_NODATA | SMFIP_NOUNKNOWN)
+#define SILENT_STEPS     (SMFIP_NR_CONN | SMFIP_NR_MAIL | SMFIP_NR_RCPT | SMFIP_NR_HDR | SMFIP_NR_EOH)
 
 struct connection {
     struct snapshot *snapshot;
     struct mail *mail; /* the message in flight, or NULL */
-    bool may_skip, authenticated;
+    struct envelope envelope;
+    unsigned long actions; /* SMFIF_* that were negotiated; all where that is not known */
+    bool may_skip;
 };
 
 /* libmilter passes nothing of ours to the callbacks of a new connection: these two are the
@@ -55,14 +59,34 @@ static bool insert_header(void *ud, const char *name, const char *value)
     return smfi_insheader(ud, 0, unconst(name), unconst(value)) == MI_SUCCESS;
 }
 
-static bool remove_header(void *ud, const char *name, unsigned long k)
+static bool change_header(void *ud, const char *name, unsigned long k, const char *value)
 {
-    return smfi_chgheader(ud, unconst(name), (int)k, NULL) == MI_SUCCESS;
+    return smfi_chgheader(ud, unconst(name), (int)k, unconst(value)) == MI_SUCCESS;
 }
 
-static bool reply(void *ud, const char *code, const char *dsn, const char *text)
+/* The list of lines ends with the first NULL. */
+static bool reply(void *ud, const char *code, const char *dsn, const char *const *lines, size_t n)
 {
-    return smfi_setreply(ud, unconst(code), unconst(dsn), unconst(text)) == MI_SUCCESS;
+    char *l[SETTINGS_REPLY_LINES] = {NULL};
+    for (size_t i = 0; i < n && i < SETTINGS_REPLY_LINES; i++)
+        l[i] = unconst(lines[i]);
+    return smfi_setmlreply(ud, code, dsn, l[0], l[1], l[2], l[3], l[4], l[5], l[6], l[7],
+                           (char *)NULL) == MI_SUCCESS;
+}
+
+static bool quarantine(void *ud, const char *reason)
+{
+    return smfi_quarantine(ud, unconst(reason)) == MI_SUCCESS;
+}
+
+static bool add_recipient(void *ud, const char *address)
+{
+    return smfi_addrcpt(ud, unconst(address)) == MI_SUCCESS;
+}
+
+static bool delete_recipient(void *ud, const char *address)
+{
+    return smfi_delrcpt(ud, unconst(address)) == MI_SUCCESS;
 }
 
 static bool progress(void *ud)
@@ -80,6 +104,8 @@ static struct connection *connection_of(SMFICTX *ctx)
             free(c);
             c = NULL;
         }
+        if (c)
+            c->actions = NEEDED_ACTIONS | USEFUL_ACTIONS;
     }
     if (c && !c->snapshot)
         c->snapshot = snapshot_acquire(holder);
@@ -90,7 +116,7 @@ static void end_message(struct connection *c)
 {
     mail_free(c->mail);
     c->mail = NULL;
-    c->authenticated = false;
+    envelope_end(&c->envelope);
 }
 
 static sfsistat on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, unsigned long f2,
@@ -106,10 +132,12 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, u
         return SMFIS_REJECT;
     }
     struct connection *c = connection_of(ctx);
-    bool skip = c && (f1 & SMFIP_SKIP);
-    if (c)
+    bool skip = c && c->snapshot && c->snapshot->settings.max_tail == 0 && (f1 & SMFIP_SKIP);
+    *pf0 = f0 & (NEEDED_ACTIONS | USEFUL_ACTIONS);
+    if (c) {
         c->may_skip = skip;
-    *pf0 = NEEDED_ACTIONS | (f0 & SMFIF_SETSYMLIST);
+        c->actions = *pf0;
+    }
     *pf1 = f1 & (UNUSED_STEPS | SILENT_STEPS | (skip ? SMFIP_SKIP : SMFIP_NR_BODY));
     *pf2 = *pf3 = 0;
     if (f0 & SMFIF_SETSYMLIST) {
@@ -123,21 +151,30 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, u
 static sfsistat on_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *address)
 {
     (void)host;
-    (void)address;
-    connection_of(ctx);
+    struct connection *c = connection_of(ctx);
+    if (c)
+        c->envelope.has_client = network_of(&c->envelope.client, address);
     return SMFIS_CONTINUE;
 }
 
 static sfsistat on_envfrom(SMFICTX *ctx, char **argv)
 {
-    (void)argv;
     struct connection *c = connection_of(ctx);
     if (!c || !c->snapshot)
         return SMFIS_CONTINUE;
     end_message(c);
-    c->authenticated = smfi_getsymval(ctx, unconst("{auth_authen}")) != NULL;
-    c->mail = mail_open((size_t)c->snapshot->settings.max_message,
+    envelope_begin(&c->envelope, argv[0] ? argv[0] : "",
+                   smfi_getsymval(ctx, unconst("{auth_authen}")) != NULL);
+    c->mail = mail_open(&c->snapshot->settings, &c->snapshot->rules->style,
                         bolter_model_info_of(c->snapshot->model)->text_layout);
+    return SMFIS_CONTINUE;
+}
+
+static sfsistat on_envrcpt(SMFICTX *ctx, char **argv)
+{
+    struct connection *c = smfi_getpriv(ctx);
+    if (c && argv[0])
+        envelope_add_recipient(&c->envelope, argv[0]);
     return SMFIS_CONTINUE;
 }
 
@@ -168,22 +205,32 @@ static sfsistat on_body(SMFICTX *ctx, unsigned char *bytes, size_t n)
 
 static sfsistat answer(SMFICTX *ctx, struct connection *c)
 {
+    bool holds = c->actions & SMFIF_QUARANTINE;
+    bool redirects = (c->actions & REDIRECT_ACTIONS) == REDIRECT_ACTIONS;
     const struct mta mta = {.ud = ctx,
                             .insert_header = insert_header,
-                            .remove_header = remove_header,
+                            .change_header = change_header,
                             .reply = reply,
+                            .quarantine = holds ? quarantine : NULL,
+                            .add_recipient = redirects ? add_recipient : NULL,
+                            .delete_recipient = redirects ? delete_recipient : NULL,
                             .progress = progress};
     const struct question q = {.mail = c->mail,
+                               .envelope = &c->envelope,
                                .snapshot = c->snapshot,
-                               .id = smfi_getsymval(ctx, unconst("i")),
-                               .authenticated = c->authenticated};
+                               .id = smfi_getsymval(ctx, unconst("i"))};
     switch (answer_message(&q, &mta)) {
     case ACTION_REJECT:
         return SMFIS_REJECT;
     case ACTION_TEMPFAIL:
         return SMFIS_TEMPFAIL;
-    case ACTION_MARK:
+    case ACTION_DISCARD:
+        return SMFIS_DISCARD;
     case ACTION_ACCEPT:
+    case ACTION_MARK:
+    case ACTION_SUBJECT:
+    case ACTION_QUARANTINE:
+    case ACTION_REDIRECT:
         break;
     }
     return SMFIS_CONTINUE;
@@ -229,9 +276,10 @@ bool callbacks_register(int fd, struct holder *h)
     static char name[] = "bolter", address[32];
     const struct smfiDesc filter = {.xxfi_name = name,
                                     .xxfi_version = SMFI_VERSION,
-                                    .xxfi_flags = NEEDED_ACTIONS | SMFIF_SETSYMLIST,
+                                    .xxfi_flags = NEEDED_ACTIONS | USEFUL_ACTIONS,
                                     .xxfi_connect = on_connect,
                                     .xxfi_envfrom = on_envfrom,
+                                    .xxfi_envrcpt = on_envrcpt,
                                     .xxfi_header = on_header,
                                     .xxfi_eoh = on_end_of_header,
                                     .xxfi_body = on_body,

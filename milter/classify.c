@@ -33,6 +33,21 @@ static int verdict_status(bolter_class decision)
 
 /* ---- Passthrough ---- */
 
+static bool write_block(const struct judge *j, const bolter_verdict *v,
+                        struct passthrough_report *out)
+{
+    struct field_set set;
+    struct style style;
+    const struct field_facts facts = {.verdict = v,
+                                      .model = j->model,
+                                      .required = bolter_model_info_of(j->model)->spam_threshold};
+    style_default(&style);
+    field_format(&set, &style, &facts);
+    field_explain(&set, j->piece, j->n_pieces, v->decision == BOLTER_SPAM);
+    out->decision = v->decision;
+    return mark_block(out->block, sizeof out->block, &set);
+}
+
 /* The daemon's verdict, in half the time that there is: if it has none, there is the other half. */
 static bool ask_for_passthrough(const struct arguments *a, const char *bytes, size_t n,
                                 struct passthrough_report *out)
@@ -61,15 +76,11 @@ static bool judge_for_passthrough(void *ud, const char *bytes, size_t n,
     bolter_status rc = judge_open(&j, a->model_dir, &err);
     if (rc == BOLTER_OK)
         rc = judge_bytes(&j, true, bytes, n, &v, &err);
+    if (rc == BOLTER_OK && a->explain)
+        rc = judge_explain(&j, &err);
     if (rc != BOLTER_OK)
         complain("%s", err.text);
-    bool ok = rc == BOLTER_OK;
-    if (ok) {
-        struct field_set set;
-        field_format(&set, &v, j.model, bolter_model_info_of(j.model)->spam_threshold);
-        out->decision = v.decision;
-        ok = mark_block(out->block, sizeof out->block, &set);
-    }
+    bool ok = rc == BOLTER_OK && write_block(&j, &v, out);
     judge_close(&j);
     return ok;
 }
@@ -132,7 +143,11 @@ static bool report_asked(struct report *r, const char *id, bool is_mail, const c
     if (rc == BOLTER_OK && (in_range || r->arguments->format != OUTPUT_JSON)) {
         for (size_t i = 0; i < reply.n_label; i++)
             label[i] = reply.label[i];
-        put_row(r, &(struct output_row){id, &reply.verdict, reply.n_label, label, reply.score});
+        put_row(r, &(struct output_row){.id = id,
+                                        .verdict = &reply.verdict,
+                                        .n_label = reply.n_label,
+                                        .label = label,
+                                        .scores = reply.score});
         return true;
     }
     complain(LOADING, rc == BOLTER_OK ? "the daemon does not tell the scores of all labels"
@@ -153,12 +168,20 @@ static bool report_one(void *ud, const char *id, bool is_mail, const char *bytes
         rc = judge_bytes(&r->judge, is_mail, bytes, n, &v, &err);
     if (rc == BOLTER_OK && r->arguments->format == OUTPUT_JSON)
         rc = judge_scores(&r->judge, &v, r->scores, &err);
+    if (rc == BOLTER_OK && r->arguments->explain)
+        rc = judge_explain(&r->judge, &err);
     if (rc != BOLTER_OK) {
         complain("%s: %s", id ? id : "standard input", err.text);
         return false;
     }
-    size_t n_label = (size_t)bolter_model_info_of(r->judge.model)->n_label;
-    put_row(r, &(struct output_row){id, &v, n_label, r->label, r->scores});
+    put_row(r, &(struct output_row){
+                   .id = id,
+                   .verdict = &v,
+                   .n_label = (size_t)bolter_model_info_of(r->judge.model)->n_label,
+                   .label = r->label,
+                   .scores = r->scores,
+                   .pieces = r->arguments->explain ? r->judge.piece : NULL,
+                   .n_pieces = r->judge.n_pieces});
     return true;
 }
 

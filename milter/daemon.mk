@@ -1,6 +1,10 @@
 # The daemon. Its parts without libmilter are a library of their own, for the tests.
 noinst_LTLIBRARIES += libdaemon.la
 libdaemon_la_SOURCES = \
+	milter/act.c \
+	milter/act.h \
+	milter/address.c \
+	milter/address.h \
 	milter/answer.c \
 	milter/answer.h \
 	milter/ask.h \
@@ -14,8 +18,14 @@ libdaemon_la_SOURCES = \
 	milter/endpoint.h \
 	milter/failure.c \
 	milter/failure.h \
+	milter/envelope.c \
+	milter/envelope.h \
 	milter/forged.c \
 	milter/forged.h \
+	milter/lines.c \
+	milter/lines.h \
+	milter/list.c \
+	milter/list.h \
 	milter/listener.c \
 	milter/listener.h \
 	milter/log.c \
@@ -25,14 +35,22 @@ libdaemon_la_SOURCES = \
 	milter/metrics.c \
 	milter/metrics.h \
 	milter/mta.h \
+	milter/names.c \
+	milter/names.h \
+	milter/network.c \
+	milter/network.h \
 	milter/notify.c \
 	milter/notify.h \
 	milter/options.c \
 	milter/options.h \
 	milter/policy.c \
 	milter/policy.h \
+	milter/recipients.c \
+	milter/recipients.h \
 	milter/record.c \
 	milter/record.h \
+	milter/rules.c \
+	milter/rules.h \
 	milter/scrape.c \
 	milter/scrape.h \
 	milter/snapshot.c \
@@ -41,7 +59,7 @@ libdaemon_la_LIBADD = libbolterconf.la
 
 sbin_PROGRAMS += bolter-milter
 bolter_milter_SOURCES = milter/milterd.c milter/callbacks.c milter/callbacks.h \
-	milter/field.c milter/field.h milter/mark.c milter/mark.h
+	$(field_sources) milter/mark.c milter/mark.h
 bolter_milter_LDADD = libdaemon.la libbolter.la $(MILTER_LIBS)
 
 dist_man_MANS += milter/bolter-milter.8

@@ -1,21 +1,23 @@
 /*
  * field.c - format the header fields of a verdict, and know the names that only we may write.
  *
- * Every value is built as words joined by single spaces; put() folds between words, so that no line
- * grows past FOLD_AT. Numbers are printed from integers: no locale can turn the point into a comma.
+ * Every value is built as words joined by single spaces; put_word() folds between words, so that no
+ * line grows past FOLD_AT. Numbers are printed from integers: no locale can turn the point into a
+ * comma.
  */
 #include "milter/field.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define FOLD_AT    78 /* RFC 5322, 2.1.1: a line should stay below */
-#define LABEL_MAX  48 /* bytes of a label that are shown; a longer word could not be folded */
-#define SCORE_UNIT 10000L
-#define SPAM_STARS 5
-#define MOST_STARS 10
+#define FOLD_AT     78 /* RFC 5322, 2.1.1: a line should stay below */
+#define LABEL_MAX   48 /* bytes of a label that are shown; a longer word could not be folded */
+#define SCORE_UNIT  10000L
+#define SPAM_STARS  5
+#define MOST_STARS  10
+#define PIECE_SHOWN 40 /* bytes of a piece of text that are shown */
 
 /* A value under construction: where the current line stands, counted from the field's name. */
 struct line {
@@ -31,20 +33,13 @@ static struct line begin(struct field_set *set, const char *name)
     return (struct line){.field = f, .column = strlen(name) + 2};
 }
 
-static void put(struct line *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-/* Append a word; the values are short by construction, and one that were not would be cut. */
-static void put(struct line *l, const char *fmt, ...)
+/* Append a word, or nothing where it does not fit any more. */
+static void put_word(struct line *l, const char *word)
 {
-    char word[LABEL_MAX + 32];
-    va_list ap;
-    va_start(ap, fmt);
-    vsnprintf(word, sizeof word, fmt, ap);
-    va_end(ap);
     size_t n = strlen(word);
     const char *gap = l->len == 0 ? "" : l->column + 1 + n >= FOLD_AT ? "\n\t" : " ";
     size_t room = sizeof l->field->value - l->len;
-    if (strlen(gap) + n >= room)
+    if (n == 0 || strlen(gap) + n >= room)
         return;
     l->len += (size_t)snprintf(l->field->value + l->len, room, "%s%s", gap, word);
     l->column = *gap == '\n' ? 8 + n : l->column + strlen(gap) + n;
@@ -68,25 +63,35 @@ bool field_is_ours(const char *name, size_t n)
     return starts_with(name, n, "x-spam-") || starts_with(name, n, "x-bolter");
 }
 
+bool field_says_yes(const char *text, size_t n)
+{
+    for (size_t i = 0; i + 3 <= n; i++)
+        if (starts_with(text + i, n - i, "yes"))
+            return true;
+    return false;
+}
+
+/* Many filters search a whole field for "yes": where that is no verdict, the word is broken. */
+static void break_yes(char *text)
+{
+    for (size_t n = strlen(text), i = 0; i + 3 <= n; i++)
+        if (starts_with(text + i, n - i, "yes"))
+            text[i + 1] = '_';
+}
+
 static bool label_char(char c)
 {
     char l = lower(c);
     return (l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
 }
 
-/*
- * A label comes from a model directory and may hold anything; what could end a word becomes '_'.
- * Many filters search the whole field for "yes", so outside spam that word is broken as well.
- */
-static void copy_label(char out[LABEL_MAX + 1], const char *label, bool spam)
+/* A label comes from a model directory and may hold anything; what could end a word becomes '_'. */
+static void copy_label(char *out, size_t cap, const char *label)
 {
     size_t n = 0;
-    for (; label && label[n] && n < LABEL_MAX; n++)
+    for (; label && label[n] && n < LABEL_MAX && n + 1 < cap; n++)
         out[n] = label_char(label[n]) ? label[n] : '_';
     out[n] = 0;
-    for (size_t i = 0; !spam && i + 3 <= n; i++)
-        if (starts_with(out + i, n - i, "yes"))
-            out[i + 1] = '_';
 }
 
 /* A probability in ten-thousandths; whatever is no number between 0 and 1 is moved there. */
@@ -123,67 +128,165 @@ static int stars(bool spam, long score, long required)
     return SPAM_STARS + (int)(SPAM_STARS * (score - required) / (SCORE_UNIT - required));
 }
 
-static const char *test_name(bolter_class decision)
+static const char *test_name(const struct field_facts *f)
 {
-    switch (decision) {
-    case BOLTER_SPAM:
-        return "BOLTER_SPAM";
-    case BOLTER_UNSURE:
-        return "BOLTER_UNSURE";
-    case BOLTER_HAM:
+    static const char *const names[] = {[BOLTER_HAM] = "BOLTER_HAM",
+                                        [BOLTER_UNSURE] = "BOLTER_UNSURE",
+                                        [BOLTER_SPAM] = "BOLTER_SPAM"};
+    return f->denied ? "BOLTER_DENIED" : names[f->verdict->decision];
+}
+
+static const char *class_name(bolter_class c)
+{
+    return c == BOLTER_SPAM ? "spam" : c == BOLTER_UNSURE ? "unsure" : "ham";
+}
+
+static void write_units(char *out, size_t cap, long u)
+{
+    snprintf(out, cap, "%ld.%04ld", u / SCORE_UNIT, u % SCORE_UNIT);
+}
+
+/* The text of a placeholder. */
+static void write_value(char *out, size_t cap, enum style_value which, const struct field_facts *f)
+{
+    const bolter_verdict *v = f->verdict;
+    bool spam = v->decision == BOLTER_SPAM;
+    long required = units(f->required), score = shown_score(v, required);
+    switch (which) {
+    case STYLE_V_VERDICT:
+        snprintf(out, cap, "%s", spam ? "Yes" : "No");
+        break;
+    case STYLE_V_CLASS:
+        snprintf(out, cap, "%s", class_name(v->decision));
+        break;
+    case STYLE_V_TEST:
+        snprintf(out, cap, "%s", test_name(f));
+        break;
+    case STYLE_V_SCORE:
+        write_units(out, cap, score);
+        break;
+    case STYLE_V_REQUIRED:
+        write_units(out, cap, required);
+        break;
+    case STYLE_V_STARS:
+        snprintf(out, cap, "%.*s", stars(spam, score, required), "**********");
+        break;
+    case STYLE_V_LABEL:
+        copy_label(out, cap, bolter_model_label(f->model, v->label));
+        break;
+    case STYLE_V_MODEL:
+        snprintf(out, cap, "%.16s", v->model_id);
+        break;
+    case STYLE_V_TOKENS:
+        snprintf(out, cap, "%zu", v->n_tokens);
+        break;
+    case STYLE_V_MS:
+        snprintf(out, cap, "%ld", lround(v->queue_ms + v->compute_ms));
+        break;
+    case STYLE_V_TRUNCATED:
+        snprintf(out, cap, "%d", v->truncated);
+        break;
+    case STYLE_V_DEGRADED:
+        snprintf(out, cap, "%d", v->degraded);
+        break;
+    case STYLE_V_VERSION:
+        snprintf(out, cap, "%s", bolter_version());
+        break;
+    case STYLE_VALUES:
         break;
     }
-    return "BOLTER_HAM";
 }
 
-static void put_units(struct line *l, const char *key, long u)
+/* The first word of a template, filled in; the template behind it. */
+static const char *fill_word(char *word, size_t cap, const char *text, const struct field_facts *f)
 {
-    put(l, "%s%ld.%04ld", key, u / SCORE_UNIT, u % SCORE_UNIT);
+    size_t len = 0, n;
+    word[0] = 0;
+    for (; *text && *text != ' '; text += n) {
+        int which = *text == '{' ? style_placeholder(text, &n) : -1;
+        if (which < 0) {
+            n = 1;
+            snprintf(word + len, cap - len, "%c", *text);
+        } else {
+            write_value(word + len, cap - len, (enum style_value)which, f);
+        }
+        len = strlen(word);
+    }
+    return text + strspn(text, " ");
 }
 
-static void format_status(struct field_set *out, bolter_class decision, long score, long required)
+static void format_field(struct field_set *out, const struct style *style, enum style_field i,
+                         const struct field_facts *f)
 {
-    struct line l = begin(out, "X-Spam-Status");
-    put(&l, "%s,", decision == BOLTER_SPAM ? "Yes" : "No");
-    put_units(&l, "score=", score);
-    put_units(&l, "required=", required);
-    put(&l, "tests=%s", test_name(decision));
-    put(&l, "version=%s", bolter_version());
+    char word[FIELD_VALUE_MAX];
+    const char *text = style->field[i].text;
+    struct line l = begin(out, style->field[i].name);
+    while (*text) {
+        text = fill_word(word, sizeof word, text, f);
+        put_word(&l, word);
+    }
+    if (f->verdict->decision != BOLTER_SPAM)
+        break_yes(l.field->value);
+    /* An empty field, such as one of no stars, says nothing, and some software dislikes it. */
+    if (l.len == 0)
+        out->n--;
 }
 
-static void format_bolter(struct field_set *out, const bolter_verdict *v, const bolter_model *m)
+void field_format(struct field_set *out, const struct style *style, const struct field_facts *f)
 {
-    char label[LABEL_MAX + 1];
-    copy_label(label, bolter_model_label(m, v->label), v->decision == BOLTER_SPAM);
-    struct line l = begin(out, "X-Bolter");
-    put(&l, "label=%s,", label);
-    put(&l, "model=%.16s,", v->model_id);
-    put(&l, "tokens=%zu,", v->n_tokens);
-    put(&l, "ms=%ld%s", lround(v->queue_ms + v->compute_ms), v->truncated ? "," : "");
-    if (v->truncated)
-        put(&l, "truncated=1%s", v->degraded ? "," : "");
-    if (v->degraded) /* then it is also truncated */
-        put(&l, "degraded=1");
-}
-
-void field_format(struct field_set *out, const bolter_verdict *v, const bolter_model *m,
-                  double spam_threshold)
-{
-    bool spam = v->decision == BOLTER_SPAM;
-    long required = units(spam_threshold);
-    long score = shown_score(v, required);
     *out = (struct field_set){0};
-    if (spam) {
-        struct line flag = begin(out, "X-Spam-Flag");
-        put(&flag, "YES");
+    for (enum style_field i = 0; i < STYLE_FIELDS; i++)
+        if (style->field[i].name[0] && (i != STYLE_FLAG || f->verdict->decision == BOLTER_SPAM))
+            format_field(out, style, i, f);
+}
+
+/* Put what others wrote in words of printable ASCII; what could end a quoted string becomes "'". */
+static void put_foreign(struct line *l, const char *text, size_t n, const char *before,
+                        const char *after)
+{
+    char word[FIELD_VALUE_MAX];
+    size_t len = (size_t)snprintf(word, sizeof word, "%s", before);
+    for (size_t i = 0; i < n; i++) {
+        char c = text[i];
+        bool blank = (unsigned char)c <= ' ';
+        if (blank) {
+            if (len > 0)
+                put_word(l, word);
+            len = 0;
+        } else if (len + strlen(after) + 1 < sizeof word) {
+            word[len++] = c == '"' || c == '\\' ? '\'' : c > '~' || (c & 0x80) ? '?' : c;
+        }
+        word[len] = 0;
     }
-    format_status(out, v->decision, score, required);
-    struct line number = begin(out, "X-Spam-Score");
-    put_units(&number, "", score);
-    int n = stars(spam, score, required);
-    if (n > 0) { /* an empty field would say nothing, and some software dislikes it */
-        struct line level = begin(out, "X-Spam-Level");
-        put(&level, "%.*s", n, "**********");
+    snprintf(word + len, sizeof word - len, "%s", after);
+    put_word(l, word);
+}
+
+void field_explain(struct field_set *out, const bolter_piece *pieces, size_t n, bool spam)
+{
+    if (n == 0)
+        return;
+    n = n < FIELD_PIECES ? n : FIELD_PIECES;
+    struct line l = begin(out, "X-Bolter-Explain");
+    for (size_t i = 0; i < n; i++) {
+        char weight[32];
+        long hundredths = lround((double)pieces[i].weight * 100);
+        size_t shown = strnlen(pieces[i].text, PIECE_SHOWN);
+        snprintf(weight, sizeof weight, "%c%ld.%02ld", hundredths < 0 ? '-' : '+',
+                 labs(hundredths) / 100, labs(hundredths) % 100);
+        put_word(&l, weight);
+        put_foreign(&l, pieces[i].text, shown, "\"", i + 1 < n ? "\";" : "\"");
     }
-    format_bolter(out, v, m);
+    if (!spam)
+        break_yes(l.field->value);
+}
+
+void field_orig_to(struct field_set *out, char *const *recipients, size_t n)
+{
+    struct line l = begin(out, "X-Spam-Orig-To");
+    for (size_t i = 0; i < n && l.len + 400 < FIELD_VALUE_MAX; i++) {
+        const char *r = recipients[i];
+        size_t len = strnlen(r, 350), bracket = *r == '<' && len > 1 && r[len - 1] == '>';
+        put_foreign(&l, r + bracket, len - 2 * bracket, "", i + 1 < n ? "," : "");
+    }
 }

@@ -7,10 +7,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "milter/field.h"
-
-void forged_init(struct forged *f)
+void forged_init(struct forged *f, const struct style *style)
 {
+    f->style = style;
     f->n = 0;
     f->count = 0;
     f->too_many = 0;
@@ -33,10 +32,9 @@ static size_t place_of(struct forged *f, const char *name, size_t len)
 
 bool forged_note(struct forged *f, const char *name)
 {
-    size_t len = strlen(name);
-    if (!field_is_ours(name, len))
+    if (!style_owns(f->style, name))
         return false;
-    size_t i = f->count < FORGED_FIELDS ? place_of(f, name, len) : FORGED_NAMES;
+    size_t i = f->count < FORGED_FIELDS ? place_of(f, name, strlen(name)) : FORGED_NAMES;
     if (i == FORGED_NAMES) {
         f->too_many++;
     } else {
@@ -51,7 +49,7 @@ bool forged_remove(const struct forged *f, const struct mta *mta)
 {
     for (size_t i = 0; i < f->n; i++)
         for (unsigned long k = f->field[i].count; k > 0; k--)
-            if (!mta->remove_header(mta->ud, f->field[i].name, k))
+            if (!mta->change_header(mta->ud, f->field[i].name, k, NULL))
                 return false;
     return true;
 }

@@ -9,12 +9,14 @@
 #include <stddef.h>
 
 #include "milter/mta.h"
+#include "milter/style.h"
 
 #define FORGED_NAMES    64   /* different names that are remembered */
 #define FORGED_NAME_MAX 127  /* bytes of a name */
 #define FORGED_FIELDS   1000 /* fields in all: servers search the whole header to remove one */
 
 struct forged {
+    const struct style *style; /* whose names are ours */
     size_t n;
     struct {
         char name[FORGED_NAME_MAX + 1];
@@ -24,7 +26,8 @@ struct forged {
     unsigned long too_many; /* fields beyond the limits: they would stay */
 };
 
-void forged_init(struct forged *f);
+/* style is borrowed. */
+void forged_init(struct forged *f, const struct style *style);
 /* Note one field of the message; true if its name is ours. */
 bool forged_note(struct forged *f, const char *name);
 /* Have the server remove those that were counted; false as soon as it cannot be told. */

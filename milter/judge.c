@@ -25,6 +25,7 @@ bolter_status judge_bytes(struct judge *j, bool is_mail, const char *bytes, size
                           bolter_verdict *v, bolter_error *err)
 {
     bolter_status rc;
+    j->n_pieces = 0;
     if (is_mail) {
         bolter_text_reset(j->text);
         rc = bolter_text_chunk(j->text, bytes, n, err);
@@ -65,6 +66,12 @@ bolter_status judge_scores(struct judge *j, const bolter_verdict *v, float *prob
     prob[info->spam_label] = v->spam;
     prob[1 - info->spam_label] = 1.0f - v->spam;
     return BOLTER_OK;
+}
+
+bolter_status judge_explain(struct judge *j, bolter_error *err)
+{
+    return bolter_explain(j->session, j->laid_out, j->n_laid_out, j->piece, JUDGE_PIECES,
+                          &j->n_pieces, err);
 }
 
 void judge_close(struct judge *j)

@@ -4,12 +4,16 @@
 
 #include "bolter.h"
 
+#define JUDGE_PIECES 5
+
 struct judge {
     bolter_model *model;
     bolter_session *session;
     bolter_text *text;
     const char *laid_out; /* what the model read last */
     size_t n_laid_out;
+    bolter_piece piece[JUDGE_PIECES]; /* of judge_explain() */
+    size_t n_pieces;
 };
 
 /* Open a model directory that knows spam, and what is needed beside it. */
@@ -23,6 +27,8 @@ bolter_status judge_bytes(struct judge *j, bool is_mail, const char *bytes, size
  */
 bolter_status judge_scores(struct judge *j, const bolter_verdict *v, float *prob,
                            bolter_error *err);
+/* What moved the score of the message judged last: at most JUDGE_PIECES, the heaviest first. */
+bolter_status judge_explain(struct judge *j, bolter_error *err);
 void judge_close(struct judge *j);
 
 #endif

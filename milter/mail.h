@@ -10,12 +10,18 @@
 #include <stddef.h>
 
 #include "bolter.h"
+#include "milter/address.h"
 #include "milter/forged.h"
 
 struct mail;
 
-/* max_message bytes are kept, laid out as the model's template says. NULL without memory. */
-struct mail *mail_open(size_t max_message, const char *layout);
+#define MAIL_SUBJECT_MAX 1500 /* bytes of a subject that are kept */
+
+/*
+ * max_message and max_tail bytes are read, laid out as the model's template says; style, which is
+ * borrowed, tells what is forged. NULL without memory.
+ */
+struct mail *mail_open(const struct settings *s, const struct style *style, const char *layout);
 void mail_free(struct mail *m);
 
 /* A field as libmilter gives it: no blank after the colon, no line end, folds as LF and a blank. */
@@ -25,6 +31,12 @@ void mail_body(struct mail *m, const void *bytes, size_t n);
 /* True once further bytes change nothing. */
 bool mail_full(const struct mail *m);
 const struct forged *mail_forged(const struct mail *m);
+/* The address of the one From field, or "". */
+const char *mail_from(const struct mail *m);
+/* The first subject as it came, perhaps folded, cut where it is very long; "" without any. */
+const char *mail_subject(const struct mail *m);
+/* How many subjects there are. */
+unsigned long mail_subjects(const struct mail *m);
 
 /* The text that a model reads, owned by m. The first failure of any step above is reported here. */
 bolter_status mail_finish(struct mail *m, const char **utf8, size_t *n, bolter_error *err);

@@ -15,7 +15,7 @@
 #include "milter/field.h"
 
 /* Room for the fields of a set as text. */
-#define MARK_BLOCK_MAX (FIELD_MAX * 600)
+#define MARK_BLOCK_MAX (FIELD_MAX * (FIELD_VALUE_MAX + STYLE_NAME_MAX + 4))
 
 /* A field name is compared after at most so many bytes of its line. */
 #define MARK_NAME_MAX 256

@@ -255,7 +255,9 @@ static bool serve(const struct options *o, const struct settings *s, int ready_f
 
 static bool has_relative_path(const struct settings *s)
 {
-    return is_relative("model", s->model) || is_relative("pid_file", s->pid_file);
+    return is_relative("model", s->model) || is_relative("pid_file", s->pid_file) ||
+           is_relative("accept_list", s->accept_list) || is_relative("deny_list", s->deny_list) ||
+           is_relative("recipients", s->recipients);
 }
 
 static int run(const struct options *o, const struct settings *s)

@@ -30,20 +30,39 @@ static bool input_is_good(void)
     return false;
 }
 
-/* All of standard input up to the cap; what follows is read and dropped, so that no writer fails.
- */
+/* Standard input up to cap bytes; what follows is read and dropped, so that no writer fails. */
+static char *read_input(size_t cap, size_t *n)
+{
+    size_t room = 0;
+    char *bytes = NULL, rest[4096];
+    *n = 0;
+    do {
+        room = room ? 2 * room : 65536;
+        room = room < cap ? room : cap;
+        char *grown = realloc(bytes, room);
+        if (!grown) {
+            free(bytes);
+            return NULL;
+        }
+        bytes = grown;
+        *n += fread(bytes + *n, 1, room - *n, stdin);
+    } while (*n == room && room < cap);
+    while (fread(rest, 1, sizeof rest, stdin) > 0)
+        ;
+    return bytes;
+}
+
 static bool walk_whole(struct walk *w)
 {
-    char *bytes = malloc(OPERAND_TEXT_MAX + 1), rest[4096];
+    size_t n;
+    bool is_mail = w->kind == OPERAND_MAIL;
+    /* One byte past the cap of a text is passed on: it tells the library that the input went on. */
+    char *bytes = read_input(is_mail ? OPERAND_MAIL_MAX : OPERAND_TEXT_MAX + 1, &n);
     if (!bytes) {
         complain("no memory for standard input");
         return false;
     }
-    /* One byte past the cap is passed on: it tells the library that the input went on. */
-    size_t n = fread(bytes, 1, OPERAND_TEXT_MAX + 1, stdin);
-    while (fread(rest, 1, sizeof rest, stdin) > 0)
-        ;
-    bool ok = input_is_good() && pass_on(w, NULL, w->kind == OPERAND_MAIL, bytes, n);
+    bool ok = input_is_good() && pass_on(w, NULL, is_mail, bytes, n);
     free(bytes);
     return ok;
 }

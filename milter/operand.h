@@ -14,7 +14,8 @@ enum operand_kind {
     OPERAND_LINES /* one plain text a line */
 };
 
-/* Bytes of a text or a line on standard input that are read; the rest is left out. */
+/* Bytes of a message, and of a text or a line, on standard input that are read, not the rest. */
+#define OPERAND_MAIL_MAX ((size_t)64 << 20)
 #define OPERAND_TEXT_MAX ((size_t)1 << 20)
 
 /* One message; id is NULL for a single one on standard input. False if it could not be classified.

@@ -15,13 +15,27 @@ static long total_ms(const bolter_verdict *v)
     return lround(v->queue_ms + v->compute_ms);
 }
 
+static void put_safe(FILE *out, const char *text)
+{
+    for (; *text; text++)
+        putc((unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text, out);
+}
+
 static void put_id(FILE *out, const char *id)
 {
     if (!id)
         return;
     putc(' ', out);
-    for (; *id; id++)
-        putc((unsigned char)*id < 0x20 || *id == 0x7f ? '?' : *id, out);
+    put_safe(out, id);
+}
+
+static void put_pieces(FILE *out, const struct output_row *r)
+{
+    for (size_t i = 0; i < r->n_pieces; i++) {
+        fprintf(out, "  %+.2f ", (double)r->pieces[i].weight);
+        put_safe(out, r->pieces[i].text);
+        putc('\n', out);
+    }
 }
 
 static void put_plain(FILE *out, const struct output_row *r)
@@ -31,6 +45,7 @@ static void put_plain(FILE *out, const struct output_row *r)
             v->n_tokens, v->truncated ? ", truncated" : "", total_ms(v));
     put_id(out, r->id);
     putc('\n', out);
+    put_pieces(out, r);
 }
 
 static void put_terse(FILE *out, const struct output_row *r)
@@ -91,6 +106,17 @@ static void put_scores(FILE *out, const struct output_row *r)
     putc('}', out);
 }
 
+static void put_explanation(FILE *out, const struct output_row *r)
+{
+    fputs(",\"explain\":[", out);
+    for (size_t i = 0; i < r->n_pieces; i++) {
+        fprintf(out, "%s{\"weight\":%.4f,\"text\":", i > 0 ? "," : "", (double)r->pieces[i].weight);
+        put_string(out, r->pieces[i].text);
+        putc('}', out);
+    }
+    putc(']', out);
+}
+
 static void put_json(FILE *out, const struct output_row *r)
 {
     const bolter_verdict *v = r->verdict;
@@ -103,7 +129,10 @@ static void put_json(FILE *out, const struct output_row *r)
     fprintf(out, ",\"tokens\":%zu,\"windows\":1,\"truncated\":%s,\"model\":", v->n_tokens,
             v->truncated ? "true" : "false");
     put_string(out, v->model_id);
-    fprintf(out, ",\"ms\":%ld}\n", total_ms(v));
+    fprintf(out, ",\"ms\":%ld", total_ms(v));
+    if (r->pieces)
+        put_explanation(out, r);
+    fputs("}\n", out);
 }
 
 void output_row(FILE *out, enum output_format format, const struct output_row *row)

@@ -15,14 +15,17 @@ struct output_row {
     size_t n_label;
     const char *const *label;
     const float *scores;
+    const bolter_piece *pieces; /* of an explanation; only for PLAIN and JSON */
+    size_t n_pieces;
 };
 
 /*
  * PLAIN  spam 0.9981 (87 tokens, 12 ms) ID
+ *          +3.21 Buy now                       a line for each piece of an explanation
  * TERSE  S 0.998123 ID           S spam, H ham, U unsure; always six digits
  * JSON   {"v":1,"id":"-","verdict":"spam","label":"spam","score":0.998123,"scores":{...}, ...}
  *
- * Control bytes of an id become "?" (in JSON they are escaped, and invalid UTF-8 is U+FFFD).
+ * Control bytes of an id or a piece become "?" (in JSON they are escaped, and invalid UTF-8 is U+FFFD).
  */
 void output_row(FILE *out, enum output_format format, const struct output_row *row);
 

@@ -14,7 +14,9 @@ static bolter_status open_parts(struct snapshot *s, bolter_error *err)
                                 .degrade_at = set->degrade_at,
                                 .degrade_tokens = (size_t)set->degrade_tokens};
     const bolter_open_options as_stored = {.precision = "auto"};
-    bolter_status status = bolter_model_open_with(&s->model, dir, &as_stored, err);
+    bolter_status status = rules_open(&s->rules, set, err);
+    if (status == BOLTER_OK)
+        status = bolter_model_open_with(&s->model, dir, &as_stored, err);
     if (status == BOLTER_OK)
         status = bolter_service_open(&s->service, s->model, &o, err);
     return status;
@@ -24,6 +26,7 @@ static void close_parts(struct snapshot *s)
 {
     bolter_service_close(s->service);
     bolter_model_unref(s->model);
+    rules_close(s->rules);
     free(s);
 }
 

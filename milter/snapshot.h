@@ -1,5 +1,5 @@
 /*
- * snapshot.h - settings, model and service that belong together, counted by reference: a connection
+ * snapshot.h - settings, rules, model and service that belong together, counted by reference: a connection
  * keeps what it began with while a reload puts another in its place.
  */
 #ifndef SNAPSHOT_H
@@ -9,9 +9,11 @@
 
 #include "bolter.h"
 #include "conf/settings.h"
+#include "milter/rules.h"
 
 struct snapshot {
     struct settings settings;
+    struct rules *rules;
     bolter_model *model;
     bolter_service *service;
     unsigned long refs; /* guarded by the holder's lock */
@@ -23,7 +25,7 @@ struct holder {
     struct snapshot *current; /* owns one reference; NULL while stopping */
 };
 
-/* Open model and service. The snapshot starts with one reference. */
+/* Open rules, model and service. The snapshot starts with one reference. */
 bolter_status snapshot_open(struct snapshot **out, const struct settings *s, bolter_error *err);
 /* Any number of threads may acquire, release and replace. */
 void holder_init(struct holder *h);

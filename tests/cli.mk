@@ -2,7 +2,7 @@
 check_PROGRAMS += test-field test-passthrough
 TESTS += test-field test-passthrough
 test_field_SOURCES = tests/unit/test_field.c $(field_sources)
-test_field_LDADD = $(check_libs)
+test_field_LDADD = libbolterconf.la $(check_libs)
 test_passthrough_SOURCES = tests/unit/test_passthrough.c $(field_sources) $(passthrough_sources)
 test_passthrough_LDADD = $(check_libs)
 
@@ -13,6 +13,6 @@ make_model_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 make_model_LDADD = libcore.la $(JANSSON_LIBS)
 
 cli_scripts = tests/cli/test-verdict.sh tests/cli/test-mark.sh tests/cli/test-procmail.sh \
-	tests/cli/test-maildrop.sh
+	tests/cli/test-maildrop.sh tests/cli/test-contract.sh
 TESTS += $(cli_scripts)
 EXTRA_DIST += $(cli_scripts) tests/cli/frame.sh tests/samples/sample.mbox

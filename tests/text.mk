@@ -3,6 +3,12 @@ check_PROGRAMS += test-text
 TESTS += test-text
 test_text_SOURCES = tests/unit/test_text.c
 test_text_LDADD = $(check_libs)
+
+check_PROGRAMS += test-raw
+TESTS += test-raw
+test_raw_SOURCES = tests/unit/test_raw.c
+test_raw_LDADD = $(check_libs)
+
 EXTRA_DIST += \
 	tests/data/alternative.eml \
 	tests/data/forwarded.eml \

@@ -1,4 +1,6 @@
 service_sources = \
+	libcore/service/explain.c \
+	libcore/service/explain.h \
 	libcore/service/queue.c \
 	libcore/service/queue.h \
 	libcore/service/service.c \

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "service/explain.h"
 #include "service/queue.h"
 #include "service/verdict.h"
 #include "service/worker.h"
@@ -192,16 +193,23 @@ void bolter_service_close(bolter_service *s)
     bt_release(s);
 }
 
-bolter_status bolter_service_classify(bolter_service *s, const char *utf8, size_t n,
-                                      uint32_t timeout_ms, uint32_t wait_ms, bolter_wait_fn wait,
-                                      void *ud, bolter_verdict *out, bolter_error *err)
+static bt_patience patience_of(int64_t begin_ns, uint32_t timeout_ms, uint32_t wait_ms,
+                               bolter_wait_fn wait, void *ud)
 {
-    int64_t begin_ns = bt_now_ns();
     bt_patience p = {.every_ns = (int64_t)(wait_ms ? wait_ms : DEFAULT_WAIT_MS) * NS_PER_MS,
                      .wait = wait,
                      .ud = ud};
     if (timeout_ms)
         p.deadline_ns = begin_ns + (int64_t)timeout_ms * NS_PER_MS;
+    return p;
+}
+
+bolter_status bolter_service_classify(bolter_service *s, const char *utf8, size_t n,
+                                      uint32_t timeout_ms, uint32_t wait_ms, bolter_wait_fn wait,
+                                      void *ud, bolter_verdict *out, bolter_error *err)
+{
+    int64_t begin_ns = bt_now_ns();
+    bt_patience p = patience_of(begin_ns, timeout_ms, wait_ms, wait, ud);
     bt_reading r;
     bolter_status status = bt_reading_open(&r, s->model, utf8, n, err);
     if (status != BOLTER_OK)
@@ -219,6 +227,31 @@ bolter_status bolter_service_classify(bolter_service *s, const char *utf8, size_
     }
     bt_reading_clear(&r);
     return status;
+}
+
+/* One sequence through the queue. */
+struct asking {
+    bolter_service *service;
+    bt_patience patience;
+};
+
+static bolter_status ask_workers(void *ud, const bolter_seq *seq, double *spam, bolter_error *err)
+{
+    struct asking *a = ud;
+    bt_job j = {.seq = *seq};
+    bolter_status status = bt_queue_run(a->service->queue, &j, &a->patience, err);
+    if (status == BOLTER_OK)
+        *spam = (double)j.verdict.spam;
+    return status;
+}
+
+bolter_status bolter_service_explain(bolter_service *s, const char *utf8, size_t n,
+                                     uint32_t timeout_ms, uint32_t wait_ms, bolter_wait_fn wait,
+                                     void *ud, bolter_piece *out, size_t cap, size_t *n_pieces,
+                                     bolter_error *err)
+{
+    struct asking a = {s, patience_of(bt_now_ns(), timeout_ms, wait_ms, wait, ud)};
+    return bt_explain(s->model, ask_workers, &a, utf8, n, out, cap, n_pieces, err);
 }
 
 void bolter_service_state_of(bolter_service *s, bolter_service_state *out)

@@ -25,15 +25,25 @@ static size_t preamble(const char *raw, size_t n)
     return newline ? (size_t)(newline - raw) + 1 : n;
 }
 
-static size_t part_with_few_boundaries(const char *raw, size_t n)
+/* Change a byte, in a copy of all. */
+static bool blank(bt_buf *copy, const char *raw, size_t n, size_t at)
+{
+    if (!copy->data && !bt_buf_append(copy, raw, n))
+        return false;
+    copy->data[at] = ' ';
+    return true;
+}
+
+/* Past the limit the word is broken: what follows is read, but opens no multipart. */
+static bolter_status blank_boundaries(bt_buf *copy, const char *raw, size_t n)
 {
     static const char word[] = "boundary";
     size_t len = sizeof word - 1, mentions = 0;
     for (size_t i = 0; i + len <= n; i++)
         if ((raw[i] | 32) == 'b' && strncasecmp(raw + i, word, len) == 0 &&
-            ++mentions > MAX_BOUNDARIES)
-            return i;
-    return n;
+            ++mentions > MAX_BOUNDARIES && !blank(copy, raw, n, i + len - 1))
+            return BOLTER_E_NOMEM;
+    return BOLTER_OK;
 }
 
 /* The line begins a field of addresses, or looks so in a body. */
@@ -69,20 +79,18 @@ static bolter_status flatten(bt_buf *copy, const char *raw, size_t n, size_t at,
     for (size_t i = at; i < at + len; i++) {
         if (raw[i] != ':' || ++colons <= MAX_COLONS)
             continue;
-        if (!copy->data && !bt_buf_append(copy, raw, n))
+        if (!blank(copy, raw, n, i))
             return BOLTER_E_NOMEM;
-        copy->data[i] = ' ';
     }
     return BOLTER_OK;
 }
 
-bolter_status bt_guard(bt_buf *copy, const char **raw, size_t *n, bool *truncated)
+bolter_status bt_guard(bt_buf *copy, const char **raw, size_t *n)
 {
-    size_t skip = preamble(*raw, *n), used = part_with_few_boundaries(*raw, *n);
-    *truncated = *truncated || used < *n;
+    size_t skip = preamble(*raw, *n);
     *raw += skip;
-    *n = used > skip ? used - skip : 0;
-    bolter_status status = BOLTER_OK;
+    *n -= skip;
+    bolter_status status = blank_boundaries(copy, *raw, *n);
     for (size_t i = 0, len; i < *n && status == BOLTER_OK; i += len) {
         const char *newline = memchr(*raw + i, '\n', *n - i);
         len = newline ? (size_t)(newline - *raw) + 1 - i : *n - i;

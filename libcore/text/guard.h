@@ -7,10 +7,9 @@
 
 /*
  * Move *raw and *n to the part of a message that is fit for GMime: past what stands before the
- * header, and not beyond MAX_BOUNDARIES mentions of a boundary, then *truncated becomes true. When
- * a field has to be changed, *raw points into copy, an initialised buffer with room for *n bytes.
- * E_NOMEM.
+ * header. When a field or a boundary has to be changed, *raw points into copy, an initialised buffer
+ * with room for *n bytes. E_NOMEM.
  */
-bolter_status bt_guard(bt_buf *copy, const char **raw, size_t *n, bool *truncated);
+bolter_status bt_guard(bt_buf *copy, const char **raw, size_t *n);
 
 #endif

@@ -72,6 +72,22 @@ static bolter_status put(bt_buf *out, const char *s, size_t n)
     return fits == n ? BOLTER_OK : BOLTER_E_LIMIT;
 }
 
+/* The beginning of a body that is too long, then its end, a quarter of the room, from a line on. */
+static bolter_status put_ends(bt_buf *out, const char *s, size_t n)
+{
+    size_t room = bt_buf_room(out), tail = room / 4;
+    if (n <= room || tail == 0)
+        return put(out, s, n);
+    const char *end = s + n - tail;
+    const char *line = memchr(end, '\n', tail / 2);
+    end = line ? line : s + bt_utf8_cut(s, n - tail);
+    size_t head = bt_utf8_cut(s, room - (size_t)(s + n - end));
+    bolter_status status = put(out, s, head);
+    if (status == BOLTER_OK)
+        status = put(out, end, (size_t)(s + n - end));
+    return status == BOLTER_OK ? BOLTER_E_LIMIT : status;
+}
+
 static bool is_left_out(const char *line, size_t n, const bt_fields *f)
 {
     bool any = false;
@@ -105,7 +121,7 @@ static bolter_status fill_line(bt_buf *out, const char *line, size_t n, const bt
         }
         const bt_buf *value = field_of(f, p.field);
         if (value->len > 0)
-            status = put(out, value->data, value->len);
+            status = (p.field == BODY ? put_ends : put)(out, value->data, value->len);
         else
             i += needless_blank(out, line + i, n - i);
     }

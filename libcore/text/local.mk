@@ -13,6 +13,8 @@ text_sources = \
 	libcore/text/message.h \
 	libcore/text/normal.c \
 	libcore/text/normal.h \
+	libcore/text/raw.c \
+	libcore/text/raw.h \
 	libcore/text/strip.c \
 	libcore/text/strip.h \
 	libcore/text/text.c

@@ -284,14 +284,30 @@ static void read_alternative(struct reader *r, GMimeMultipart *m, int depth, bt_
 /* ---- Structure
  * ----------------------------------------------------------------------------------------- */
 
+static void read_parts(struct reader *r, GMimeMultipart *m, int from, int to, int depth, bt_buf *out)
+{
+    for (int i = from; i < to && r->status == BOLTER_OK; i++)
+        read_object(r, g_mime_multipart_get_part(m, i), depth, out);
+}
+
+/*
+ * Readers of mail see every part. So of too many the first and the last are read, and whatever is
+ * nested in the first, some of what the limit allows is kept for the last.
+ */
 static void read_multipart(struct reader *r, GMimeMultipart *m, int depth, bt_buf *out)
 {
     int n = g_mime_multipart_get_count(m);
     const char *prologue = g_mime_multipart_get_prologue(m);
     if (n == 0 && prologue) /* no boundary was found */
         put_bytes(r, out, prologue, strlen(prologue), NULL, false);
-    for (int i = 0; i < n && r->status == BOLTER_OK; i++)
-        read_object(r, g_mime_multipart_get_part(m, i), depth, out);
+    int room = r->lim->max_parts - r->parts, fits = n < room ? n : room;
+    int last = fits < n ? fits - fits / 2 : n > 0, first = fits - last;
+    int reserve = room - first < room / 2 ? room - first : room / 2;
+    r->notes->truncated = r->notes->truncated || fits < n;
+    r->parts += reserve;
+    read_parts(r, m, 0, first, depth, out);
+    r->parts -= reserve;
+    read_parts(r, m, n - last, n, depth, out);
 }
 
 static void read_message_part(struct reader *r, GMimeMessagePart *part, int depth, bt_buf *out)
@@ -455,7 +471,7 @@ bolter_status bt_message_read(bt_fields *f, const char *raw, size_t n, const bt_
     bt_buf_init(&r.names, MAX_NAMES * (MAX_NAME + 32));
     bt_buf copy;
     bt_buf_init(&copy, n);
-    if (go_on(&r, bt_guard(&copy, &raw, &n, &notes->truncated)) && n > 0)
+    if (go_on(&r, bt_guard(&copy, &raw, &n)) && n > 0)
         read_raw(&r, f, raw, n);
     bt_buf_free(&copy);
     if (r.status == BOLTER_OK && r.late.len > 0)
@@ -537,7 +553,7 @@ bolter_status bt_envelope_read(bt_envelope *e, const char *raw, size_t n)
     bt_buf_reset(&e->from_domain);
     bt_buf_reset(&e->ids);
     e->dated = false;
-    bool fit = go_on(&r, bt_guard(&copy, &raw, &n, &notes.truncated)) && has_header(raw, n);
+    bool fit = go_on(&r, bt_guard(&copy, &raw, &n)) && has_header(raw, n);
     GMimeMessage *message = fit ? parse(NULL, raw, n) : NULL;
     if (message) {
         put_line(&r, &e->subject, g_mime_message_get_subject(message));

@@ -9,13 +9,17 @@
 #include "text/layout.h"
 #include "text/message.h"
 #include "text/normal.h"
+#include "text/raw.h"
 
 enum {
     DEFAULT_MESSAGE = 1 << 20,
+    DEFAULT_TAIL = 256 << 10,
     DEFAULT_OUTPUT = 256 << 10,
+    MAX_KEPT = 1 << 30,
     DEFAULT_DEPTH = 32,
     DEFAULT_PARTS = 256,
     MAX_DEPTH = 256,    /* what the stack of a thread of 256 KiB can take */
+    BYTES_OF_BYTE = 3,  /* of UTF-8, which a byte of another charset can become */
     MAX_SUBJECT = 2048, /* bytes of header fields that are laid out */
     MAX_FROM_NAME = 512,
     MAX_FROM_DOMAIN = 256
@@ -24,31 +28,38 @@ enum {
 struct bolter_text {
     bt_message_limits lim;
     char *layout;
-    bt_buf raw;
+    bt_raw raw;
     bt_fields fields;
     bt_buf out;
     bt_message_notes notes; /* of the last message */
-    bool dropped;           /* chunks past max_message */
 };
 
 static bolter_status set_options(bolter_text *t, const bolter_text_options *o, bolter_error *err)
 {
     size_t max_output = o->max_output ? o->max_output : DEFAULT_OUTPUT;
+    size_t max_message = o->max_message ? o->max_message : DEFAULT_MESSAGE;
+    size_t max_tail = o->head_only ? 0 : o->max_tail ? o->max_tail : DEFAULT_TAIL;
     const char *layout = o->layout ? o->layout : bolter_text_default_layout();
     if (o->max_depth < 0 || o->max_depth > MAX_DEPTH || o->max_parts < 0)
         return bt_fail(err, BOLTER_E_ARG,
                        "text: max_depth %d, max_parts %d, expected 0 to %d, 0 up", o->max_depth,
                        o->max_parts, MAX_DEPTH);
+    if (max_message > MAX_KEPT || max_tail > MAX_KEPT)
+        return bt_fail(err, BOLTER_E_ARG,
+                       "text: max_message %zu, max_tail %zu, expected at most %d", max_message,
+                       max_tail, MAX_KEPT);
     bolter_status status = bt_layout_check(layout, err);
     if (status != BOLTER_OK)
         return status;
     t->lim.max_depth = o->max_depth ? o->max_depth : DEFAULT_DEPTH;
     t->lim.max_parts = o->max_parts ? o->max_parts : DEFAULT_PARTS;
-    bt_buf_init(&t->raw, o->max_message ? o->max_message : DEFAULT_MESSAGE);
+    bt_raw_init(&t->raw, max_message, max_tail);
     bt_buf_init(&t->fields.subject, MAX_SUBJECT);
     bt_buf_init(&t->fields.from_name, MAX_FROM_NAME);
     bt_buf_init(&t->fields.from_domain, MAX_FROM_DOMAIN);
-    bt_buf_init(&t->fields.body, max_output);
+    /* All of a body is taken, so that its end is known; the layout cuts it. */
+    size_t max_body = BYTES_OF_BYTE * (max_message + max_tail);
+    bt_buf_init(&t->fields.body, max_body > max_output ? max_body : max_output);
     bt_buf_init(&t->out, max_output);
     t->layout = bt_strdup(layout);
     return t->layout ? BOLTER_OK : bt_fail(err, BOLTER_E_NOMEM, "text: no memory for the layout");
@@ -71,17 +82,15 @@ bolter_status bolter_text_open(bolter_text **out, const bolter_text_options *o, 
 
 bolter_status bolter_text_chunk(bolter_text *t, const void *bytes, size_t n, bolter_error *err)
 {
-    size_t room = bt_buf_room(&t->raw);
-    t->dropped = t->dropped || n > room;
-    size_t fits = n <= room ? n : room;
-    if (fits > 0 && !bt_buf_append(&t->raw, bytes, fits))
-        return bt_fail(err, BOLTER_E_NOMEM, "text: no memory for %zu bytes of a message", fits);
-    return BOLTER_OK;
+    bolter_status status = bt_raw_append(&t->raw, bytes, n);
+    return status == BOLTER_OK
+               ? status
+               : bt_fail(err, status, "text: no memory for %zu bytes of a message", n);
 }
 
 bool bolter_text_full(const bolter_text *t)
 {
-    return bt_buf_room(&t->raw) == 0;
+    return bt_raw_full(&t->raw);
 }
 
 static void begin(bolter_text *t)
@@ -108,11 +117,12 @@ static bolter_status deliver(bolter_text *t, bolter_status status, const char **
 
 bolter_status bolter_text_finish(bolter_text *t, const char **utf8, size_t *n, bolter_error *err)
 {
+    const char *raw;
+    size_t n_raw;
     begin(t);
-    t->notes.truncated = t->dropped;
-    bolter_status status = BOLTER_OK;
-    if (t->raw.len > 0)
-        status = bt_message_read(&t->fields, t->raw.data, t->raw.len, &t->lim, &t->notes);
+    bolter_status status = bt_raw_join(&t->raw, &raw, &n_raw, &t->notes.truncated);
+    if (status == BOLTER_OK && n_raw > 0)
+        status = bt_message_read(&t->fields, raw, n_raw, &t->lim, &t->notes);
     if (status == BOLTER_OK)
         status = bt_layout_fill(&t->out, t->layout, &t->fields);
     return deliver(t, status, utf8, n, err);
@@ -198,8 +208,7 @@ const char *bolter_text_unscorable(const bolter_text *t)
 void bolter_text_reset(bolter_text *t)
 {
     begin(t);
-    bt_buf_reset(&t->raw);
-    t->dropped = false;
+    bt_raw_reset(&t->raw);
 }
 
 void bolter_text_free(bolter_text *t)
@@ -207,7 +216,7 @@ void bolter_text_free(bolter_text *t)
     if (!t)
         return;
     bt_release(t->layout);
-    bt_buf_free(&t->raw);
+    bt_raw_free(&t->raw);
     bt_buf_free(&t->fields.subject);
     bt_buf_free(&t->fields.from_name);
     bt_buf_free(&t->fields.from_domain);

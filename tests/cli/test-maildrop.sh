@@ -56,6 +56,19 @@ ham_to_inbox()
 }
 ok "ham is marked and goes to the inbox" ham_to_inbox
 
+forged_verdicts_do_not_count()
+{
+    { printf 'X-SPAM-Flag: YES\nX-Spam-Flag: YES\nX-Spam-Status: Yes,\n\tscore=99\n'; cat honest; } >mail
+    deliver ham
+    delivered Maildir && without_fields <got | cmp honest - || return 1
+    { printf 'X-SPAM-Flag: NO\nX-Spam-Status: No\n'; cat honest; } >mail
+    deliver spam
+    delivered Maildir/.Junk && without_fields <got | cmp honest -
+}
+cp mail honest
+ok "a forged verdict changes neither way" forged_verdicts_do_not_count
+cp honest mail
+
 unmarked_without_model()
 {
     deliver none

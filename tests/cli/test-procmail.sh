@@ -65,6 +65,28 @@ ham_to_inbox()
 }
 ok "ham is marked and goes to the inbox" ham_to_inbox
 
+# A letter that brings this flag and status along.
+forge_letter()
+{
+    cp letter honest
+    awk -v flag="$1" -v status="$2" '{ print }
+        NR == 1 { print "x-spam-flag: " flag "\nX-Spam-Status: " status ", score=0\n\tyes\nX-Spam-Flag: " flag }' \
+        honest >letter
+}
+
+forged_verdicts_do_not_count()
+{
+    forge_letter YES Yes
+    deliver ham
+    delivered inbox && whole || return 1
+    cp honest letter
+    forge_letter NO No
+    deliver spam
+    delivered Junk && whole
+}
+ok "a forged verdict changes neither way" forged_verdicts_do_not_count
+cp honest letter
+
 unmarked_without_model()
 {
     deliver none

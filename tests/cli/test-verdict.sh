@@ -89,6 +89,59 @@ long_text_is_truncated()
 }
 ok "a long message is told as truncated" long_text_is_truncated
 
+# A sentence in a letter that nobody but a spammer would write.
+{
+    printf 'From: ann@example.org\nSubject: minutes\n\nHello Bob,\nthe minutes are attached.\n'
+    printf 'CLAIM YOUR FREE PRIZE MONEY NOW!!! Click here, winner.\nRegards, Ann\n'
+} >planted
+default=$top_srcdir/models/default
+
+explanation_in_lines()
+{
+    bolter -m "$default" --explain planted >out
+    matches '[a-z]+ 0\.[0-9]{4} \(.*\) planted' && same 6 "$(wc -l <out)" &&
+        sed -n 2p out | grep -Eq '^  \+[0-9]+\.[0-9]{2} .*NOW' && test "$(grep -c '^  [+-]' out)" -eq 5
+}
+ok "an explanation is five lines, the planted sentence first" explanation_in_lines
+
+explanation_in_json()
+{
+    bolter -m "$default" -wj <planted >out
+    matches '.*,"ms":[0-9]+,"explain":\[\{"weight":[0-9.]+,"text":"[^"]*NOW[^"]*"\},.*\]\}' || return 1
+    bolter -m "$default" -j <planted >out
+    ! grep explain out
+}
+ok "JSON has it where it is asked for" explanation_in_json
+
+explanation_in_the_header()
+{
+    bolter -m "$default" -pw <planted >out
+    sed '/^$/q' out | grep -q '^X-Bolter-Explain: +[0-9.]* "' && without_fields <out | cmp planted - &&
+        bolter -m "$default" -p <planted | sed '/^$/q' >out && ! grep -i explain out
+}
+ok "a message that passes through has it as a field" explanation_in_the_header
+
+explanation_where_there_is_no_room()
+{
+    exits 3 bolter -m ham -wt mail 2>err && grep -q -e '--explain' err && exits 3 bolter -m ham -wq mail
+}
+ok "terse and quiet output have no room for it" explanation_where_there_is_no_room
+
+end_of_a_long_message_is_read()
+{
+    {
+        printf 'From: a@b.example\nSubject: hello\n\n'
+        yes 'The minutes of the meeting are attached, with regards.' | head -c 3000000
+        yes 'CLAIM YOUR FREE PRIZE MONEY NOW!!! Click here, winner.' | head -n 20
+    } >long.eml
+    head -c 2000000 long.eml >cut.eml
+    with=$(bolter -m "$default" -t <long.eml | cut -d' ' -f2)
+    without=$(bolter -m "$default" -t <cut.eml | cut -d' ' -f2)
+    echo "$with with the end, $without without"
+    awk -v a="$with" -v b="$without" 'BEGIN { exit !(a > b + 0.2) }'
+}
+ok "spam behind three megabytes of other text is found" end_of_a_long_message_is_read
+
 several_messages_exit_0()
 {
     exits 0 bolter -m ham -t mail mail >out
@@ -190,7 +243,7 @@ ok "closed standard streams are status 3" closed_streams_are_3
 
 wrong_options_are_3()
 {
-    for wrong in -z --zzz --json=1 -m '-e -q' '-ps 0' '-ps 1x' '-ps 86401' '-t -qz'; do
+    for wrong in -z --zzz --json=1 -m '-e -q' '-ps 0' '-ps 1x' '-ps 86401' '-t -qz' '-wS unix:/x'; do
         case $wrong in -p*) want=75 ;; *) want=3 ;; esac
         # shellcheck disable=SC2086
         exits $want bolter $wrong <mail >out 2>err || return 1
@@ -203,11 +256,11 @@ help_and_version()
 {
     exits 0 bolter --help >out && exits 0 bolter -V >version || return 1
     grep -Eqx 'bolter [0-9]+\.[0-9]+\.[0-9]+' version || return 1
-    for option in model passthrough exit-verdict timeout terse json quiet text lines help version; do
+    for option in model socket passthrough exit-verdict timeout terse json explain quiet text lines help version; do
         grep -q -- "--$option" out || { echo "help lacks $option"; return 1; }
         grep -q "Fl Fl $option" "$top_srcdir/milter/bolter.1" || { echo "manual lacks $option"; return 1; }
     done
-    same 10 "$(grep -c '(default: ' out)"
+    same 11 "$(grep -c '(default: ' out)"
 }
 ok "help and manual know every option with its default" help_and_version
 

@@ -186,7 +186,7 @@ static size_t print_results(const struct job *j)
         else if (j->print && mta_reply_accepts(&r->reply))
             fwrite(r->text.data, 1, r->text.len, stdout);
         else if (!j->summary)
-            printf("%s: %s\n", name, mta_reply_line(&r->reply));
+            printf("%s: %s%s\n", name, mta_reply_line(&r->reply), r->reply.recipients);
     }
     return failed;
 }

@@ -230,31 +230,60 @@ static bolter_status change_header(struct mta *m, char code, struct mta_mail *ma
     return ok ? BOLTER_OK : bt_fail(err, BOLTER_E_NOMEM, "no memory for a field");
 }
 
+/* Note a recipient that the filter adds or deletes. */
+static bolter_status change_recipients(struct mta *m, char code, struct mta_reply *r,
+                                       bolter_error *err)
+{
+    unsigned long needed = code == SMFIR_ADDRCPT ? SMFIF_ADDRCPT : SMFIF_DELRCPT;
+    size_t len = strlen(r->recipients), n = m->wire.in.len;
+    if (!(m->actions & needed) || n < 2 || m->wire.in.data[n - 1] != '\0')
+        return unexpected(m, code, MTA_EOM, err);
+    snprintf(r->recipients + len, sizeof r->recipients - len, " %c%s", code, m->wire.in.data);
+    return BOLTER_OK;
+}
+
+/* Do what one packet at the end of a message asks for; *over when it is the answer. */
+static bolter_status take_end(struct mta *m, char code, struct mta_mail *mail, struct mta_reply *r,
+                              bool *over, bolter_error *err)
+{
+    switch (code) {
+    case SMFIR_PROGRESS:
+        r->n_progress++;
+        return BOLTER_OK;
+    case SMFIR_QUARANTINE:
+        if (!(m->actions & SMFIF_QUARANTINE) || m->wire.in.len < 2)
+            return unexpected(m, code, MTA_EOM, err);
+        snprintf(r->hold, sizeof r->hold, "hold: %s", m->wire.in.data);
+        return BOLTER_OK;
+    case SMFIR_ADDRCPT:
+    case SMFIR_DELRCPT:
+        return change_recipients(m, code, r, err);
+    case SMFIR_ADDHEADER:
+    case SMFIR_INSHEADER:
+    case SMFIR_CHGHEADER:
+        return change_header(m, code, mail, err);
+    case SMFIR_CONTINUE:
+        *over = true;
+        r->code = code;
+        r->step = MTA_EOM;
+        return BOLTER_OK;
+    default:
+        *over = true;
+        return take_verdict(m, code, MTA_EOM, r, err);
+    }
+}
+
 static bolter_status read_end(struct mta *m, struct mta_mail *mail, struct mta_reply *r,
                               bolter_error *err)
 {
-    for (;;) {
+    bolter_status s = BOLTER_OK;
+    for (bool over = false; s == BOLTER_OK && !over;) {
         char code;
-        bolter_status s = mta_wire_get(&m->wire, &code, err);
-        if (s != BOLTER_OK)
-            return s;
-        if (code == SMFIR_PROGRESS) {
-            r->n_progress++;
-        } else if (code == SMFIR_QUARANTINE && (m->actions & SMFIF_QUARANTINE) &&
-                   m->wire.in.len > 1) {
-            snprintf(r->hold, sizeof r->hold, "hold: %s", m->wire.in.data);
-        } else if (code == SMFIR_ADDHEADER || code == SMFIR_INSHEADER || code == SMFIR_CHGHEADER) {
-            s = change_header(m, code, mail, err);
-            if (s != BOLTER_OK)
-                return s;
-        } else if (code == SMFIR_CONTINUE) {
-            r->code = code;
-            r->step = MTA_EOM;
-            return BOLTER_OK;
-        } else {
-            return take_verdict(m, code, MTA_EOM, r, err);
-        }
+        s = mta_wire_get(&m->wire, &code, err);
+        if (s == BOLTER_OK)
+            s = take_end(m, code, mail, r, &over, err);
     }
+    return s;
 }
 
 /* ---- Steps ----------------------------------------------------------------------------------- */

@@ -56,6 +56,7 @@ struct mta_reply {
     char code; /* the SMFIR_* that ended the message; SMFIR_CONTINUE at the end is accept */
     enum mta_step step; /* where it came */
     char text[1024];    /* of SMFIR_REPLYCODE: "550 5.7.1 ..." */
+    char recipients[1024]; /* " -<a@b>" for each that was deleted, " +<c@d>" for each added */
     char hold[256];     /* reason of a quarantine, or "" */
     unsigned n_progress;
     size_t body_sent; /* bytes of body that the filter let come before it skipped the rest */
@@ -64,8 +65,7 @@ struct mta_reply {
 
 /* True when the MTA takes the message. */
 bool mta_reply_accepts(const struct mta_reply *r);
-/* The line that the SMTP client would see, in Postfix's words; or "accept", "discard", "hold: ...".
- */
+/* The line that the SMTP client would see, in Postfix's words; or "accept", "discard", "hold: ...". */
 const char *mta_reply_line(const struct mta_reply *r);
 
 #define MTA_STAGES 7

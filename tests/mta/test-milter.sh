@@ -101,19 +101,19 @@ eight_forged_copies_in_any_case_are_removed() {
 }
 
 refusal_is_the_configured_code_and_text() {
-    start reject --set model="$work/spam-model" --set reject_threshold=0.5
+    start reject --set model="$work/spam-model" --set reject_at=0.5 --set reject_to_tag=no
     same "the usual text" "$("$fakemta" --socket "$socket" "$work/spam.eml")" \
         "$work/spam.eml: 550 5.7.1 Message refused: it looks like spam"
-    start reject2 --set model="$work/spam-model" --set reject_threshold=0.5 \
+    start reject2 --set model="$work/spam-model" --set reject_at=0.5 --set reject_to_tag=no \
         --set reject_code=554 --set reject_dsn=5.7.0 --set reject_text="99.5% spam, %s"
     same "text with percent signs" "$("$fakemta" --socket "$socket" "$work/spam.eml")" \
         "$work/spam.eml: 554 5.7.0 99.5%% spam, %%s"
-    start reject3 --set model="$work/ham-model" --set reject_threshold=0.5
+    start reject3 --set model="$work/ham-model" --set reject_at=0.5 --set reject_to_tag=no
     same "ham passes" "$("$fakemta" --socket "$socket" "$work/ham.eml")" "$work/ham.eml: accept"
 }
 
 authenticated_user_is_marked_and_not_refused() {
-    start login --set model="$work/spam-model" --set reject_threshold=0.5
+    start login --set model="$work/spam-model" --set reject_at=0.5 --set reject_to_tag=no
     check "a user who logged in" send --login bob "$work/spam.eml"
     check "gets a mark" marked "$work/spam.eml"
     same "the next one, who did not" "$("$fakemta" --socket "$socket" "$work/spam.eml")" \
@@ -168,7 +168,7 @@ two_hundred_messages_on_sixteen_connections_are_all_answered() {
 }
 
 large_body_is_cut_and_still_answered() {
-    start large --set model="$work/ham-model" --set max_message=65536
+    start large --set model="$work/ham-model" --set max_message=65536 --set max_tail=0
     { cat "$work/ham.eml"; yes 'A line of seventy-two bytes, which is about what people write.' |
         head -n 100000; } >"$work/large.eml"
     check "answered" send "$work/large.eml"

@@ -101,7 +101,19 @@ under_load_less_is_read_and_the_header_says_so() {
     same "and logged" "$(grep -c 'tokens=16 truncated=yes degraded=yes' "$work/load.log")" \
         "$(wc -l <"$work/degraded")"
     check "a message alone is read as far as ever" eval \
-        "send '$work/long.eml' && ! grep -q degraded= '$work/out'"
+        "send '$work/long.eml' && grep -q degraded=0 '$work/out'"
+}
+
+no_message_is_refused_on_a_verdict_under_load() {
+    start strict --set model="$slow_model" --set max_batch=1 --set max_queued=100 \
+        --set degrade_at=0.01 --set degrade_tokens=16 --set tag_at=0 --set reject_at=0 \
+        --set reject_to_tag=no
+    "$fakemta" --socket "$socket" -c 8 -m 32 "$work/long.eml" >/dev/null
+    check "some are judged in full, and refused" grep -q 'action=reject .*degraded=no' \
+        "$work/strict.log"
+    check "some are judged in part, and marked" grep -q 'action=mark .*degraded=yes' \
+        "$work/strict.log"
+    check "none of those is refused" eval "! grep 'action=reject .*degraded=yes' '$work/strict.log'"
 }
 
 # ---- Reload and stop ----
@@ -191,7 +203,8 @@ END
     } >"$work/flood.eml"
     for format in text json; do
         start canary-$format --set model="$work/spam-model" --set log_level=debug \
-            --set log_format=$format --set ask="unix:$work/canary.ask" --set reject_threshold=0.5
+            --set log_format=$format --set ask="unix:$work/canary.ask" --set reject_at=0.5 \
+            --set reject_to_tag=no
         reply_to --from "<$canary@example.com>" --to "<$canary@example.net>" --helo $canary \
             --login $canary "$work/canary.eml" "$work/flood.eml" >/dev/null
         for step in mail rcpt data header eoh body; do
@@ -440,6 +453,7 @@ run_cases empty_and_encrypted_mail_is_answered_as_configured \
     message_that_takes_too_long_is_answered_as_configured \
     message_that_finds_a_full_queue_is_answered_as_configured \
     under_load_less_is_read_and_the_header_says_so \
+    no_message_is_refused_on_a_verdict_under_load \
     reload_option_reaches_the_daemon_by_its_pid_file \
     reload_names_what_takes_effect_at_the_next_start_only \
     stop_waits_for_a_message_no_longer_than_configured \

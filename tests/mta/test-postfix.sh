@@ -276,7 +276,8 @@ install -d -g postfix -m 0750 "$spool/bolter"
 socket=unix:$spool/bolter/milter.sock
 launch chroot --set socket="$socket" --set socket_group=postfix --set model="$work/spam-model"
 check "chroot is up" within 30 answers "$socket"
-daemon reject spam --set reject_threshold=0.5 --set reject_text='It is 99.5% spam'
+daemon reject spam --set local_networks= --set reject_at=0.5 --set reject_to_tag=no \
+    --set reject_text='It is 99.5% spam'
 [ $bad -eq 0 ] && start_postfix || {
     cat "$work"/*.log
     echo "Bail out! the daemons or Postfix did not start"

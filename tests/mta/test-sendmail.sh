@@ -229,8 +229,8 @@ restarted_daemon_filters_the_next_connection() {
 bad=0
 start ham --set model="$work/ham-model"
 start spam --set model="$work/spam-model"
-start reject --set model="$work/spam-model" --set reject_threshold=0.5 \
-    --set reject_text='It is 99.5% spam'
+start reject --set model="$work/spam-model" --set local_networks= --set reject_at=0.5 \
+    --set reject_to_tag=no --set reject_text='It is 99.5% spam'
 [ $bad -eq 0 ] && start_sendmail || {
     cat "$work"/*.log
     tail -n 20 "$work/transcript"

@@ -19,6 +19,7 @@ const char *bolter_model_label(const bolter_model *m, int32_t i)
 }
 
 static struct field_set set;
+static struct style style; /* the usual wording, unless a case changes it */
 
 static const char *value(const char *name)
 {
@@ -35,7 +36,8 @@ static void format(bolter_class decision, double score, double threshold)
                         .n_tokens = 87,
                         .compute_ms = 11.6,
                         .model_id = "0123456789abcdef"};
-    field_format(&set, &v, NULL, threshold);
+    style_default(&style);
+    field_format(&set, &style, &(struct field_facts){.verdict = &v, .required = threshold});
 }
 
 #define WANT(c, name, want)                                                                        \
@@ -50,7 +52,8 @@ static void spam_gets_flag_and_yes(struct check *c)
          "Yes, score=0.9981 required=0.9700 tests=BOLTER_SPAM\n\tversion=0.1.0");
     WANT(c, "X-Spam-Score", "0.9981");
     WANT(c, "X-Spam-Level", "*********");
-    WANT(c, "X-Bolter", "label=spam, model=0123456789abcdef, tokens=87, ms=12");
+    WANT(c, "X-Bolter",
+         "label=spam, model=0123456789abcdef, tokens=87, ms=12, truncated=0,\n\tdegraded=0");
 }
 
 static void ham_gets_no_and_no_flag(struct check *c)
@@ -114,12 +117,16 @@ static void no_number_prints_as_zero(struct check *c)
     WANT(c, "X-Spam-Score", "1.0000");
 }
 
-static void truncated_and_queue_time_are_told(struct check *c)
+static void what_was_not_read_and_queue_time_are_told(struct check *c)
 {
     label_now = "ham";
     bolter_verdict v = {.truncated = true, .queue_ms = 100, .compute_ms = 20, .n_tokens = 1024};
-    field_format(&set, &v, NULL, 0.97);
-    WANT(c, "X-Bolter", "label=ham, model=, tokens=1024, ms=120, truncated=1");
+    style_default(&style);
+    field_format(&set, &style, &(struct field_facts){.verdict = &v, .required = 0.97});
+    WANT(c, "X-Bolter", "label=ham, model=, tokens=1024, ms=120, truncated=1, degraded=0");
+    v.degraded = true;
+    field_format(&set, &style, &(struct field_facts){.verdict = &v, .required = 0.97});
+    WANT(c, "X-Bolter", "label=ham, model=, tokens=1024, ms=120, truncated=1, degraded=1");
 }
 
 static bool has_yes(const char *s)
@@ -152,10 +159,12 @@ static void hostile_label_stays_one_word(struct check *c)
     label_now = "a\r\nX-Evil: 1, b=\xc3\xa9%n\t;";
     format(BOLTER_HAM, 0.3, 0.97);
     WANT(c, "X-Bolter",
-         "label=a__X-Evil__1__b____n__, model=0123456789abcdef, tokens=87,\n\tms=12");
+         "label=a__X-Evil__1__b____n__, model=0123456789abcdef, tokens=87,\n\tms=12, "
+         "truncated=0, degraded=0");
     label_now = NULL;
     format(BOLTER_HAM, 0.3, 0.97);
-    WANT(c, "X-Bolter", "label=, model=0123456789abcdef, tokens=87, ms=12");
+    WANT(c, "X-Bolter",
+         "label=, model=0123456789abcdef, tokens=87, ms=12, truncated=0,\n\tdegraded=0");
 }
 
 /* Columns of a line with the tab of a fold counted to column 8. */
@@ -184,7 +193,7 @@ static void every_line_is_ascii_and_below_78_columns(struct check *c)
         .truncated = true, .compute_ms = 1e9, .n_tokens = SIZE_MAX, .model_id = "0123456789abcdef"};
     for (bolter_class d = BOLTER_HAM; d <= BOLTER_SPAM; d++) {
         v.decision = d;
-        field_format(&set, &v, NULL, 0.97);
+        field_format(&set, &style, &(struct field_facts){.verdict = &v, .required = 0.97});
         for (size_t i = 0; i < set.n; i++)
             check_lines(c, &set.field[i]);
     }
@@ -216,6 +225,127 @@ static void names_of_ours_are_known_in_any_case(struct check *c)
     CHECK(c, !field_is_ours("X-Spam-Flag", 6), "read past the name");
 }
 
+/* A style whose setting has this value, or what is wrong with it. */
+static const char *style_fault(const char *assignment, const char *second)
+{
+    static struct settings s;
+    static bolter_error err;
+    err = (bolter_error){0};
+    settings_default(&s);
+    settings_set(&s, assignment, NULL);
+    if (second)
+        settings_set(&s, second, NULL);
+    return style_of(&style, &s, &err) == BOLTER_OK ? "" : err.text;
+}
+
+static void wording_of_the_settings_is_used(struct check *c)
+{
+    bolter_verdict v = {.decision = BOLTER_UNSURE, .spam = 0.5f, .model_id = "m"};
+    const struct field_facts f = {.verdict = &v, .required = 0.97};
+    CHECK(c, *style_fault("field_status=X-Junk:  {class}/{score}{required} n={tokens}", NULL) == 0,
+          "refused");
+    field_format(&set, &style, &f);
+    WANT(c, "X-Junk", "unsure/0.50000.9700 n=0");
+    WANT(c, "X-Spam-Status", "(absent)");
+    WANT(c, "X-Spam-Score", "0.5000");
+    CHECK(c, *style_fault("field_status=", "field_score=") == 0, "refused");
+    field_format(&set, &style, &f);
+    CHECK(c, set.n == 2, "%zu fields, want level and info", set.n);
+    v.decision = BOLTER_SPAM;
+    field_format(&set, &style, &(struct field_facts){.verdict = &v, .denied = true});
+    CHECK(c, *style_fault("field_status=X-Junk: {verdict}, {test}", NULL) == 0, "refused");
+    field_format(&set, &style, &(struct field_facts){.verdict = &v, .denied = true});
+    WANT(c, "X-Junk", "Yes, BOLTER_DENIED");
+}
+
+static void wording_that_would_do_harm_is_refused(struct check *c)
+{
+    static const struct {
+        const char *set, *second, *want;
+    } cases[] = {
+        {"field_flag=Subject: spam", NULL, "field_flag: got 'Subject: spam', expected a name of 3"},
+        {"field_flag=X-Flag", NULL, "expected NAME: TEXT"},
+        {"field_flag=X-Flag:", NULL, "expected a text behind the colon"},
+        {"field_flag=X Flag: YES", NULL, "expected a name"},
+        {"field_flag=X-Fl ag: YES", NULL, "expected a name without blanks"},
+        {"field_score=X-eYeS: {score}", NULL, "could be taken for a verdict"},
+        {"field_score=X-Score: {points}", NULL, "unknown placeholder"},
+        {"field_score=X-Score: caf\xc3\xa9", NULL, "expected printable ASCII"},
+        {"field_score=X-Score: a\nSubject: b", NULL, "expected printable ASCII"},
+        {"field_score=x-spam-FLAG: {score}", NULL, "a field above has this name"},
+        {"keep_fields=X-A x-spam-flag", NULL, "keep_fields has this name"},
+        {"keep_fields=X-Spam-Flag", "field_flag=X-Flag: YES", ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *got = style_fault(cases[i].set, cases[i].second);
+        CHECK(c, *cases[i].want ? strstr(got, cases[i].want) != NULL : *got == 0, "%s: got '%s'",
+              cases[i].set, got);
+    }
+}
+
+static void names_that_are_written_are_ours_and_those_to_keep_are_not(struct check *c)
+{
+    style_fault("keep_fields=X-Spam-Report, x-spam-checker-version", "field_flag=X-Junk: YES");
+    static const struct {
+        const char *name;
+        bool ours;
+    } rows[] = {{"x-junk", true},         {"X-Junk-Flag", false},
+                {"X-Spam-Flag", true},    {"X-SPAM-REPORT", false},
+                {"X-Spam-Reports", true}, {"X-Spam-Checker-Version", false},
+                {"Subject", false},       {"X-Spam-Repor", true}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        CHECK(c, style_owns(&style, rows[i].name) == rows[i].ours, "%s", rows[i].name);
+}
+
+/* Even a postmaster's wording, an explanation and a recipient are bounded, ASCII and folded. */
+static void foreign_text_cannot_break_a_field(struct check *c)
+{
+    static char wide[SETTINGS_TEXT_MAX], address[2000];
+    static bolter_piece pieces[9];
+    char *recipients[40];
+    snprintf(wide, sizeof wide, "field_info=X-Wide:");
+    for (size_t n = strlen(wide); n + 8 < 300; n += 8)
+        snprintf(wide + n, sizeof wide - n, "%s", "{label}y");
+    CHECK(c, *style_fault(wide, NULL) == 0, "refused");
+    label_now = "yes-a-label-as-long-as-they-can-be-es-yes-yes-yes";
+    memset(address, 'a', sizeof address - 1);
+    for (size_t i = 0; i < 40; i++)
+        recipients[i] = address;
+    for (size_t i = 0; i < 9; i++) {
+        pieces[i].weight = i % 2 ? -1e9f : 3.214f;
+        memset(pieces[i].text, i == 0 ? '\xe9' : '"', BOLTER_PIECE_TEXT);
+        memcpy(pieces[i].text + 9, " YES\\\t\x01 ", 9);
+    }
+    bolter_verdict v = {.decision = BOLTER_HAM};
+    field_format(&set, &style, &(struct field_facts){.verdict = &v});
+    field_explain(&set, pieces, 9, false);
+    field_orig_to(&set, recipients, 40);
+    for (size_t i = 0; i < set.n; i++) {
+        size_t line = strlen(set.field[i].name) + 2;
+        for (const char *p = set.field[i].value; *p; p++) {
+            line = *p == '\n' ? 0 : line + 1;
+            CHECK(c, (*p >= ' ' && *p <= '~') || *p == '\n' || *p == '\t', "byte %d", *p);
+            CHECK(c, line < 998 && (*p != '\n' || p[1] == '\t'), "%s", set.field[i].value);
+        }
+        CHECK(c, !has_yes(set.field[i].value), "%s", set.field[i].value);
+    }
+    CHECK(c,
+          strncmp(value("X-Bolter-Explain"), "+3.21", 5) == 0 &&
+              strchr(value("X-Bolter-Explain"), '?'),
+          "got %s", value("X-Bolter-Explain"));
+}
+
+static void explanation_shows_the_first_pieces_signed(struct check *c)
+{
+    const bolter_piece pieces[] = {
+        {7.356f, "Win \"now\""}, {-0.404f, "kind regards"}, {0.001f, "the"}, {0, "fourth"}};
+    set = (struct field_set){0};
+    field_explain(&set, pieces, 0, true);
+    CHECK(c, set.n == 0, "an explanation of nothing");
+    field_explain(&set, pieces, 4, true);
+    WANT(c, "X-Bolter-Explain", "+7.36 \"Win 'now'\"; -0.40 \"kind regards\"; +0.00 \"the\"");
+}
+
 int main(void)
 {
     static const struct check_case cases[] = {
@@ -226,11 +356,16 @@ int main(void)
         CASE(level_ends_are_exact),
         CASE(score_below_threshold_never_prints_as_the_threshold),
         CASE(no_number_prints_as_zero),
-        CASE(truncated_and_queue_time_are_told),
+        CASE(what_was_not_read_and_queue_time_are_told),
         CASE(no_label_brings_yes_into_a_field_about_ham),
         CASE(hostile_label_stays_one_word),
         CASE(every_line_is_ascii_and_below_78_columns),
         CASE(names_of_ours_are_known_in_any_case),
+        CASE(wording_of_the_settings_is_used),
+        CASE(wording_that_would_do_harm_is_refused),
+        CASE(names_that_are_written_are_ours_and_those_to_keep_are_not),
+        CASE(foreign_text_cannot_break_a_field),
+        CASE(explanation_shows_the_first_pieces_signed),
     };
     return check_main(cases, sizeof cases / sizeof *cases);
 }

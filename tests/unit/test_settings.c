@@ -44,13 +44,15 @@ static void each_kind_is_read(struct check *c)
     CHECK(c,
           load(&s,
                "socket = \"inet:8899@localhost\";\nworkers = 3\nmax_message = 2000L;\n"
-               "spam_threshold = 0.25; reject_threshold = 1;\nsocket_mode = \"0600\"\n"
+               "tag_at = 0.25; reject_at = 1; subject_at = \"model\";\nsocket_mode = \"0600\"\n"
                "on_error = \"tempfail\"; log_level = \"debug\";",
                &err) == BOLTER_OK,
           "%s", err.text);
     CHECK(c, strcmp(s.socket, "inet:8899@localhost") == 0, "got %s", s.socket);
     CHECK(c, s.workers == 3 && s.max_message == 2000, "got %d", (int)s.workers);
-    CHECK(c, s.spam_threshold == 0.25 && s.reject_threshold == 1, "got %g", s.spam_threshold);
+    CHECK(c, s.tag_at == 0.25 && s.reject_at == 1, "got %g", s.tag_at);
+    CHECK(c, s.subject_at == SETTINGS_MODEL && s.discard_at == SETTINGS_NEVER, "got %g",
+          s.subject_at);
     CHECK(c, s.socket_mode == 0600, "got %o", (unsigned)s.socket_mode);
     CHECK(c, s.on_error == SETTINGS_TEMPFAIL && s.log_level == SETTINGS_LOG_DEBUG, "got others");
 }
@@ -67,8 +69,10 @@ static void each_mistake_names_file_line_setting_and_expectation(struct check *c
         {"\n\nworkers = true;", ":3: workers: got true, expected an integer"},
         {"workers = 99999999999999L;", "got 99999999999999, expected an integer"},
         {"workers = ( 1 );", "got a group or list, expected an integer"},
-        {"spam_threshold = 1.01;", "spam_threshold: got 1.01, expected a number from 0 to 1"},
-        {"spam_threshold = \"nan\";", "spam_threshold: got \"nan\", expected a number from 0 to 1"},
+        {"tag_at = 1.01;", "tag_at: got 1.01, expected a number from 0 to 1"},
+        {"tag_at = \"nan\";", "tag_at: got \"nan\", expected a number from 0 to 1 (probability), "
+                             "model or never"},
+        {"tag_at = true;", "tag_at: got true, expected a number"},
         {"socket = 5;", "socket: got 5, expected a string of 1 to 255 bytes"},
         {"socket = \"\";", "socket: got \"\", expected a string of 1 to 255 bytes"},
         {"socket_mode = 432;", "socket_mode: got 432, expected an octal mode"},
@@ -111,24 +115,57 @@ static void option_sets_one_value_by_the_same_rules(struct check *c)
     CHECK(c, strstr(err.text, "--set workers: got 'many', expected an integer"), "got %s",
           err.text);
     static const char *const wrong[] = {"workers",       "=1",        "worker=1",
-                                        "workers=1x",    "workers=",  "spam_threshold=nan",
+                                        "workers=1x",    "workers=",  "tag_at=nan",
                                         "on_error=acc",  "on_error=", "socket_mode=8",
                                         "socket_mode=-1"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         CHECK(c, settings_set(&s, wrong[i], NULL) == BOLTER_E_FORMAT, "took %s", wrong[i]);
 }
 
+/* The check's sentence about the defaults with these words, "" if it has none. */
+static const char *objection(struct check *c, const char *one, const char *two)
+{
+    static struct settings s;
+    static bolter_error err;
+    err = (bolter_error){0};
+    settings_default(&s);
+    CHECK(c, settings_set(&s, one, NULL) == BOLTER_OK, "%s is no candidate", one);
+    CHECK(c, !two || settings_set(&s, two, NULL) == BOLTER_OK, "%s is no candidate", two);
+    return settings_check(&s, &err) == BOLTER_OK ? "" : err.text;
+}
+
 static void check_refuses_what_a_mail_server_would_ignore(struct check *c)
 {
-    static const char *const wrong[] = {"reject_dsn=4.7.1",       "reject_dsn=5.7.x",
-                                        "reject_dsn=5.7.1.1",     "reject_dsn=5. 7.1",
-                                        "reject_text=two\nlines", "reject_threshold=0.5"};
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        static struct settings s;
-        settings_default(&s);
-        s.spam_threshold = 0.9;
-        CHECK(c, settings_set(&s, wrong[i], NULL) == BOLTER_OK, "%s is no candidate", wrong[i]);
-        CHECK(c, settings_check(&s, NULL) == BOLTER_E_FORMAT, "took %s", wrong[i]);
+    static const char *const wrong[] = {
+        "reject_dsn=4.7.1",      "reject_dsn=5.7.x",     "reject_dsn=5.7.1.1",
+        "reject_dsn=5. 7.1",     "tempfail_dsn=5.7.1",   "reject_text=a\n\nb",
+        "reject_text=\n",        "reject_text=tab\there", "tempfail_text=caf\xc3\xa9",
+        "tempfail_text=1\n2\n3\n4\n5\n6\n7\n8\n9", "subject_tag=a\nb",
+        "quarantine_reason=a\nb", "redirect_to=a@b.c d@e.f", "redirect_to=<a@b.c>"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        CHECK(c, *objection(c, wrong[i], NULL), "took %s", wrong[i]);
+    CHECK(c, !*objection(c, "reject_text=two\nlines", "tempfail_text=a\nb\n"), "refused lines");
+}
+
+static void check_wants_levels_in_order_and_an_address_to_redirect_to(struct check *c)
+{
+    static const struct {
+        const char *one, *two, *want;
+    } cases[] = {{"tag_at=0.9", "reject_at=0.8",
+                  "reject_at: got 0.8, expected at least tag_at, which is 0.9"},
+                 {"quarantine_at=0.95", "redirect_at=0.94",
+                  "redirect_at: got 0.94, expected at least quarantine_at"},
+                 {"unsure_at=0.7", "tag_at=0.6", "tag_at: got 0.6, expected at least unsure_at"},
+                 {"tag_at=0.9", "reject_at=0.9", ""},
+                 {"tag_at=model", "reject_at=0.1", ""},
+                 {"quarantine_at=never", "reject_at=0.1", ""},
+                 {"redirect_at=1", NULL, "redirect_to: got nothing, expected an address"},
+                 {"denied=redirect", NULL, "redirect_to: got nothing"},
+                 {"denied=redirect", "redirect_to=a@b.c", ""}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *got = objection(c, cases[i].one, cases[i].two);
+        CHECK(c, *cases[i].want ? strstr(got, cases[i].want) != NULL : !*got, "%s: got '%s'",
+              cases[i].one, got);
     }
 }
 
@@ -149,7 +186,7 @@ static void printed_settings_read_back_equal(struct check *c)
     bolter_error err;
     settings_default(&s);
     settings_set(&s, "reject_text=say \"no\" \\ and\tgo", NULL);
-    settings_set(&s, "spam_threshold=0.123", NULL);
+    settings_set(&s, "tag_at=0.123", NULL);
     settings_set(&s, "on_timeout=tempfail", NULL);
     char *text = printed(&s);
     CHECK(c, load(&again, text, &err) == BOLTER_OK, "%s", err.text);
@@ -216,6 +253,7 @@ int main(void)
         CASE(unreadable_file_is_an_error_that_names_it),
         CASE(option_sets_one_value_by_the_same_rules),
         CASE(check_refuses_what_a_mail_server_would_ignore),
+        CASE(check_wants_levels_in_order_and_an_address_to_redirect_to),
         CASE(printed_settings_read_back_equal),
         CASE(sample_states_every_default),
         CASE(man_page_states_every_default),
