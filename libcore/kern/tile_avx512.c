@@ -24,7 +24,8 @@
 /* The lanes of 16 values that lie before n. */
 INLINE F32 __mmask16 lanes_before(size_t n)
 {
-    return n >= 16 ? (__mmask16)0xffff : (__mmask16)((1u << n) - 1);
+    unsigned mask = n >= 16 ? 0xffffU : (1U << n) - 1;
+    return (__mmask16)mask;
 }
 
 /* ---- float32 ---- */
