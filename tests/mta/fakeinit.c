@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -108,6 +109,7 @@ int main(int argc, char **argv)
     signal(SIGUSR1, pass_on);
     child = fork();
     if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that is killed leaves no daemon behind */
         close(fd);
         become_the_command(argv + i, listen_at, watchdog_ms, notify);
     }
