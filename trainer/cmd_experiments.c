@@ -69,19 +69,30 @@ static bool take_rows(struct experiments *x, const char *list)
     return true;
 }
 
+static bool add_seed(struct experiments *x, size_t seed)
+{
+    for (size_t i = 0; i < x->n_seed; i++)
+        if (x->seed[i] == seed)
+            return false;
+    if (seed > LARGEST_SEED || x->n_seed == EXPERIMENTS_MAX_SEEDS)
+        return false;
+    x->seed[x->n_seed++] = seed;
+    return true;
+}
+
 static bool take_seeds(struct experiments *x, const char *list)
 {
     const char *at = list;
     do {
-        size_t first, last;
-        if (!take_range(&at, &first, &last) || last > LARGEST_SEED ||
-            last - first >= EXPERIMENTS_MAX_SEEDS - x->n_seed) {
-            complain("--seeds: \"%s\", expected up to %d seeds with commas", list,
+        size_t first = 1, last = 0;
+        bool ok = take_range(&at, &first, &last);
+        while (ok && first <= last)
+            ok = add_seed(x, first++);
+        if (!ok) {
+            complain("--seeds: \"%s\", expected up to %d different seeds with commas", list,
                      EXPERIMENTS_MAX_SEEDS);
             return false;
         }
-        for (size_t s = first; s <= last; s++)
-            x->seed[x->n_seed++] = s;
     } while (*at);
     return true;
 }

@@ -115,8 +115,8 @@ static uint64_t n_trained(const struct experiment *e, const struct shape_size *z
 }
 
 /*
- * GiB, about: all weights, and of those that train a copy, two moments and a gradient for each thread;
- * what a thread keeps of 1,024 tokens for the way back, ten rows of the width for each block.
+ * GiB, about: all weights, and of those that train two moments and a gradient for each thread; what a
+ * thread keeps of 1,024 tokens for the way back, ten rows of the width for each block.
  */
 static double needs(const struct experiments *x, size_t row)
 {
@@ -126,9 +126,9 @@ static double needs(const struct experiments *x, size_t row)
     double trained = (double)n_trained(e, &z), layers = (double)z.n_layer;
     if (e->lora_rank == 0 && strcmp(e->trainable, "all") != 0)
         layers = 2;
-    double values = (double)z.n_param + trained * (3 + threads) +
+    double values = (double)z.n_param + trained * (2 + threads) +
                     threads * 1024 * (double)z.n_embd * (10 * layers + 20);
-    return values * sizeof(float) / (1 << 30);
+    return values * (double)sizeof(float) / (1 << 30);
 }
 
 /* GiB that can be had without swapping; infinite where the system does not say. */

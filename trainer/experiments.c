@@ -33,7 +33,7 @@ static const struct experiment table[EXPERIMENTS] = {
     {LAST, BLOCK, EIGHT, .pad = PAD_CONTEXT, .book = {83.08, 87.92, 78.33, 2.46}},
     {LAST, BLOCK, .batch = 1, .pad = PAD_NONE, .note = "batch 1",
      .book = {100.00, 98.66, 98.00, 1.75}},
-    {LAST, BLOCK, .batch = 8, .pad = PAD_NONE, .note = "batch 1, 8 accumulated",
+    {LAST, BLOCK, .batch = 8, .pad = PAD_NONE, .note = "8 batches of 1 accumulated",
      .book = {99.33, 98.66, 98.33, 1.70}},
     {.position = "last", .read = "last real", BLOCK, EIGHT, .pad = PAD_NONE,
      .book = {99.42, 98.66, 98.33, 0.30}},

@@ -179,7 +179,7 @@ static void csv_row(FILE *to, const struct experiments *x, size_t row, const str
     char where[64], model[16], cell[32];
     context(where, e, f);
     model_name(model, x, row);
-    fprintf(to, "%zu,%s,%s,%s,%s,%s,\"%s\",%zu,%g,%g,%s", row, model, weights(x, row), e->read,
+    fprintf(to, "%zu,%s,%s,%s,%s,%s,%s,%zu,%g,%g,%s", row, model, weights(x, row), e->read,
             e->trained, where, e->note ? e->note : "", f->n_seed, x->epochs, x->lr,
             f->n_seed == 0 ? "skipped" : f->timed ? "timed" : "trained");
     bool measured = f->n_seed > 0;
