@@ -292,7 +292,7 @@ static void say(size_t row, size_t seed, const struct trial *t)
                 row, seed, 100 * t->train, 100 * t->validation, 100 * t->test, t->seconds / 60);
 }
 
-static bool try(struct experiments *x, size_t row, const struct start *s, size_t i)
+static bool run_trial(struct experiments *x, size_t row, const struct start *s, size_t i)
 {
     struct fit_options o;
     const bolter_dataset *d = s->d ? s->d : x->d;
@@ -318,7 +318,7 @@ bool experiment_run(struct experiments *x, size_t row)
             continue;
         if (!s.m && !has_room(x, row))
             break;
-        ok = (s.m || open_start(x, row, &s)) && try(x, row, &s, i);
+        ok = (s.m || open_start(x, row, &s)) && run_trial(x, row, &s, i);
     }
     close_start(&s);
     return ok;

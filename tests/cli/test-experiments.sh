@@ -1,6 +1,6 @@
 #!/bin/sh
 # test-experiments.sh - bolter-train experiments: the rows, their table, and a run that goes on, on a
-# network of a few thousand parameters.
+# network of a few thousand parameters. BOLTER_LONG_TESTS=1 also times GPT-2 355M.
 # shellcheck disable=SC2154 # make sets the directories
 set -u
 LC_ALL=C
@@ -99,6 +99,19 @@ ok "a row without room in memory is left out, with the reason"
 runs 0 --prepared "$tmp/data" --rows 7,12 -e 1 --model-774m "$tmp/base" --model-1558m "$tmp/base" --csv &&
     [ "$(value 7 11)$(value 12 11)" = trainedtrained ] && [ "$(value 7 3)" = pretrained ]
 ok "a larger model that is given is trained"
+
+part 1 2 | tee "$tmp/few.csv" >/dev/null
+few="--train $tmp/few.csv --validation $tmp/few.csv --test $tmp/few.csv"
+# shellcheck disable=SC2086 # several words
+runs 0 $few --rows 10 --random-124m -e 0.1 --csv && [ "$(value 10 2)" = 124M ] && [ "$(value 10 21)" -gt 85054464 ]
+ok "row 10 trains random weights in the shape of GPT-2 124M"
+if [ -n "${BOLTER_LONG_TESTS:-}" ]; then
+    # shellcheck disable=SC2086 # several words
+    runs 0 $few --rows 6 --seeds 1,2 && [ "$(grep -c '^row 6: timed, about' "$tmp/err")" -eq 1 ] &&
+        grep -q '^| 6 | 355M | random | .* | timed | | about [0-9.]*\* | [0-9]* | [0-9]* | 87.50 ' "$tmp/out" &&
+        tail -n 1 "$tmp/out" | grep -q Extrapolated
+    ok "a larger model that is not given is timed, once"
+fi
 
 # ---- Going on ----
 
