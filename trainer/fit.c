@@ -8,7 +8,7 @@
 #include "trainer/progress.h"
 #include "trainer/score.h"
 
-#define CHUNK 64 /* rows that are scored at once */
+#define CHUNK 512 /* rows that are scored at once, enough for full chunks on several threads */
 
 struct fit {
     const struct fit_options *o;
@@ -78,6 +78,7 @@ static bolter_status fail(bolter_error *err, bolter_status code, const char *tex
 
 /* ---- Scores ---- */
 
+/* What is frozen runs once over the rows; then, unless logits is NULL, they are scored. */
 static bolter_status score(const struct fit *f, const struct fit_rows *rows, float *logits,
                            bolter_error *err)
 {
@@ -87,7 +88,9 @@ static bolter_status score(const struct fit *f, const struct fit_rows *rows, flo
         size_t n = rows->n - at < CHUNK ? rows->n - at : CHUNK;
         for (size_t i = 0; i < n; i++)
             seqs[i] = rows->row[at + i]->seq;
-        rc = bolter_trainer_logits(f->t, seqs, n, logits + at * f->n_label, err);
+        rc = bolter_trainer_prepare(f->t, seqs, n, err);
+        if (rc == BOLTER_OK && logits)
+            rc = bolter_trainer_logits(f->t, seqs, n, logits + at * f->n_label, err);
     }
     return rc;
 }
@@ -138,12 +141,13 @@ static bolter_status step(struct fit *f, size_t at, bolter_step *done, bolter_er
 static bolter_status train(struct fit *f, bolter_error *err)
 {
     bool decides = f->o->keep != FIT_LAST;
-    bolter_status rc = BOLTER_OK;
+    bolter_status rc = score(f, f->train, NULL, err);
     struct progress p;
     progress_start(&p, "step");
     for (size_t i = 0; rc == BOLTER_OK && i < f->n_steps; i++) {
         bolter_step done = {0};
         rc = step(f, i, &done, err);
+        f->out->n_tokens += done.n_tokens;
         size_t left = f->n_steps - i;
         if (left <= f->steps_an_epoch)
             f->out->train_loss +=
@@ -205,7 +209,8 @@ bolter_status fit_model(bolter_model *m, const bolter_dataset *d, const struct f
                     .best = INFINITY,
                     .n_label = bolter_dataset_n_label(d),
                     .out = out};
-    f.steps_an_epoch = (f.train->n + o->batch - 1) / o->batch;
+    bool whole = o->drop_last && f.train->n >= o->batch;
+    f.steps_an_epoch = (f.train->n + (whole ? 0 : o->batch - 1)) / o->batch;
     f.n_steps = (size_t)ceil(o->epochs * (double)f.steps_an_epoch);
     f.n_steps = f.n_steps > o->min_steps ? f.n_steps : o->min_steps;
     f.eval_every = o->eval_every > 0 ? o->eval_every : f.steps_an_epoch;
@@ -213,8 +218,10 @@ bolter_status fit_model(bolter_model *m, const bolter_dataset *d, const struct f
     double started = seconds_now();
     bolter_status rc =
         allocate(&f, test) ? open_trainer(&f, m, d, err) : fail(err, BOLTER_E_NOMEM, "no memory");
-    if (rc == BOLTER_OK)
+    if (rc == BOLTER_OK) {
+        out->n_trainable = bolter_trainer_n_trainable(f.t);
         rc = train(&f, err);
+    }
     out->seconds = seconds_now() - started;
     if (rc == BOLTER_OK)
         rc = score(&f, validation, out->validation, err);

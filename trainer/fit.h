@@ -21,6 +21,7 @@ struct fit_options {
     double epochs, warmup;      /* passes over the training rows; share of the steps that warm up */
     size_t min_steps;           /* at least so many, however few the rows are */
     size_t batch;               /* texts a step */
+    bool drop_last;             /* leave out an epoch's last, smaller batch */
     size_t eval_every;          /* steps between evaluations of the validation rows; 0: an epoch */
     enum fit_keep keep;
     bool score_training;        /* also the training rows */
@@ -31,6 +32,7 @@ struct fit_result {
     size_t steps, best_step;          /* best_step is the last one for FIT_LAST */
     double train_loss;                /* mean of the last pass */
     double seconds;                   /* training and validation, without the final scores */
+    uint64_t n_trainable, n_tokens;   /* parameters that train; tokens of all steps */
 };
 
 /* The options of finetune. */

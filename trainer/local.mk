@@ -13,6 +13,7 @@ bolter_train_SOURCES = \
 	trainer/checkpoint.c \
 	trainer/cmd_baseline.c \
 	trainer/cmd_evaluate.c \
+	trainer/cmd_experiments.c \
 	trainer/cmd_export.c \
 	trainer/cmd_fetch.c \
 	trainer/cmd_finetune.c \
@@ -26,6 +27,11 @@ bolter_train_SOURCES = \
 	trainer/curves.c \
 	trainer/cutoffs.c \
 	trainer/cutoffs.h \
+	trainer/experiment.c \
+	trainer/experiments.c \
+	trainer/experiments.h \
+	trainer/experiments_print.c \
+	trainer/experiments_record.c \
 	trainer/fetch.c \
 	trainer/fetch.h \
 	trainer/fewshot.c \
@@ -77,6 +83,8 @@ bolter_train_SOURCES = \
 	trainer/seeds.c \
 	trainer/settings.c \
 	trainer/settings.h \
+	trainer/shape.c \
+	trainer/shape.h \
 	trainer/sources.c \
 	trainer/sources.h \
 	trainer/stream.c \

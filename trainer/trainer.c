@@ -20,6 +20,7 @@ static const struct command {
     {"evaluate", cmd_evaluate, "metrics of a model on a corpus"},
     {"predict", cmd_predict, "id, label and score of each message"},
     {"protocol", cmd_protocol, "measure a recipe: few-shot, across corpora, in order of arrival"},
+    {"experiments", cmd_experiments, "the additional experiments of a book, as a table"},
     {"inspect", cmd_inspect, "what the model saw: text, tokens, logits, gradients, tensors"},
     {"tokenizer", cmd_tokenizer, "encode and decode"},
     {"export", cmd_export, "a model directory in another number format, adapters merged"},
