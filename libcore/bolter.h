@@ -125,9 +125,15 @@ void bolter_text_free(bolter_text *t);
 typedef struct bolter_tok bolter_tok;
 
 /*
- * Open vocab.json and merges.txt of a directory (byte-level BPE, GPT-2). E_IO, E_FORMAT,
- * E_LIMIT (over 64 MiB), E_NOMEM. */
+ * Open vocab.json and merges.txt of a directory (byte-level BPE, GPT-2). A tokenizer.bolter beside
+ * them that was made from just these files is used in their place. E_IO, E_FORMAT, E_LIMIT (over
+ * 64 MiB), E_NOMEM. */
 bolter_status bolter_tok_open(bolter_tok **out, const char *dir, bolter_error *err);
+/*
+ * Write tokenizer.bolter into a directory: the tables of vocab.json and merges.txt as they are
+ * searched, which opens without reading those. Saving a model does this. Errors as above.
+ */
+bolter_status bolter_tok_compile(const char *dir, bolter_error *err);
 /*
  * Encode any bytes; invalid UTF-8 is split as U+FFFD would be, its bytes kept. No special tokens are
  * recognised. Writes at most cap ids; *n_ids is the full count, so a second call can have room

@@ -160,6 +160,8 @@ static bolter_status fill_directory(const bolter_model *source, const bt_params 
         rc = copy_file(source->dir, dir, "vocab.json", err);
     if (rc == BOLTER_OK)
         rc = copy_file(source->dir, dir, "merges.txt", err);
+    if (rc == BOLTER_OK && source->tok)
+        rc = bolter_tok_compile(dir, err);
     if (rc == BOLTER_OK)
         rc = write_weights(params, w, dtype, weights, err);
     if (rc == BOLTER_OK && card->n_label > 0)
