@@ -170,6 +170,7 @@ typedef struct bolter_model_info {
     const char *arch;          /* "gpt2" */
     const char *id;            /* 16 hexadecimal digits of the SHA-256 of the weights */
     const char *text_layout;   /* template of a mail */
+    const char *precision;     /* what "auto" means for it, see bolter_open_options */
     int32_t n_ctx, n_vocab, n_embd, n_layer, n_head;
     int32_t n_label;           /* 0: a language model without a classification head */
     int32_t spam_label;        /* index of the label that means spam; -1: none */
@@ -619,6 +620,7 @@ typedef struct bolter_save_options {
     const bolter_save_file *files; /* more files for the directory, n_files */
     size_t n_files;
     const bolter_threshold_proof *proof; /* NULL: none, as an old one is of other scores */
+    bool plain;              /* int8: quantise the weights as they are, without smoothing first */
 } bolter_save_options;
 
 /*
@@ -627,7 +629,8 @@ typedef struct bolter_save_options {
  */
 bolter_status bolter_trainer_save(bolter_trainer *t, const char *dir, const bolter_save_options *o,
                                   bolter_error *err);
-/* The same for a model as it is, to change its number format. */
+/* The same for a model as it is, to change its number format. Int8 weights that stay int8 keep their
+ * values, as if plain were set. */
 bolter_status bolter_model_save(const bolter_model *m, const char *dir, const bolter_save_options *o,
                                 bolter_error *err);
 /*

@@ -4,9 +4,9 @@ tiny_model_SOURCES = tests/cli/tiny-model.c
 tiny_model_LDADD = libtiny.la $(check_libs)
 
 TESTS += tests/cli/test-evaluate.sh tests/cli/test-prepare.sh tests/cli/test-protocol.sh \
-	tests/cli/test-resume.sh tests/cli/test-train.sh
+	tests/cli/test-quantize.sh tests/cli/test-resume.sh tests/cli/test-train.sh
 EXTRA_DIST += tests/cli/test-evaluate.sh tests/cli/test-prepare.sh tests/cli/test-protocol.sh \
-	tests/cli/test-resume.sh tests/cli/test-train.sh
+	tests/cli/test-quantize.sh tests/cli/test-resume.sh tests/cli/test-train.sh
 
 check_PROGRAMS += test-plot
 TESTS += test-plot

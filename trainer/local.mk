@@ -5,9 +5,12 @@ bolter_train_SOURCES = \
 	trainer/batches.h \
 	trainer/calibrate.c \
 	trainer/calibrate.h \
+	trainer/capacity.c \
+	trainer/capacity.h \
 	trainer/catalogue.c \
 	trainer/catalogue.h \
 	trainer/checkpoint.c \
+	trainer/cmd_bench.c \
 	trainer/cmd_evaluate.c \
 	trainer/cmd_export.c \
 	trainer/cmd_fetch.c \
@@ -16,6 +19,7 @@ bolter_train_SOURCES = \
 	trainer/cmd_predict.c \
 	trainer/cmd_prepare.c \
 	trainer/cmd_protocol.c \
+	trainer/cmd_quantize.c \
 	trainer/cmd_tokenizer.c \
 	trainer/commands.h \
 	trainer/cross.c \

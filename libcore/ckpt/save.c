@@ -171,13 +171,13 @@ static bolter_status fill_directory(const bolter_model *source, const bt_params 
     return rc;
 }
 
-/* The same; int8 weights are smoothed first. */
+/* The same; int8 weights are smoothed first, unless plain. */
 static bolter_status fill_with(const bolter_model *source, const bt_params *params,
                                const float *const *w, const bt_card *card, bt_dtype dtype,
-                               const char *dir, bolter_error *err)
+                               bool plain, const char *dir, bolter_error *err)
 {
     bt_smoothed smoothed;
-    if (dtype != BT_I8)
+    if (dtype != BT_I8 || plain)
         return fill_directory(source, params, w, card, dtype, dir, err);
     bolter_status rc = bt_smooth(&smoothed, params, &source->cfg, w, err);
     if (rc == BOLTER_OK)
@@ -277,7 +277,7 @@ bolter_status bt_model_write(const bolter_model *source, const bt_params *params
             rc = bt_fail_errno(err, errno, "%s", tmp.data);
     }
     if (rc == BOLTER_OK)
-        rc = fill_with(source, params, w, card, d, tmp.data, err);
+        rc = fill_with(source, params, w, card, d, o->plain, tmp.data, err);
     if (rc == BOLTER_OK)
         rc = write_files(o, tmp.data, err);
     if (rc == BOLTER_OK)
@@ -293,13 +293,17 @@ bolter_status bolter_model_save(const bolter_model *m, const char *dir, const bo
                                 bolter_error *err)
 {
     bt_card card = {0};
+    bt_precision stored;
+    bt_precision_of(m, "auto", &stored);
+    bolter_save_options with = *o;
+    with.plain = o->plain || stored == BT_INT8;
     bolter_status rc = bt_model_need_weights(m, err);
     if (rc == BOLTER_OK)
         rc = bt_card_copy(&card, &m->card, err);
     if (rc == BOLTER_OK)
         rc = bt_card_apply(&card, o, err);
     if (rc == BOLTER_OK)
-        rc = bt_model_write(m, &m->params, m->w, &card, o, dir, err);
+        rc = bt_model_write(m, &m->params, m->w, &card, &with, dir, err);
     bt_card_clear(&card);
     return rc;
 }

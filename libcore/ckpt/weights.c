@@ -101,14 +101,20 @@ bolter_status bt_weights_load(bolter_model *m, bool in_place, bolter_error *err)
 
 /* ---- Packed, for scoring ---- */
 
+static const char *const precisions[] = {"float32", "bfloat16", "int8"};
+
+const char *bt_precision_name(bt_precision p)
+{
+    return precisions[p];
+}
+
 bool bt_precision_of(const bolter_model *m, const char *name, bt_precision *out)
 {
-    static const char *const names[] = {"float32", "bfloat16", "int8"};
     const bt_tensor *t = find_param(&m->st, &m->params.row[bt_block_index(0, BT_QKV_W)], "");
     *out = t && t->dtype == BT_I8 ? BT_INT8 : t && t->dtype == BT_BF16 ? BT_BFLOAT16 : BT_FLOAT32;
     bool known = strcmp(name, "auto") == 0;
     for (int i = 0; i < 3; i++) {
-        if (strcmp(name, names[i]) == 0) {
+        if (strcmp(name, precisions[i]) == 0) {
             *out = (bt_precision)i;
             known = true;
         }

@@ -103,7 +103,8 @@ static void compare_all(struct check *c, const char *dir, const char *name)
         char s[200];
         size_t n = 1 + bt_rng_below(&rng, sizeof s);
         for (size_t i = 0; i < n; i++)
-            s[i] = (char)(round % 2 ? bt_rng_below(&rng, 256) : (uint64_t)"etaoin shr'"[bt_rng_below(&rng, 11)]);
+            s[i] = round % 2 ? (char)bt_rng_below(&rng, 256)
+                             : "etaoin shr'"[bt_rng_below(&rng, 11)];
         check_same(c, mapped, plain, s, n);
     }
     bolter_tok_free(plain);
