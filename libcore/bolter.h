@@ -129,9 +129,15 @@ void bolter_text_free(bolter_text *t);
 typedef struct bolter_tok bolter_tok;
 
 /*
- * Open vocab.json and merges.txt of a directory (byte-level BPE, GPT-2). E_IO, E_FORMAT,
- * E_LIMIT (over 64 MiB), E_NOMEM. */
+ * Open vocab.json and merges.txt of a directory (byte-level BPE, GPT-2). A tokenizer.bolter beside
+ * them that was made from just these files is used in their place. E_IO, E_FORMAT, E_LIMIT (over
+ * 64 MiB), E_NOMEM. */
 bolter_status bolter_tok_open(bolter_tok **out, const char *dir, bolter_error *err);
+/*
+ * Write tokenizer.bolter into a directory: the tables of vocab.json and merges.txt as they are
+ * searched, which opens without reading those. Saving a model does this. Errors as above.
+ */
+bolter_status bolter_tok_compile(const char *dir, bolter_error *err);
 /*
  * Encode any bytes; invalid UTF-8 is split as U+FFFD would be, its bytes kept. No special tokens are
  * recognised. Writes at most cap ids; *n_ids is the full count, so a second call can have room
@@ -168,6 +174,7 @@ typedef struct bolter_model_info {
     const char *arch;          /* "gpt2" */
     const char *id;            /* 16 hexadecimal digits of the SHA-256 of the weights */
     const char *text_layout;   /* template of a mail */
+    const char *precision;     /* what "auto" means for it, see bolter_open_options */
     int32_t n_ctx, n_vocab, n_embd, n_layer, n_head;
     int32_t n_label;           /* 0: a language model without a classification head */
     int32_t spam_label;        /* index of the label that means spam; -1: none */
@@ -671,6 +678,7 @@ typedef struct bolter_save_options {
     const bolter_save_file *files; /* more files for the directory, n_files */
     size_t n_files;
     const bolter_threshold_proof *proof; /* NULL: none, as an old one is of other scores */
+    bool plain;              /* int8: quantise the weights as they are, without smoothing first */
 } bolter_save_options;
 
 /*
@@ -685,7 +693,8 @@ bolter_status bolter_trainer_save(bolter_trainer *t, const char *dir, const bolt
  */
 bolter_status bolter_trainer_save_adapter(const bolter_trainer *t, const char *dir,
                                           bolter_error *err);
-/* The same for a model as it is, to change its number format. */
+/* The same for a model as it is, to change its number format. Int8 weights that stay int8 keep their
+ * values, as if plain were set. */
 bolter_status bolter_model_save(const bolter_model *m, const char *dir, const bolter_save_options *o,
                                 bolter_error *err);
 /*

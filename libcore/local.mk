@@ -21,13 +21,12 @@ include libcore/words/local.mk
 libcore_la_SOURCES = libcore/bolter.h $(base_sources) $(text_sources) $(tok_sources) \
 	$(model_sources) $(ckpt_sources) $(data_sources) $(train_sources) $(eval_sources) \
 	$(service_sources) $(words_sources)
-libcore_la_CFLAGS = $(AM_CFLAGS) $(GMIME_CFLAGS) $(GUMBO_CFLAGS) $(JANSSON_CFLAGS) \
-	$(OPENBLAS_CFLAGS) $(ZLIB_CFLAGS)
-libcore_la_LIBADD = libkern.la $(GMIME_LIBS) $(GUMBO_LIBS) $(JANSSON_LIBS) $(OPENBLAS_LIBS) \
-	$(ZLIB_LIBS)
+libcore_la_CFLAGS = $(AM_CFLAGS) $(GMIME_CFLAGS) $(GUMBO_CFLAGS) $(JANSSON_CFLAGS) $(ZLIB_CFLAGS)
+libcore_la_LIBADD = libkern.la $(GMIME_LIBS) $(GUMBO_LIBS) $(JANSSON_LIBS) $(ZLIB_LIBS)
 
 libkern_la_SOURCES = $(kern_sources)
-libkern_la_CFLAGS = $(AM_CFLAGS) $(KERN_FLAGS) $(OPENBLAS_CFLAGS)
+libkern_la_CFLAGS = $(AM_CFLAGS) $(KERN_FLAGS) $(OPENBLAS_CFLAGS) \
+	-DBT_BLAS='"$(BLAS_SONAME)"'
 
 libbolter_la_SOURCES =
 libbolter_la_LIBADD = libcore.la

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "bolter.h"
@@ -228,25 +227,9 @@ static bool standard_streams_open(void)
     return fcntl(STDERR_FILENO, F_GETFD) >= 0 || open("/dev/null", O_WRONLY) == STDERR_FILENO;
 }
 
-/*
- * OpenBLAS starts a thread a processor when it is loaded, each with 40 MB of address space, and
- * waits for ever where a limit refuses them. One thread is all we use: under a limit, start again
- * and say so.
- */
-static void start_with_one_thread(char **argv)
-{
-    static const char name[] = "OPENBLAS_NUM_THREADS";
-    struct rlimit limit;
-    if (getenv(name) || getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
-        return;
-    if (setenv(name, "1", 1) == 0)
-        execv("/proc/self/exe", argv); /* where this fails, go on as we are */
-}
-
 int main(int argc, char **argv)
 {
     struct arguments a;
-    start_with_one_thread(argv);
     signal(SIGPIPE, SIG_IGN);
     bool usable = arguments_parse(&a, argc, argv);
     if (!standard_streams_open())

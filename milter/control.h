@@ -2,8 +2,8 @@
  * control.h - the main thread while the daemon serves: signals, reload, stop.
  *
  * libmilter waits for the stop signals in a thread of its own and expects them to be blocked in all
- * others. They are not: a BLAS library may have started threads before main(), and a signal that is
- * delivered to one of those would end the process. So there are handlers, which work in any thread
+ * others. They are not: a library may have started threads before main(), and a signal that is delivered
+ * to one of those would end the process. So there are handlers, which work in any thread
  * and write a byte into a pipe. The main thread reads it, while libmilter runs in another. Linux
  * prefers the main thread for a signal to the process, so libmilter's own way to stop, which takes
  * up to five seconds, is hardly ever used; it does no harm when it is.

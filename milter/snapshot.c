@@ -13,10 +13,11 @@ static bolter_status open_parts(struct snapshot *s, bolter_error *err)
                                 .max_queued = (size_t)set->max_queued,
                                 .degrade_at = set->degrade_at,
                                 .degrade_tokens = (size_t)set->degrade_tokens};
-    const bolter_open_options as_stored = {.precision = "auto"};
+    static const char *const words[] = {"auto", "float32", "bfloat16", "int8"}; /* settings.def */
+    const bolter_open_options packed = {.precision = words[set->precision]};
     bolter_status status = rules_open(&s->rules, set, err);
     if (status == BOLTER_OK)
-        status = bolter_model_open_with(&s->model, dir, &as_stored, err);
+        status = bolter_model_open_with(&s->model, dir, &packed, err);
     if (status == BOLTER_OK)
         status = bolter_service_open(&s->service, s->model, &o, err);
     return status;

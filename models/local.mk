@@ -6,6 +6,7 @@ dist_model_DATA = \
 	models/default/config.json \
 	models/default/merges.txt \
 	models/default/model.safetensors \
+	models/default/tokenizer.bolter \
 	models/default/train.csv \
 	models/default/train.jsonl \
 	models/default/vocab.json

@@ -38,6 +38,8 @@ static int parse(struct evaluate *e, int argc, char **argv)
                "no model: lines of id, label and score of any filter"),
         STRING("part", 0, &e->model.part_name, "PART",
                "train, validation, test, or all of the corpora"),
+        STRING("precision", 0, &e->model.precision, "TYPE",
+               "score packed, as bolter does: auto, float32, bfloat16 or int8"),
         SIZE("threads", 'j', &e->model.threads, 0, 256, "N", "0: all processors"),
         SOURCE_ROWS(&e->model.sources),
         HEADING("What is measured:"),

@@ -6,6 +6,7 @@
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
 
 int cmd_baseline(int argc, char **argv);
+int cmd_bench(int argc, char **argv);
 int cmd_evaluate(int argc, char **argv);
 int cmd_experiments(int argc, char **argv);
 int cmd_export(int argc, char **argv);
@@ -15,6 +16,7 @@ int cmd_inspect(int argc, char **argv);
 int cmd_predict(int argc, char **argv);
 int cmd_prepare(int argc, char **argv);
 int cmd_protocol(int argc, char **argv);
+int cmd_quantize(int argc, char **argv);
 int cmd_tokenizer(int argc, char **argv);
 
 #endif

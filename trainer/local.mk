@@ -8,10 +8,13 @@ bolter_train_SOURCES = \
 	trainer/batches.h \
 	trainer/calibrate.c \
 	trainer/calibrate.h \
+	trainer/capacity.c \
+	trainer/capacity.h \
 	trainer/catalogue.c \
 	trainer/catalogue.h \
 	trainer/checkpoint.c \
 	trainer/cmd_baseline.c \
+	trainer/cmd_bench.c \
 	trainer/cmd_evaluate.c \
 	trainer/cmd_experiments.c \
 	trainer/cmd_export.c \
@@ -21,6 +24,7 @@ bolter_train_SOURCES = \
 	trainer/cmd_predict.c \
 	trainer/cmd_prepare.c \
 	trainer/cmd_protocol.c \
+	trainer/cmd_quantize.c \
 	trainer/cmd_tokenizer.c \
 	trainer/commands.h \
 	trainer/cross.c \

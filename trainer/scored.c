@@ -37,7 +37,8 @@ bool scored_open(struct scored *s, bool need_spam_head)
 {
     bolter_error err = {0};
     s->part = part_of(s);
-    bool ok = bolter_model_open(&s->m, s->model, &err) == BOLTER_OK &&
+    const bolter_open_options open = {.precision = s->precision};
+    bool ok = bolter_model_open_with(&s->m, s->model, &open, &err) == BOLTER_OK &&
               (!need_spam_head || bolter_model_need_spam_head(s->m, &err) == BOLTER_OK) &&
               bolter_dataset_open(&s->d, s->m, &err) == BOLTER_OK &&
               sources_read(&s->sources, s->d, is_all(s) ? BOLTER_TEST : BOLTER_BY_SPLIT, &err) ==

@@ -23,6 +23,8 @@ static const struct command {
     {"experiments", cmd_experiments, "the additional experiments of a book, as a table"},
     {"inspect", cmd_inspect, "what the model saw: text, tokens, logits, gradients, tensors"},
     {"tokenizer", cmd_tokenizer, "encode and decode"},
+    {"quantize", cmd_quantize, "int8 weights, with the measured change of scores"},
+    {"bench", cmd_bench, "speed on this machine: texts a second, latency, memory"},
     {"export", cmd_export, "a model directory in another number format, adapters merged"},
 };
 

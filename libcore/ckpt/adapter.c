@@ -121,6 +121,8 @@ bolter_status bt_adapter_merge(bolter_model *m, const char *dir, bolter_error *e
     bolter_status rc = config && weights ? read_scale(&scale, &rank, config, err)
                                          : bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", dir);
     if (rc == BOLTER_OK)
+        rc = bt_gemm_open(err);
+    if (rc == BOLTER_OK)
         rc = bt_safetensors_open(&st, weights, err);
     for (size_t i = 0; rc == BOLTER_OK && i < st.n; i++)
         rc = merge_tensor(m, &st, &st.tensor[i], scale, rank, err);

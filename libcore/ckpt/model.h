@@ -80,6 +80,7 @@ bool bt_read_of(const char *name, bt_read *out);
 bolter_status bt_weights_load(bolter_model *m, bool in_place, bolter_error *err);
 /* "float32", "bfloat16", "int8", or "auto": as the weights are stored. False for another word. */
 bool bt_precision_of(const bolter_model *m, const char *name, bt_precision *out);
+const char *bt_precision_name(bt_precision p);
 /* Fill the engine from the file; or from w, when that was changed. E_ARG (isa), E_NOMEM, as load. */
 bolter_status bt_weights_pack(bolter_model *m, bt_precision precision, const char *isa,
                               bolter_error *err);

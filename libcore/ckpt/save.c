@@ -164,6 +164,8 @@ static bolter_status fill_directory(const bolter_model *source, const bt_weights
         rc = copy_file(source->dir, dir, "vocab.json", err);
     if (rc == BOLTER_OK)
         rc = copy_file(source->dir, dir, "merges.txt", err);
+    if (rc == BOLTER_OK && source->tok)
+        rc = bolter_tok_compile(dir, err);
     if (rc == BOLTER_OK)
         rc = write_weights(w, dtype, weights, err);
     if (rc == BOLTER_OK && card->n_label > 0)
@@ -193,11 +195,11 @@ static bolter_status copy_all(const bt_weights *w, const float **list, float *bl
     return BOLTER_OK;
 }
 
-/* As fill_directory(); int8 weights are smoothed first. */
+/* As fill_directory(); int8 weights are smoothed first, unless plain. */
 static bolter_status fill_with(const bolter_model *source, const bt_weights *w, const bt_card *card,
-                               bt_dtype dtype, const char *dir, bolter_error *err)
+                               bt_dtype dtype, bool plain, const char *dir, bolter_error *err)
 {
-    if (dtype != BT_I8)
+    if (dtype != BT_I8 || plain)
         return fill_directory(source, w, card, dtype, dir, err);
     bt_smoothed smoothed = {0};
     const float **list = bt_alloc_array(w->params->n, sizeof *list);
@@ -305,7 +307,7 @@ bolter_status bt_model_write(const bolter_model *source, const bt_weights *w, co
             rc = bt_fail_errno(err, errno, "%s", tmp.data);
     }
     if (rc == BOLTER_OK)
-        rc = fill_with(source, w, card, d, tmp.data, err);
+        rc = fill_with(source, w, card, d, o->plain, tmp.data, err);
     if (rc == BOLTER_OK)
         rc = write_files(o, tmp.data, err);
     if (rc == BOLTER_OK)
@@ -328,13 +330,17 @@ bolter_status bolter_model_save(const bolter_model *m, const char *dir, const bo
 {
     bt_card card = {0};
     bt_weights w = {&m->params, weight_of_model, (void *)(uintptr_t)m};
+    bt_precision stored;
+    bt_precision_of(m, "auto", &stored);
+    bolter_save_options with = *o;
+    with.plain = o->plain || stored == BT_INT8;
     bolter_status rc = bt_model_need_weights(m, err);
     if (rc == BOLTER_OK)
         rc = bt_card_copy(&card, &m->card, err);
     if (rc == BOLTER_OK)
         rc = bt_card_apply(&card, o, err);
     if (rc == BOLTER_OK)
-        rc = bt_model_write(m, &w, &card, o, dir, err);
+        rc = bt_model_write(m, &w, &card, &with, dir, err);
     bt_card_clear(&card);
     return rc;
 }

@@ -103,14 +103,20 @@ bolter_status bt_weights_load(bolter_model *m, bool in_place, bolter_error *err)
 
 /* ---- Packed, for scoring ---- */
 
+static const char *const precisions[] = {"float32", "bfloat16", "int8"};
+
+const char *bt_precision_name(bt_precision p)
+{
+    return precisions[p];
+}
+
 bool bt_precision_of(const bolter_model *m, const char *name, bt_precision *out)
 {
-    static const char *const names[] = {"float32", "bfloat16", "int8"};
     const bt_tensor *t = find_param(&m->st, &m->params.row[bt_block_index(0, BT_QKV_W)], "");
     *out = t && t->dtype == BT_I8 ? BT_INT8 : t && t->dtype == BT_BF16 ? BT_BFLOAT16 : BT_FLOAT32;
     bool known = strcmp(name, "auto") == 0;
     for (int i = 0; i < 3; i++) {
-        if (strcmp(name, names[i]) == 0) {
+        if (strcmp(name, precisions[i]) == 0) {
             *out = (bt_precision)i;
             known = true;
         }
@@ -118,15 +124,34 @@ bool bt_precision_of(const bolter_model *m, const char *name, bt_precision *out)
     return known;
 }
 
-/* The small tensors in float32; an int8 token embedding stays, with its scales. */
-static bolter_status load_small(bolter_model *m, bt_embedding *wte, bolter_error *err)
+/* An int8 embedding; NULL for any other parameter. */
+static const bt_tensor *narrow_embedding(const bolter_model *m, size_t i)
 {
-    size_t n = m->params.row[BT_WTE].rows;
+    const bt_tensor *t = i == BT_WTE || i == BT_WPE ? find_param(&m->st, &m->params.row[i], "") : NULL;
+    return t && t->dtype == BT_I8 ? t : NULL;
+}
+
+static bolter_status load_embedding(const bolter_model *m, size_t i, float *scale,
+                                    bt_embedding *out, bolter_error *err)
+{
+    const bt_param *p = &m->params.row[i];
+    const bt_tensor *t = narrow_embedding(m, i);
+    *out = (bt_embedding){.wide = m->w[i]};
+    if (!t)
+        return BOLTER_OK;
+    *out = (bt_embedding){.narrow = (const int8_t *)t->data, .scale = scale};
+    bolter_status rc = check_shape(&m->st, t, p, err);
+    return rc == BOLTER_OK ? load_scales(&m->st, t, p, scale, err) : rc;
+}
+
+/* The small tensors in float32; embeddings in int8 stay, with their scales. */
+static bolter_status load_small(bolter_model *m, bt_embedding *wte, bt_embedding *wpe,
+                                bolter_error *err)
+{
+    size_t n = m->params.row[BT_WTE].rows + m->params.row[BT_WPE].rows;
     for (size_t i = 0; i < m->params.n; i++)
-        n += m->params.row[i].lora ? 0 : bt_param_size(&m->params.row[i]);
-    const bt_tensor *tokens = find_param(&m->st, &m->params.row[BT_WTE], "");
-    bool narrow = tokens && tokens->dtype == BT_I8;
-    n -= narrow ? bt_param_size(&m->params.row[BT_WTE]) : 0;
+        if (!m->params.row[i].lora && !narrow_embedding(m, i))
+            n += bt_param_size(&m->params.row[i]);
     m->w = bt_alloc_array(m->params.n, sizeof *m->w);
     m->block = bt_alloc_aligned(n, sizeof *m->block);
     if (!m->w || !m->block)
@@ -135,21 +160,15 @@ static bolter_status load_small(bolter_model *m, bt_embedding *wte, bolter_error
     bolter_status rc = BOLTER_OK;
     for (size_t i = 0; rc == BOLTER_OK && i < m->params.n; i++) {
         const bt_param *p = &m->params.row[i];
-        if (p->lora)
+        if (p->lora || narrow_embedding(m, i))
             continue;
-        if (i == BT_WTE && narrow) {
-            *wte = (bt_embedding){.narrow = (const int8_t *)tokens->data, .scale = dst};
-            rc = check_shape(&m->st, tokens, p, err);
-            if (rc == BOLTER_OK)
-                rc = load_scales(&m->st, tokens, p, dst, err);
-            dst += p->rows;
-            continue;
-        }
         rc = load_param(&m->st, p, dst, true, &m->w[i], err);
         dst += bt_param_size(p);
     }
-    if (!narrow)
-        wte->wide = m->w[BT_WTE];
+    if (rc == BOLTER_OK)
+        rc = load_embedding(m, BT_WTE, dst, wte, err);
+    if (rc == BOLTER_OK)
+        rc = load_embedding(m, BT_WPE, dst + m->params.row[BT_WTE].rows, wpe, err);
     return rc;
 }
 
@@ -204,14 +223,15 @@ bolter_status bt_weights_pack(bolter_model *m, bt_precision precision, const cha
                               bolter_error *err)
 {
     size_t C = m->cfg.n_embd, linear = 4 * C * C + 2 * C * m->cfg.n_inner;
-    bt_embedding wte = {0};
-    bolter_status rc = load_small(m, &wte, err);
+    bt_embedding wte = {0}, wpe = {0};
+    bolter_status rc = load_small(m, &wte, &wpe, err);
     if (rc == BOLTER_OK)
         rc = bt_engine_open(&m->engine, &m->cfg, precision, isa, m->w, err);
     if (rc != BOLTER_OK)
         return rc;
     m->packed = true;
     m->engine.wte = wte;
+    m->engine.wpe = wpe;
     float *scratch = NULL;
     const float **w = bt_alloc_array(m->params.n, sizeof *w);
     float *scale = bt_alloc_array(3 * C + m->cfg.n_inner, sizeof *scale);

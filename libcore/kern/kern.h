@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bolter.h"
+
 /* A view of a matrix: rows of cols values, stride values apart. Borrows. */
 typedef struct bt_mat {
     float *data;
@@ -30,6 +32,9 @@ bt_mat bt_mat_rows(bt_mat m, size_t first, size_t rows);
 
 /* ---- gemm.c: the only file that knows the BLAS ---- */
 
+/* Load the BLAS, before anything that multiplies: all of kern.h but packed.h's. Any thread, any number
+ * of times. E_IO. */
+bolter_status bt_gemm_open(bolter_error *err);
 /* c = alpha * op(a) op(b) + beta * c, op transposing where ta, tb say so. */
 void bt_gemm(bt_mat c, bt_mat a, bool ta, bt_mat b, bool tb, float alpha, float beta);
 /*

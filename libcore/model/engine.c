@@ -17,7 +17,8 @@
 bolter_status bt_engine_open(bt_engine *e, const bt_config *cfg, bt_precision precision,
                              const char *isa, const float *const *w, bolter_error *err)
 {
-    *e = (bt_engine){.cfg = *cfg, .w = w, .wte = {.wide = w[BT_WTE]}};
+    *e = (bt_engine){.cfg = *cfg, .w = w,
+                     .wte = {.wide = w[BT_WTE]}, .wpe = {.wide = w[BT_WPE]}};
     e->tile = bt_tile_find(precision, isa);
     e->attention = bt_tile_find(BT_FLOAT32, isa);
     if (!e->tile || !e->attention)
@@ -141,15 +142,21 @@ static bool one_row_a_sequence(bt_read read)
     return read == BT_READ_LAST || read == BT_READ_FIRST;
 }
 
-static void embed_token(const bt_engine *e, float *x, size_t id, size_t position)
+/* x (C) += row of an embedding. */
+static void add_row(const bt_embedding *from, float *x, size_t row, size_t C)
 {
-    size_t C = e->cfg.n_embd;
-    if (e->wte.wide)
-        memcpy(x, e->wte.wide + id * C, C * sizeof *x);
+    if (from->wide)
+        bt_add(x, from->wide + row * C, C);
     else
         for (size_t i = 0; i < C; i++)
-            x[i] = (float)e->wte.narrow[id * C + i] * e->wte.scale[id];
-    bt_add(x, e->w[BT_WPE] + position * C, C);
+            x[i] += (float)from->narrow[row * C + i] * from->scale[row];
+}
+
+static void embed_token(const bt_engine *e, float *x, size_t id, size_t position)
+{
+    memset(x, 0, e->cfg.n_embd * sizeof *x);
+    add_row(&e->wte, x, id, e->cfg.n_embd);
+    add_row(&e->wpe, x, position, e->cfg.n_embd);
 }
 
 static size_t embed(const bt_engine *e, bt_scoring *s, const bt_batch *b)

@@ -23,20 +23,20 @@ typedef struct bt_part_place {
 
 bt_part_place bt_part_of(const bt_config *c, enum bt_part part);
 
-/* The token embedding, (V, C): float32, or int8 with a scale a row. */
+/* An embedding of tokens (V, C) or positions: float32, or int8 with a scale a row. */
 typedef struct bt_embedding {
     const float *wide;
     const int8_t *narrow; /* used where wide is NULL */
     const float *scale;
 } bt_embedding;
 
-/* Weights of a model, ready to score. Immutable; threads share it. Borrows w and the embedding. */
+/* Weights of a model, ready to score. Immutable; threads share it. Borrows w and the embeddings. */
 typedef struct bt_engine {
     bt_config cfg;
     const bt_tile *tile, *attention; /* of the precision, and of float32 */
     bt_packed_block *block;          /* (n_layer), owned */
-    bt_embedding wte;
-    const float *const *w; /* by table index: positions, norms, head; the linear layers are not read */
+    bt_embedding wte, wpe;
+    const float *const *w; /* by table index: norms, head; the others are not read */
 } bt_engine;
 
 /* Choose tiles and make room for the blocks. E_ARG (isa is not there), E_NOMEM. */

@@ -115,6 +115,9 @@ bolter_status bt_run_open(bt_run **out, const bt_config *cfg, const bt_run_size 
                           bolter_error *err)
 {
     *out = NULL;
+    bolter_status rc = bt_gemm_open(err);
+    if (rc != BOLTER_OK)
+        return rc;
     bt_run *r = bt_alloc(sizeof *r);
     if (!r)
         return bt_fail(err, BOLTER_E_NOMEM, "model: no memory");

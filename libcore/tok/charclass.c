@@ -18,8 +18,12 @@ static const struct range spaces[] = {
 static void mark(bt_charclass *t, const struct range *ranges, size_t n, enum bt_class class)
 {
     for (size_t i = 0; i < n; i++)
-        for (uint32_t p = ranges[i].first; p <= ranges[i].last; p++)
-            t->packed[p / 4] = (uint8_t)(t->packed[p / 4] | (unsigned)class << (p % 4 * 2));
+        for (uint32_t p = ranges[i].first; p <= ranges[i].last; p++) {
+            bool four = p % 4 == 0 && ranges[i].last - p >= 3;
+            unsigned bits = four ? class * 0x55u : (unsigned)class << (p % 4 * 2);
+            t->packed[p / 4] = (uint8_t)(t->packed[p / 4] | bits);
+            p += four ? 3 : 0;
+        }
 }
 
 void bt_charclass_init(bt_charclass *t)

@@ -9,6 +9,7 @@
 #ifndef BT_CHARCLASS_H
 #define BT_CHARCLASS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -6,6 +6,8 @@ tok_sources = \
 	libcore/tok/charclass-table.h \
 	libcore/tok/charclass.c \
 	libcore/tok/charclass.h \
+	libcore/tok/compiled.c \
+	libcore/tok/compiled.h \
 	libcore/tok/merges.c \
 	libcore/tok/merges.h \
 	libcore/tok/pretok.c \

@@ -34,7 +34,7 @@ static bolter_status insert(const struct reader *r, int32_t left, int32_t right,
         if (probe == BT_TOK_PROBE_MAX)
             return bad(r, "too many pairs collide", err);
     }
-    m->slot[i] = (bt_merge){pair, m->n++, id};
+    m->own[i] = (bt_merge){pair, m->n++, id};
     return BOLTER_OK;
 }
 
@@ -107,11 +107,11 @@ static bolter_status allocate(bt_merges *m, size_t n, const char *path, bolter_e
     size_t slots = 1024;
     while (slots < 2 * n)
         slots *= 2;
-    m->slot = bt_alloc_array(slots, sizeof *m->slot);
+    m->slot = m->own = bt_alloc_array(slots, sizeof *m->own);
     if (!m->slot)
         return bt_fail(err, BOLTER_E_NOMEM, "%s: no memory for %zu merges", path, n);
     for (size_t i = 0; i < slots; i++)
-        m->slot[i].rank = BT_NO_RANK;
+        m->own[i].rank = BT_NO_RANK;
     m->mask = slots - 1;
     return BOLTER_OK;
 }
@@ -138,6 +138,6 @@ bolter_status bt_merges_open(bt_merges *m, const char *path, const bt_vocab *v,
 
 void bt_merges_free(bt_merges *m)
 {
-    bt_release(m->slot);
+    bt_release(m->own);
     *m = (bt_merges){0};
 }

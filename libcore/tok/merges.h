@@ -14,9 +14,10 @@ typedef struct bt_merge {
 } bt_merge;
 
 typedef struct bt_merges {
-    bt_merge *slot; /* open-addressing hash table */
-    size_t mask;    /* number of slots - 1 */
+    const bt_merge *slot; /* open-addressing hash table */
+    size_t mask;          /* number of slots - 1 */
     uint32_t n;
+    bt_merge *own; /* its memory; NULL where it is mapped */
 } bt_merges;
 
 /*

@@ -3,22 +3,23 @@
  *
  * Encoding: pretok.c cuts the text into pieces; a piece that is a token is looked up whole
  * (vocab.c), any other starts as one token a byte and is merged (bpe.c, merges.c). Nothing changes
- * after open.
+ * after open. The tables come from the files, or ready from a copy beside them (compiled.c).
  */
 #include "bolter.h"
 
 #include <string.h>
 
 #include "base/error.h"
-#include "base/file.h"
 #include "base/mem.h"
 #include "tok/bpe.h"
+#include "tok/compiled.h"
 #include "tok/pretok.h"
 
 struct bolter_tok {
     bt_vocab vocab;
     bt_merges merges;
     bt_charclass class;
+    bt_map compiled; /* what the tables point into, unless they were read from the files */
 };
 
 /* ---- Opening ------------------------------------------------------------------------------ */
@@ -49,7 +50,7 @@ static bolter_status keep_reachable(bolter_tok *t, bolter_error *err)
     for (int32_t id = 0; ok && id < v->n; id++) {
         size_t n;
         const unsigned char *s = bt_vocab_bytes(v, id, &n);
-        if (v->literal[id] || n == 0)
+        if (v->own.literal[id] || n == 0)
             continue;
         to_byte_ids(t, s, n, ids);
         ok = bt_bpe_merge(&t->merges, ids, &n, &work);
@@ -63,35 +64,43 @@ static bolter_status keep_reachable(bolter_tok *t, bolter_error *err)
     return ok ? BOLTER_OK : no_memory(err);
 }
 
-static bolter_status read_files(bolter_tok *t, const char *vocab, const char *merges,
-                                bolter_error *err)
+static bolter_status read_files(bolter_tok *t, const char *dir, bolter_error *err)
 {
+    char *vocab = bt_path_join(dir, "vocab.json"), *merges = bt_path_join(dir, "merges.txt");
     bt_alphabet a;
     bt_alphabet_init(&a);
-    bolter_status rc = bt_vocab_open(&t->vocab, vocab, &a, err);
+    bolter_status rc = vocab && merges ? bt_vocab_open(&t->vocab, vocab, &a, err) : no_memory(err);
     if (rc == BOLTER_OK)
         rc = bt_merges_open(&t->merges, merges, &t->vocab, &a, err);
+    bt_release(vocab);
+    bt_release(merges);
     return rc == BOLTER_OK ? keep_reachable(t, err) : rc;
 }
 
 bolter_status bolter_tok_open(bolter_tok **out, const char *dir, bolter_error *err)
 {
     *out = NULL;
-    char *vocab = bt_path_join(dir, "vocab.json"), *merges = bt_path_join(dir, "merges.txt");
     bolter_tok *t = bt_alloc(sizeof *t);
-    bolter_status rc;
-    if (vocab && merges && t) {
-        bt_charclass_init(&t->class);
-        rc = read_files(t, vocab, merges, err);
-    } else {
-        rc = no_memory(err);
-    }
+    if (!t)
+        return no_memory(err);
+    bt_charclass_init(&t->class);
+    bolter_status rc = bt_compiled_open(&t->compiled, &t->vocab, &t->merges, dir)
+                           ? BOLTER_OK
+                           : read_files(t, dir, err);
     if (rc == BOLTER_OK)
         *out = t;
     else
         bolter_tok_free(t);
-    bt_release(vocab);
-    bt_release(merges);
+    return rc;
+}
+
+bolter_status bolter_tok_compile(const char *dir, bolter_error *err)
+{
+    bolter_tok *t = bt_alloc(sizeof *t);
+    bolter_status rc = t ? read_files(t, dir, err) : no_memory(err);
+    if (rc == BOLTER_OK)
+        rc = bt_compiled_write(&t->vocab, &t->merges, dir, err);
+    bolter_tok_free(t);
     return rc;
 }
 
@@ -106,6 +115,7 @@ void bolter_tok_free(bolter_tok *t)
         return;
     bt_vocab_free(&t->vocab);
     bt_merges_free(&t->merges);
+    bt_map_close(&t->compiled);
     bt_release(t);
 }
 

@@ -46,7 +46,7 @@ static bool holds(const bt_vocab *v, const bt_vocab_slot *slot, uint64_t key,
 {
     if (slot->key != key || slot->len != n)
         return false;
-    return n <= 8 || memcmp(v->bytes.data + v->start[slot->id], s, n) == 0;
+    return n <= 8 || memcmp(v->bytes + v->start[slot->id], s, n) == 0;
 }
 
 int32_t bt_vocab_find(const bt_vocab *v, const unsigned char *s, size_t n)
@@ -70,7 +70,7 @@ static bool insert(bt_vocab *v, int32_t id)
     for (size_t probe = 0; v->slot[i].len; probe++, i = (i + 1) & v->mask)
         if (probe == BT_TOK_PROBE_MAX)
             return false;
-    v->slot[i] = (bt_vocab_slot){key, (uint32_t)n, id};
+    v->own.slot[i] = (bt_vocab_slot){key, (uint32_t)n, id};
     if (n > v->longest)
         v->longest = (uint32_t)n;
     return true;
@@ -78,12 +78,12 @@ static bool insert(bt_vocab *v, int32_t id)
 
 static bool indexed(const bt_vocab *v, int32_t id)
 {
-    return !v->literal[id] && v->start[id + 1] > v->start[id];
+    return !v->own.literal[id] && v->start[id + 1] > v->start[id];
 }
 
 static bool build_index(bt_vocab *v, const bool *keep)
 {
-    memset(v->slot, 0, (v->mask + 1) * sizeof *v->slot);
+    memset(v->own.slot, 0, (v->mask + 1) * sizeof *v->own.slot);
     v->longest = 0;
     for (int32_t id = 0; id < v->n; id++)
         if (indexed(v, id) && (!keep || keep[id]) && !insert(v, id))
@@ -122,12 +122,14 @@ static bolter_status order_names(const char **names, size_t n, json_t *object, c
 
 static bolter_status add_token(bt_vocab *v, const char *name, int32_t id, const bt_alphabet *a)
 {
-    v->start[id] = (uint32_t)v->bytes.len;
-    bolter_status rc = bt_alphabet_decode(a, name, strlen(name), &v->bytes);
-    v->literal[id] = rc == BOLTER_E_FORMAT;
-    if (v->literal[id])
-        rc = bt_buf_append_str(&v->bytes, name) ? BOLTER_OK : BOLTER_E_NOMEM;
-    v->start[id + 1] = (uint32_t)v->bytes.len;
+    bt_vocab_memory *own = &v->own;
+    own->start[id] = (uint32_t)own->bytes.len;
+    bolter_status rc = bt_alphabet_decode(a, name, strlen(name), &own->bytes);
+    own->literal[id] = rc == BOLTER_E_FORMAT;
+    if (own->literal[id])
+        rc = bt_buf_append_str(&own->bytes, name) ? BOLTER_OK : BOLTER_E_NOMEM;
+    own->start[id + 1] = (uint32_t)own->bytes.len;
+    v->bytes = own->bytes.data;
     return rc;
 }
 
@@ -136,24 +138,26 @@ static bolter_status allocate(bt_vocab *v, size_t n)
     size_t slots = 1024;
     while (slots < 2 * n)
         slots *= 2;
-    bt_buf_init(&v->bytes, BT_TOK_FILE_MAX);
-    v->start = bt_alloc_array(n + 1, sizeof *v->start);
-    v->literal = bt_alloc_array(n, sizeof *v->literal);
-    v->slot = bt_alloc_array(slots, sizeof *v->slot);
+    bt_vocab_memory *own = &v->own;
+    bt_buf_init(&own->bytes, BT_TOK_FILE_MAX);
+    v->start = own->start = bt_alloc_array(n + 1, sizeof *own->start);
+    own->literal = bt_alloc_array(n, sizeof *own->literal);
+    v->slot = own->slot = bt_alloc_array(slots, sizeof *own->slot);
     v->mask = slots - 1;
     v->n = (int32_t)n;
-    return v->start && v->literal && v->slot ? BOLTER_OK : BOLTER_E_NOMEM;
+    return own->start && own->literal && own->slot ? BOLTER_OK : BOLTER_E_NOMEM;
 }
 
-static bolter_status find_bytes(bt_vocab *v, const char *path, bolter_error *err)
+unsigned bt_vocab_find_bytes(bt_vocab *v)
 {
-    for (unsigned i = 0; i < 256; i++) {
+    unsigned i = 0;
+    for (; i < 256; i++) {
         unsigned char byte = (unsigned char)i;
         v->byte_id[i] = bt_vocab_find(v, &byte, 1);
         if (v->byte_id[i] < 0)
-            return bt_fail(err, BOLTER_E_FORMAT, "%s: no token for the byte 0x%02x", path, i);
+            break;
     }
-    return BOLTER_OK;
+    return i;
 }
 
 static bolter_status fill(bt_vocab *v, const char *const *names, size_t n, const bt_alphabet *a,
@@ -167,7 +171,10 @@ static bolter_status fill(bt_vocab *v, const char *const *names, size_t n, const
     if (!build_index(v, NULL))
         return bt_fail(err, BOLTER_E_FORMAT, "%s: more than %zu tokens collide", path,
                        BT_TOK_PROBE_MAX);
-    return find_bytes(v, path, err);
+    unsigned found = bt_vocab_find_bytes(v);
+    return found == 256 ? BOLTER_OK
+                        : bt_fail(err, BOLTER_E_FORMAT, "%s: no token for the byte 0x%02x", path,
+                                  found);
 }
 
 static bolter_status read_object(bt_vocab *v, json_t *object, const bt_alphabet *a,
@@ -220,9 +227,9 @@ bolter_status bt_vocab_open(bt_vocab *v, const char *path, const bt_alphabet *a,
 
 void bt_vocab_free(bt_vocab *v)
 {
-    bt_buf_free(&v->bytes);
-    bt_release(v->start);
-    bt_release(v->literal);
-    bt_release(v->slot);
+    bt_buf_free(&v->own.bytes);
+    bt_release(v->own.start);
+    bt_release(v->own.literal);
+    bt_release(v->own.slot);
     *v = (bt_vocab){0};
 }

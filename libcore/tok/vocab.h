@@ -20,15 +20,23 @@ typedef struct bt_vocab_slot {
     int32_t id;
 } bt_vocab_slot;
 
+/* The memory behind a vocabulary that was read from vocab.json. */
+typedef struct bt_vocab_memory {
+    bt_buf bytes;
+    uint32_t *start;
+    bool *literal; /* the name is no text of the alphabet: a special token */
+    bt_vocab_slot *slot;
+} bt_vocab_memory;
+
 typedef struct bt_vocab {
-    bt_buf bytes;        /* of all tokens, one after the other */
-    uint32_t *start;     /* n + 1 offsets */
-    bool *literal;       /* the name is no text of the alphabet: a special token */
-    bt_vocab_slot *slot; /* tokens that can be found by their bytes */
-    size_t mask;         /* number of slots - 1 */
+    const char *bytes;         /* of all tokens, one after the other */
+    const uint32_t *start;     /* n + 1 offsets */
+    const bt_vocab_slot *slot; /* tokens that can be found by their bytes */
+    size_t mask;               /* number of slots - 1 */
     int32_t n;
     uint32_t longest; /* bytes of the longest token in the index */
     int32_t byte_id[256];
+    bt_vocab_memory own; /* empty where the tables are mapped */
 } bt_vocab;
 
 /*
@@ -40,13 +48,15 @@ void bt_vocab_free(bt_vocab *v);
 
 /* The id of bytes in the index, or -1. n > 0. */
 int32_t bt_vocab_find(const bt_vocab *v, const unsigned char *s, size_t n);
+/* Fill byte_id; returns how many of the 256 bytes are found before the first that is not. */
+unsigned bt_vocab_find_bytes(bt_vocab *v);
 /* Take out of the index every token whose keep is false. */
 void bt_vocab_keep(bt_vocab *v, const bool *keep);
 
 static inline const unsigned char *bt_vocab_bytes(const bt_vocab *v, int32_t id, size_t *n)
 {
     *n = v->start[id + 1] - v->start[id];
-    return (const unsigned char *)v->bytes.data + v->start[id];
+    return (const unsigned char *)v->bytes + v->start[id];
 }
 
 #endif

@@ -97,6 +97,8 @@ bolter_status bolter_trainer_open(bolter_trainer **out, bolter_model *m, const c
     *t = (bolter_trainer){.m = bolter_model_ref(m), .cfg = m->cfg, .o = *o, .trunk.store.fd = -1};
     bolter_status rc = bt_model_need_weights(m, err);
     if (rc == BOLTER_OK)
+        rc = bt_gemm_open(err);
+    if (rc == BOLTER_OK)
         rc = open_parts(t, labels, n_label, err);
     drop_borrowed(&t->o);
     if (rc != BOLTER_OK) {

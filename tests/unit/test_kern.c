@@ -678,6 +678,11 @@ static void slopes_of_the_gelu_and_cross_entropy_twins_are_right(struct check *c
 
 int main(void)
 {
+    bolter_error err = {0};
+    if (bt_gemm_open(&err) != BOLTER_OK) {
+        fprintf(stderr, "%s\n", err.text);
+        return 1;
+    }
     static const struct check_case cases[] = {
         CASE(products_equal_their_twin),
         CASE(a_product_with_beta_0_ignores_what_was_there),

@@ -118,6 +118,41 @@ static void int8_comes_back_within_half_a_step_of_the_smoothed_weights(struct ch
     bolter_model_unref(again);
 }
 
+/* Saved again, and read back, from one int8 file to the other. */
+static void int8_weights_that_stay_int8_keep_their_values(struct check *c)
+{
+    bolter_error err = {0};
+    bolter_model *m = tiny_classifier(2, 3, "stay");
+    CHECK(c, save_as(m, tiny_path("stay8"), "int8", &err) == BOLTER_OK, "%s", err.text);
+    bolter_model *first = open_or_die(tiny_path("stay8"));
+    CHECK(c, save_as(first, tiny_path("stay88"), "int8", &err) == BOLTER_OK, "%s", err.text);
+    bolter_model *second = open_or_die(tiny_path("stay88"));
+    for (size_t i = 0; i < m->params.n; i++)
+        CHECK(c, memcmp(first->w[i], second->w[i], bt_param_size(&m->params.row[i]) * sizeof(float)) == 0,
+              "%s differs", m->params.row[i].name);
+    bolter_model_unref(m);
+    bolter_model_unref(first);
+    bolter_model_unref(second);
+}
+
+static void plain_int8_is_within_half_a_step_of_the_weights(struct check *c)
+{
+    bolter_error err = {0};
+    bolter_model *m = tiny_classifier(2, 3, "plain");
+    const bolter_save_options o = {.dtype = "int8", .plain = true};
+    CHECK(c, bolter_model_save(m, tiny_path("plain8"), &o, &err) == BOLTER_OK, "%s", err.text);
+    bolter_model *again = open_or_die(tiny_path("plain8"));
+    for (size_t i = 0; i < m->params.n; i++) {
+        const bt_param *p = &m->params.row[i];
+        for (size_t k = 0; k < bt_param_size(p); k++) {
+            double off = fabs((double)again->w[i][k] - (double)m->w[i][k]);
+            CHECK(c, off <= 0.5001 * step_at(p, m->w[i], k), "%s[%zu]: off by %g", p->name, k, off);
+        }
+    }
+    bolter_model_unref(m);
+    bolter_model_unref(again);
+}
+
 static void smoothing_changes_no_logit(struct check *c)
 {
     bolter_model *m = tiny_classifier(2, 3, "smooth");
@@ -542,6 +577,8 @@ int main(void)
         CASE(float32_comes_back_bit_for_bit),
         CASE(half_formats_come_back_within_half_a_unit),
         CASE(int8_comes_back_within_half_a_step_of_the_smoothed_weights),
+        CASE(int8_weights_that_stay_int8_keep_their_values),
+        CASE(plain_int8_is_within_half_a_step_of_the_weights),
         CASE(smoothing_changes_no_logit),
         CASE(a_language_model_is_saved_without_a_card),
         CASE(an_impossible_format_or_threshold_is_refused),
