@@ -101,7 +101,7 @@ same()
 # whole DIR: a model that loads, has the weights that it names, and all its files.
 whole()
 {
-    "$train" inspect model -m "$1" >"$tmp/whole" 2>&1 && [ "$(find "$1" -type f | wc -l)" -eq 11 ] ||
+    "$train" inspect model -m "$1" >"$tmp/whole" 2>&1 && [ "$(find "$1" -type f | wc -l)" -eq 12 ] ||
         { echo "# $1 is not whole:"; cat "$tmp/whole"; ls "$1"; return 1; }
 }
 
