@@ -77,7 +77,9 @@ static double bytes_of_file(const char *dir, const char *name)
 static double bytes_of_model(const struct finetune *f)
 {
     double a_value = strcmp(f->dtype, "float32") == 0 ? 4 : strcmp(f->dtype, "int8") == 0 ? 1.1 : 2;
-    return a_value * (double)bolter_model_info_of(f->m)->n_param + 65536 +
+    const bolter_model_info *m = bolter_model_info_of(f->m);
+    /* tokenizer.bolter has two tables of up to four slots of 16 bytes a token. */
+    return a_value * (double)m->n_param + 160.0 * m->n_vocab + 2 * 65536 +
            bytes_of_file(f->model, "vocab.json") + bytes_of_file(f->model, "merges.txt");
 }
 

@@ -75,6 +75,7 @@ loss.svg
 merges.txt
 model.safetensors
 settings.json
+tokenizer.bolter
 train.csv
 train.jsonl
 vocab.json" ]
