@@ -91,13 +91,14 @@ proven_threshold_lets_levels_above_it_refuse() {
     check "below it" marked_spam "$work/spam.eml"
 }
 
+# One message at a time, each of which takes many times the millisecond that the others may wait.
 failure_of_ours_destroys_nothing() {
-    start late $spam --set discard_at=0 --set tag_at=0 --set unsure_at=0 --set timeout_ms=1 \
-        --set workers=1
-    "$fakemta" --socket "$socket" -c 16 -m 200 "$work/spam.eml" >"$work/answers" 2>&1
+    start late --set model="$top_srcdir/models/default" --set reject_to_tag=no --set discard_at=0 \
+        --set tag_at=0 --set unsure_at=0 --set timeout_ms=1 --set workers=1 --set max_batch=1
+    "$fakemta" --socket "$socket" -c 8 -m 40 "$work/spam.eml" >"$work/answers" 2>&1
     check "some were late: $(sort "$work/answers" | uniq -c)" grep -q 'accept$' "$work/answers"
     check "nothing but accept and discard" test -z "$(grep -Ev 'accept$|discard$' "$work/answers")"
-    check "each late one was let pass" test "$(grep -c failure=timeout "$work/late.log")" -ge \
+    same "each late one was let pass" "$(grep -c failure=timeout "$work/late.log")" \
         "$(grep -c 'accept$' "$work/answers")"
 }
 
