@@ -571,6 +571,7 @@ void bolter_split_free(bolter_split *s);
 /* ---- Training ----------------------------------------------------------------------------- */
 
 typedef struct bolter_trainer bolter_trainer;
+typedef struct bolter_cache bolter_cache; /* what frozen blocks made of sequences */
 
 typedef struct bolter_train_options {
     const char *trainable; /* "last_layer" (the head), "last_block" (and the final norm and the head),
@@ -598,6 +599,7 @@ typedef struct bolter_train_options {
     bool no_cache;         /* run frozen blocks again in every step, see bolter_trainer_prepare() */
     const char *cache_dtype; /* "float32" or "bfloat16" */
     size_t cache_bytes;    /* cached values beyond this go to a temporary file */
+    bolter_cache *cache;   /* see bolter_cache_open(); NULL: the trainer's own */
     size_t threads;        /* 0: as many as the machine has processors */
     uint64_t seed;
 } bolter_train_options;
@@ -618,6 +620,13 @@ void bolter_train_options_default(bolter_train_options *o);
  */
 bolter_status bolter_trainer_open(bolter_trainer **out, bolter_model *m, const char *const *labels,
                                   size_t n_label, const bolter_train_options *o, bolter_error *err);
+/*
+ * A cache for trainers one after another, each ended before the next is opened: where one freezes the
+ * same blocks of the same model as the one before and runs them in the same way, with another seed say,
+ * what is in it serves again; else it is emptied. To be freed after the trainers. E_NOMEM.
+ */
+bolter_status bolter_cache_open(bolter_cache **out, bolter_error *err);
+void bolter_cache_free(bolter_cache *c);
 /*
  * Where the lowest blocks are frozen, what they make of a sequence never changes: it is kept, by the
  * sequence's ids, for every later step and evaluation. This runs them for n sequences at once, which is

@@ -135,7 +135,8 @@ static bool open_all(struct protocol *p, bool in_order)
     const bolter_open_options o = {.max_tokens = (int32_t)p->max_tokens,
                                    .tail_tokens = (int32_t)tail,
                                    .begin = p->begin ? "yes" : NULL};
-    if (bolter_model_open_with(&p->m, p->model, &o, &err) != BOLTER_OK) {
+    if (bolter_model_open_with(&p->m, p->model, &o, &err) != BOLTER_OK ||
+        bolter_cache_open(&p->cache, &err) != BOLTER_OK) {
         complain("%s", err.text);
         return false;
     }
@@ -153,6 +154,7 @@ static void close_all(struct protocol *p)
         free(p->corpus[i].test.row);
         bolter_dataset_free(p->corpus[i].d);
     }
+    bolter_cache_free(p->cache);
     bolter_model_unref(p->m);
 }
 
@@ -182,6 +184,7 @@ bool protocol_fit(const struct protocol *p, const struct protocol_corpus *c,
     struct fit_result r;
     size_t K = bolter_dataset_n_label(c->d), label = (size_t)protocol_spam(c);
     o.train.seed = seed;
+    o.train.cache = p->cache;
     if (validation->n == 0)
         o.keep = FIT_LAST;
     if (fit_model(p->m, c->d, train, validation, test, &o, &r, &err) != BOLTER_OK) {

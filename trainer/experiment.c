@@ -60,6 +60,9 @@ bool experiments_open(struct experiments *x)
     static const char *const name[3] = {"train on", "validate on", "test on"};
     if (!open_model(&x->m, x->model) || !open_texts(&x->sources, x->m, &x->d, x->part))
         return false;
+    bolter_error err = {0};
+    if (bolter_cache_open(&x->cache, &err) != BOLTER_OK)
+        return failed(&err);
     for (int p = BOLTER_TRAIN; p <= BOLTER_TEST; p++) {
         bolter_dataset_sha256(x->d, (bolter_part)p, x->sha256[p]);
         if (x->part[p].n == 0) {
@@ -74,6 +77,7 @@ void experiments_close(struct experiments *x)
 {
     for (int p = 0; p < 3; p++)
         free(x->part[p].row);
+    bolter_cache_free(x->cache);
     bolter_dataset_free(x->d);
     bolter_model_unref(x->m);
 }
@@ -195,6 +199,7 @@ static void set_options(const struct experiments *x, const struct experiment *e,
     t->lora_rank = e->lora_rank > 0 ? e->lora_rank : 1;
     t->lora_alpha = e->lora_alpha;
     t->pad_to = padded_to(e, s);
+    t->cache = x->cache;
     t->cache_dtype = e->half_cache ? "bfloat16" : "float32";
     t->threads = x->threads;
 }

@@ -58,6 +58,7 @@ struct experiments {
     /* made of it */
     bolter_model *m;
     bolter_dataset *d;
+    bolter_cache *cache;
     struct fit_rows part[3];
     char sha256[3][65];
     struct trial trial[EXPERIMENTS][EXPERIMENTS_MAX_SEEDS];

@@ -99,6 +99,9 @@ static bool open_all(struct finetune *f)
 {
     if (!checkpoint_find(f) || !read_data(f) || !check_data(f))
         return false;
+    bolter_error err = {0};
+    if (bolter_cache_open(&f->cache, &err) != BOLTER_OK)
+        return failed(&err);
     if (f->threads == 0)
         f->threads = (size_t)sysconf(_SC_NPROCESSORS_ONLN);
     f->steps = (size_t)ceil(f->epochs * (double)recipe_steps(f));
@@ -369,6 +372,7 @@ static int run_seeds(struct finetune *f)
 int finetune(struct finetune *f)
 {
     int rc = open_all(f) ? run_seeds(f) : EXIT_FAILED;
+    bolter_cache_free(f->cache);
     bolter_dataset_free(f->d);
     bolter_model_unref(f->m);
     json_decref(f->corpora);

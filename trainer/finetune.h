@@ -64,6 +64,7 @@ struct finetune {
     /* made of it, for all seeds */
     bolter_model *m;
     bolter_dataset *d;
+    bolter_cache *cache; /* one seed's frozen blocks serve the next */
     char *checkpoint; /* path */
     char *identity;   /* of the run, for its checkpoint */
     json_t *corpora;  /* see sources_json() */

@@ -30,6 +30,7 @@ struct protocol {
     bool shuffle;
     /* made of it */
     bolter_model *m;
+    bolter_cache *cache; /* of all fits */
 };
 
 /* Each prints its results and returns false after a complaint. The corpora are open. */

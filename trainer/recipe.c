@@ -188,6 +188,7 @@ bool recipe_open_trainer(struct finetune *f, const char *const *labels, size_t n
     o->ignore_label = (int32_t)r->ignore_label;
     o->no_cache = r->no_cache;
     o->cache_bytes = r->cache_memory << 20;
+    o->cache = f->cache;
     if (!choose_weights(f, n_label, weights))
         return false;
     progress_start(&p, "text");

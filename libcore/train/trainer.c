@@ -39,6 +39,20 @@ static bolter_status open_slots(bolter_trainer *t, bolter_error *err)
     return bt_slots_init(&t->slots, &size, err);
 }
 
+static void open_trunk(bolter_trainer *t)
+{
+    bool alone = t->o.random_init || t->quantised;
+    bt_trunk_kind kind = {.m = alone ? NULL : t->m,
+                          .first = bt_options_lowest(t),
+                          .read = t->read,
+                          .causal = t->causal,
+                          .half = t->o.cache_dtype && strcmp(t->o.cache_dtype, "bfloat16") == 0};
+    if (t->o.no_cache || kind.first == 0)
+        return;
+    t->trunk = t->o.cache ? t->o.cache : &t->own;
+    bt_trunk_begin(t->trunk, &kind, t->o.cache_bytes);
+}
+
 static bolter_status open_card(bolter_trainer *t, const char *const *labels, bolter_error *err)
 {
     bolter_status rc = bt_card_copy(&t->card, &t->m->card, err);
@@ -74,9 +88,7 @@ static bolter_status open_parts(bolter_trainer *t, const char *const *labels, si
     if (rc == BOLTER_OK)
         rc = open_slots(t, err);
     if (rc == BOLTER_OK)
-        bt_trunk_init(&t->trunk, t->o.no_cache ? 0 : bt_options_lowest(t),
-                      t->o.cache_dtype && strcmp(t->o.cache_dtype, "bfloat16") == 0,
-                      t->o.cache_bytes);
+        open_trunk(t);
     return rc;
 }
 
@@ -85,6 +97,7 @@ static void drop_borrowed(bolter_train_options *o)
 {
     o->trainable = o->lora_targets = o->position = o->mask = o->schedule = o->cache_dtype = NULL;
     o->class_weights = NULL;
+    o->cache = NULL;
 }
 
 bolter_status bolter_trainer_open(bolter_trainer **out, bolter_model *m, const char *const *labels,
@@ -94,7 +107,7 @@ bolter_status bolter_trainer_open(bolter_trainer **out, bolter_model *m, const c
     bolter_trainer *t = bt_alloc(sizeof *t);
     if (!t)
         return bt_fail(err, BOLTER_E_NOMEM, "trainer: no memory");
-    *t = (bolter_trainer){.m = bolter_model_ref(m), .cfg = m->cfg, .o = *o, .trunk.store.fd = -1};
+    *t = (bolter_trainer){.m = bolter_model_ref(m), .cfg = m->cfg, .o = *o, .own.store.fd = -1};
     bolter_status rc = bt_model_need_weights(m, err);
     if (rc == BOLTER_OK)
         rc = bt_gemm_open(err);
@@ -113,7 +126,7 @@ void bolter_trainer_free(bolter_trainer *t)
 {
     if (!t)
         return;
-    bt_trunk_clear(&t->trunk);
+    bt_trunk_clear(&t->own);
     bt_workers_free(t->workers);
     bt_slots_clear(&t->slots);
     bt_weights_clear(t);
@@ -172,7 +185,7 @@ static bolter_status take_batch(bolter_trainer *t, const bolter_seq **seqs, cons
     bolter_status rc = check_batch(t, *seqs, labels, n, err);
     if (rc == BOLTER_OK)
         rc = bt_pad(t, seqs, n, err);
-    if (rc != BOLTER_OK || t->trunk.first == 0)
+    if (rc != BOLTER_OK || !t->trunk)
         return rc;
     bt_fill fill = {.m = t->m,
                     .workers = t->workers,
@@ -181,13 +194,13 @@ static bolter_status take_batch(bolter_trainer *t, const bolter_seq **seqs, cons
                     .read = t->read,
                     .causal = t->causal,
                     .together = together};
-    return bt_trunk_fill(&t->trunk, &fill, *seqs, n, err);
+    return bt_trunk_fill(t->trunk, &fill, *seqs, n, err);
 }
 
 bolter_status bolter_trainer_prepare(bolter_trainer *t, const bolter_seq *seqs, size_t n,
                                      bolter_error *err)
 {
-    return t->trunk.first > 0 ? take_batch(t, &seqs, NULL, n, true, err) : BOLTER_OK;
+    return t->trunk ? take_batch(t, &seqs, NULL, n, true, err) : BOLTER_OK;
 }
 
 bolter_status bt_trainer_run(bolter_trainer *t, const bolter_seq *seqs, const int32_t *labels,
@@ -197,7 +210,7 @@ bolter_status bt_trainer_run(bolter_trainer *t, const bolter_seq *seqs, const in
     if (rc != BOLTER_OK)
         return rc;
     bt_work work = {.net = &t->net,
-                    .trunk = t->trunk.first > 0 ? &t->trunk : NULL,
+                    .trunk = t->trunk,
                     .seqs = seqs,
                     .labels = labels,
                     .n_seqs = n,

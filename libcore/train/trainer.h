@@ -36,7 +36,8 @@ struct bolter_trainer {
     bt_net net;
     bt_slots slots;
     bt_workers *workers;
-    bt_trunk trunk; /* the frozen blocks' cache, unless its first is 0 */
+    bt_trunk own;    /* the frozen blocks' cache, unless another is given */
+    bt_trunk *trunk; /* that which is used; NULL: no block is frozen, or nothing is to be cached */
     uint64_t step;
     int32_t *padded; /* ids of a padded batch */
     bolter_seq *padded_seqs;

@@ -24,10 +24,23 @@ struct bt_entry {
     bt_piece piece;
 };
 
-void bt_trunk_init(bt_trunk *k, size_t first, bool half, size_t limit)
+static bool same_kind(const bt_trunk_kind *a, const bt_trunk_kind *b)
 {
-    *k = (bt_trunk){.first = first};
-    bt_store_init(&k->store, half, limit);
+    return a->m && a->m == b->m && a->first == b->first && a->read == b->read &&
+           a->causal == b->causal && a->half == b->half;
+}
+
+void bt_trunk_begin(bt_trunk *k, const bt_trunk_kind *kind, size_t limit)
+{
+    if (same_kind(&k->kind, kind)) {
+        k->store.limit = limit > k->store.used ? limit : k->store.used;
+        return;
+    }
+    bt_trunk_clear(k);
+    k->kind = *kind;
+    if (kind->m)
+        bolter_model_ref(kind->m);
+    bt_store_init(&k->store, kind->half, limit);
 }
 
 void bt_trunk_clear(bt_trunk *k)
@@ -39,7 +52,24 @@ void bt_trunk_clear(bt_trunk *k)
     bt_release(k->entry);
     bt_release(k->table);
     bt_store_clear(&k->store);
+    bolter_model_unref(k->kind.m);
     *k = (bt_trunk){.store.fd = -1};
+}
+
+bolter_status bolter_cache_open(bolter_cache **out, bolter_error *err)
+{
+    *out = bt_alloc(sizeof **out);
+    if (!*out)
+        return bt_fail(err, BOLTER_E_NOMEM, "cache: no memory");
+    **out = (bt_trunk){.store.fd = -1};
+    return BOLTER_OK;
+}
+
+void bolter_cache_free(bolter_cache *c)
+{
+    if (c)
+        bt_trunk_clear(c);
+    bt_release(c);
 }
 
 /* ---- The table ---- */
@@ -182,14 +212,14 @@ static void forget(const struct filling *g, size_t first, size_t n)
 
 static void run_group(struct filling *g)
 {
-    size_t L = g->f->net->cfg.n_layer, blocks = g->k->first < L ? g->k->first : L - 1;
+    size_t L = g->f->net->cfg.n_layer, blocks = g->k->kind.first < L ? g->k->kind.first : L - 1;
     bt_parallel(g->f->n_threads, embed, g);
     forget(g, BT_WTE, 2);
     for (g->block = 0; g->block < blocks; g->block++) {
         bt_parallel(g->f->n_threads, run_block, g);
         forget(g, bt_block_index(g->block, BT_LN1_W), BT_PER_LAYER);
     }
-    if (g->k->first < L)
+    if (g->k->kind.first < L)
         return;
     bt_parallel(g->f->n_threads, run_to_head, g);
     forget(g, bt_block_index(L - 1, BT_LN1_W), BT_PER_LAYER);
@@ -198,7 +228,7 @@ static void run_group(struct filling *g)
 static bolter_status keep_group(struct filling *g, bolter_error *err)
 {
     size_t C = g->f->net->cfg.n_embd;
-    bool heads = g->k->first == g->f->net->cfg.n_layer;
+    bool heads = g->k->kind.first == g->f->net->cfg.n_layer;
     bolter_status rc = BOLTER_OK;
     for (size_t i = 0; i < g->n_chunk; i++) {
         const struct chunk *c = &g->chunk[i];

@@ -10,15 +10,24 @@
 
 struct bt_entry;
 
-struct bt_trunk {
-    size_t first; /* the input of this block is cached, n_layer: of the head; 0: nothing is */
+/* Whose values they are. */
+typedef struct bt_trunk_kind {
+    bolter_model *m; /* NULL: of weights that are one trainer's alone */
+    size_t first;    /* the input of this block is cached, n_layer: of the head; 0: nothing is */
+    bt_read read;
+    bool causal, half;
+} bt_trunk_kind;
+
+struct bolter_cache {
+    bt_trunk_kind kind; /* its model is referred to */
     bt_store store;
     struct bt_entry *entry; /* n of cap */
     size_t n, cap;
     size_t *table; /* 2 cap places: an entry's index + 1, or 0; open addressing */
 };
 
-void bt_trunk_init(bt_trunk *k, size_t first, bool half, size_t limit);
+/* Get ready for values of a kind: those of another are dropped. limit: bytes in memory. */
+void bt_trunk_begin(bt_trunk *k, const bt_trunk_kind *kind, size_t limit);
 void bt_trunk_clear(bt_trunk *k);
 
 /* What is needed to fill it. */

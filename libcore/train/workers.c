@@ -191,14 +191,14 @@ static bolter_status resume(const bt_workers *w, struct worker *k, const bt_batc
 {
     const bt_trunk *trunk = w->work->trunk;
     bolter_status rc = BOLTER_OK;
-    bool heads = trunk->first == w->cfg.n_layer;
-    float *x = bt_run_input(k->run, trunk->first);
+    bool heads = trunk->kind.first == w->cfg.n_layer;
+    float *x = bt_run_input(k->run, trunk->kind.first);
     for (size_t s = 0; rc == BOLTER_OK && s < b->n_seqs; s++) {
         rc = bt_trunk_load(trunk, &b->seqs[s], x, &k->err);
         x += (heads ? 1 : b->seqs[s].n) * w->cfg.n_embd;
     }
     if (rc == BOLTER_OK)
-        bt_gpt2_resume(k->run, w->work->net, b, trunk->first);
+        bt_gpt2_resume(k->run, w->work->net, b, trunk->kind.first);
     return rc;
 }
 

@@ -12,7 +12,7 @@
 #include "train/loss.h"
 
 typedef struct bt_workers bt_workers;
-typedef struct bt_trunk bt_trunk;
+typedef struct bolter_cache bt_trunk;
 
 typedef struct bt_work {
     const bt_net *net;

@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "tests/unit/training.h"
+#include "train/trunk.h"
 
 enum { N = TRAINING_N, STEPS = 4, BLOCKS = 4 };
 
@@ -185,6 +186,61 @@ static void prepared_texts_have_the_same_bits_on_any_threads(struct check *c)
     bolter_model_unref(m);
 }
 
+/* Steps and logits of a trainer with a cache that others had before. */
+static void run_with(struct check *c, bolter_model *m, bolter_train_options o, bolter_cache *cache,
+                     struct run *r)
+{
+    o.cache = cache;
+    run_steps(c, m, &o, true, r);
+}
+
+static void a_cache_serves_the_next_trainer_or_is_emptied_for_it(struct check *c)
+{
+    bolter_model *m = tiny_classifier(BLOCKS, 11, "cache-next");
+    bolter_model *other = tiny_classifier(BLOCKS, 12, "cache-other");
+    bolter_cache *cache;
+    CHECK(c, bolter_cache_open(&cache, NULL) == BOLTER_OK, "no cache");
+    for (size_t i = 0; i < 24; i++) {
+        struct run want, got;
+        bolter_train_options o = options_of(i / 2 % 4, i / 8);
+        o.seed = i;
+        o.mask = i % 3 == 1 ? "none" : "causal";
+        o.cache_dtype = i % 5 == 4 ? "bfloat16" : "float32";
+        o.random_init = i % 7 == 6;
+        o.cache_bytes = i % 4 == 3 ? 0 : 1 << 20;
+        run_steps(c, i % 11 == 10 ? other : m, &o, true, &want);
+        run_with(c, i % 11 == 10 ? other : m, o, cache, &got);
+        CHECK(c, memcmp(&want, &got, sizeof got) == 0, "trainer %zu: other bits", i);
+    }
+    bolter_cache_free(cache);
+    bolter_model_unref(m);
+    bolter_model_unref(other);
+}
+
+static void the_next_trainer_runs_no_frozen_block_again(struct check *c)
+{
+    int32_t labels[N];
+    bolter_model *m = tiny_classifier(BLOCKS, 13, "cache-again");
+    bolter_seq *seqs = training_seqs(labels);
+    bolter_cache *cache;
+    CHECK(c, bolter_cache_open(&cache, NULL) == BOLTER_OK, "no cache");
+    bolter_train_options o = options_of(1, 0);
+    o.cache = cache;
+    bolter_trainer *t = training_open(m, &o);
+    CHECK(c, bolter_trainer_prepare(t, seqs, N, NULL) == BOLTER_OK, "not prepared");
+    bolter_trainer_free(t);
+    size_t n = cache->n, used = cache->store.used;
+    o.seed = 2;
+    t = training_open(m, &o);
+    CHECK(c, bolter_trainer_prepare(t, seqs, N, NULL) == BOLTER_OK, "not prepared again");
+    CHECK(c, n > 0 && cache->n == n && cache->store.used == used, "%zu entries of %zu bytes, then %zu of %zu",
+          n, used, cache->n, cache->store.used);
+    bolter_trainer_free(t);
+    bolter_cache_free(cache);
+    tiny_free_seqs(seqs, N);
+    bolter_model_unref(m);
+}
+
 static void a_cache_without_a_file_says_so(struct check *c)
 {
     int32_t labels[N];
@@ -276,6 +332,8 @@ int main(void)
         CASE(half_the_digits_give_nearly_the_same),
         CASE(what_came_before_changes_no_bit),
         CASE(prepared_texts_have_the_same_bits_on_any_threads),
+        CASE(a_cache_serves_the_next_trainer_or_is_emptied_for_it),
+        CASE(the_next_trainer_runs_no_frozen_block_again),
         CASE(a_cache_without_a_file_says_so),
         CASE(filling_without_memory_fails_cleanly),
         CASE(words_for_blocks_mean_what_they_say),
