@@ -596,6 +596,8 @@ typedef struct bolter_train_options {
     float lora_alpha;
     size_t pad_to;         /* cut or pad sequences to this length with the model's end of text; 0: as
                               they are */
+    const char *precision; /* of the large products, forward and back: "float32", or "bfloat16" with sums
+                              in float32; weights, moments and the rest are float32 */
     bool no_cache;         /* run frozen blocks again in every step, see bolter_trainer_prepare() */
     const char *cache_dtype; /* "float32" or "bfloat16" */
     size_t cache_bytes;    /* cached values beyond this go to a temporary file */

@@ -45,11 +45,19 @@ void bt_gemm_single_thread(void);
 
 /* ---- linear.c ---- */
 
+/* What products of many rows run on: a tile, see product.h, with its scratch. Few rows, and all where
+ * this or its tile is NULL, go to the BLAS. */
+typedef struct bt_mill {
+    const struct bt_tile *tile;
+    void *scratch;
+} bt_mill;
+
 /* y (N,O) = x (N,I) w (I,O) + b (O). */
-void bt_linear_forward(bt_mat y, bt_mat x, bt_mat w, const float *b);
-/* dx = dy w^T (set, or added with beta 1; skipped if dx.data is NULL); dw += x^T dy, db += sums of dy
- * (skipped where NULL). */
-void bt_linear_backward(bt_mat dx, float beta, bt_mat dw, float *db, bt_mat dy, bt_mat x, bt_mat w);
+void bt_linear_forward(const bt_mill *mill, bt_mat y, bt_mat x, bt_mat w, const float *b);
+/* dx = dy w^T (set, or added to; skipped if dx.data is NULL); dw += x^T dy, db += sums of dy (skipped
+ * where NULL). */
+void bt_linear_backward(const bt_mill *mill, bt_mat dx, bool add, bt_mat dw, float *db, bt_mat dy,
+                        bt_mat x, bt_mat w);
 
 /* ---- layernorm.c: Ba, Kiros, Hinton 2016, section 3 ---- */
 

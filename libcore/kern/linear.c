@@ -1,15 +1,27 @@
 /* linear.c - y = x w + b and its gradients. */
-#include "kern/kern.h"
-
 #include <string.h>
 
+#include "kern/product.h"
 #include "kern/vector.h"
 
-void bt_linear_forward(bt_mat y, bt_mat x, bt_mat w, const float *b)
+/* Rows from which on a tile is worth bringing both factors into its order. */
+#define MANY_ROWS 32
+
+/* c = op(a) op(b), or added to c, of a layer that reads so many rows. */
+static void multiply(const bt_mill *mill, size_t rows, bt_mat c, bt_mat a, bool ta, bt_mat b, bool tb,
+                     bool add)
+{
+    if (mill && mill->tile && rows >= MANY_ROWS)
+        bt_product(mill->tile, c, a, ta, b, tb, add, mill->scratch);
+    else
+        bt_gemm(c, a, ta, b, tb, 1, add ? 1 : 0);
+}
+
+void bt_linear_forward(const bt_mill *mill, bt_mat y, bt_mat x, bt_mat w, const float *b)
 {
     for (size_t i = 0; b && i < y.rows; i++)
         memcpy(y.data + i * y.stride, b, y.cols * sizeof *b);
-    bt_gemm(y, x, false, w, false, 1, b ? 1 : 0);
+    multiply(mill, x.rows, y, x, false, w, false, b);
 }
 
 BT_CLONES
@@ -20,12 +32,13 @@ static void add_rows(float *sum, const float *row, size_t rows, size_t cols, siz
             sum[j] += row[i * stride + j];
 }
 
-void bt_linear_backward(bt_mat dx, float beta, bt_mat dw, float *db, bt_mat dy, bt_mat x, bt_mat w)
+void bt_linear_backward(const bt_mill *mill, bt_mat dx, bool add, bt_mat dw, float *db, bt_mat dy,
+                        bt_mat x, bt_mat w)
 {
     if (dx.data)
-        bt_gemm(dx, dy, false, w, true, 1, beta);
+        multiply(mill, x.rows, dx, dy, false, w, true, add);
     if (dw.data)
-        bt_gemm(dw, x, true, dy, false, 1, 1);
+        multiply(mill, x.rows, dw, x, true, dy, false, true);
     if (db)
         add_rows(db, dy.data, dy.rows, dy.cols, dy.stride);
 }

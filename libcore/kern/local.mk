@@ -12,6 +12,8 @@ kern_sources = \
 	libcore/kern/linear.c \
 	libcore/kern/packed.c \
 	libcore/kern/packed.h \
+	libcore/kern/product.c \
+	libcore/kern/product.h \
 	libcore/kern/softmax.c \
 	libcore/kern/tile.c \
 	libcore/kern/tile.h \

@@ -51,7 +51,7 @@ void bt_folded_attend(bt_run *r, const bt_net *net, const bt_batch *b, size_t bl
     const float *bias = net->w[bt_block_index(block, BT_QKV_B)];
     bt_mat q = bt_mat_of(a->q, n, C), att = bt_mat_of(a->att, n, C);
     bt_pick_rows(r->picked, r->norm, r, b);
-    bt_linear_forward(q, bt_mat_of(r->picked, n, C), bt_mat_cols(w, 0, C), bias);
+    bt_linear_forward(NULL, q, bt_mat_of(r->picked, n, C), bt_mat_cols(w, 0, C), bias);
     for (size_t h = 0; h < H; h++)
         bt_gemm(rows_of(r, r->u, n, h), head_of(r, q, 0, h), false, head_of(r, w, C, h), true, 1,
                 0);
@@ -60,7 +60,7 @@ void bt_folded_attend(bt_run *r, const bt_net *net, const bt_batch *b, size_t bl
         bt_folded_forward(&f, r->z + s * H * C);
     }
     for (size_t h = 0; h < H; h++)
-        bt_linear_forward(head_of(r, att, 0, h), rows_of(r, r->z, n, h), head_of(r, w, 2 * C, h),
+        bt_linear_forward(NULL, head_of(r, att, 0, h), rows_of(r, r->z, n, h), head_of(r, w, 2 * C, h),
                           bias + 2 * C + h * D);
 }
 
@@ -81,7 +81,7 @@ static void values_backward(bt_run *r, bt_mat w, bt_mat dw, float *db, bt_mat da
 {
     size_t C = r->cfg.n_embd, D = C / r->cfg.n_head;
     for (size_t h = 0; h < r->cfg.n_head; h++)
-        bt_linear_backward(rows_of(r, r->dz, datt.rows, h), 0, head_of(r, dw, 2 * C, h),
+        bt_linear_backward(NULL, rows_of(r, r->dz, datt.rows, h), false, head_of(r, dw, 2 * C, h),
                            db ? db + 2 * C + h * D : NULL, head_of(r, datt, 0, h),
                            rows_of(r, r->z, datt.rows, h), head_of(r, w, 2 * C, h));
 }
@@ -103,7 +103,7 @@ void bt_folded_attend_backward(bt_run *r, const bt_net *net, const bt_batch *b, 
     }
     keys_backward(r, w, dw, q, dq);
     bt_pick_rows(r->picked, r->norm, r, b);
-    bt_linear_backward(bt_mat_of(r->dy, n, C), 0, bt_mat_cols(dw, 0, C), db, dq,
+    bt_linear_backward(NULL, bt_mat_of(r->dy, n, C), false, bt_mat_cols(dw, 0, C), db, dq,
                        bt_mat_of(r->picked, n, C), bt_mat_cols(w, 0, C));
     bt_add_picked(r->dnorm, r->dy, r, b);
     bt_slice_project(r, net, qkv, g);

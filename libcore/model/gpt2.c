@@ -253,12 +253,12 @@ static void mlp_backward(bt_run *r, const bt_net *net, size_t block, size_t R, f
     size_t C = r->cfg.n_embd, I = r->cfg.n_inner;
     bt_mat dact = bt_mat_of(r->dact, R, I);
     bt_gelu_forward(r->act, a->fc, R * I);
-    bt_slice_backward(r, net, linear(block, BT_OUT_W, I, C), dact, 0, bt_mat_of(r->dx, R, C),
+    bt_slice_backward(r, net, linear(block, BT_OUT_W, I, C), dact, false, bt_mat_of(r->dx, R, C),
                      bt_mat_of(r->act, R, I), g);
     bt_gelu_backward(r->dact, r->dact, a->fc, R * I);
     bt_layernorm_again(r->norm, a->mean2, a->rstd2, a->mid, weight(net, block, BT_LN2_W),
                        weight(net, block, BT_LN2_B), R, C);
-    bt_slice_backward(r, net, linear(block, BT_FC_W, C, I), bt_mat_of(r->dnorm, R, C), 0, dact,
+    bt_slice_backward(r, net, linear(block, BT_FC_W, C, I), bt_mat_of(r->dnorm, R, C), false, dact,
                      bt_mat_of(r->norm, R, C), g);
     bt_layernorm_backward(r->dx, gradient(g, block, BT_LN2_W), gradient(g, block, BT_LN2_B), r->dnorm,
                           a->mid, a->mean2, a->rstd2, weight(net, block, BT_LN2_W), R, C);
@@ -277,8 +277,8 @@ static void attend_backward(bt_run *r, const bt_net *net, const bt_batch *b, siz
         bt_attention_backward(&at, r->dq + row, r->dkv + 2 * row, r->dy + row, a->att + row,
                               a->lse + r->start[s] * at.H, a->q + row, a->kv + 2 * row);
     }
-    bt_slice_backward(r, net, qkv(r, block, C, 2 * C), dnorm, 0, bt_mat_of(r->dkv, N, 2 * C), norm, g);
-    bt_slice_backward(r, net, qkv(r, block, 0, C), dnorm, 1, bt_mat_of(r->dq, N, C), norm, g);
+    bt_slice_backward(r, net, qkv(r, block, C, 2 * C), dnorm, false, bt_mat_of(r->dkv, N, 2 * C), norm, g);
+    bt_slice_backward(r, net, qkv(r, block, 0, C), dnorm, true, bt_mat_of(r->dq, N, C), norm, g);
 }
 
 /* dx: from the gradient of a block's output (R,C) to that of its input (N,C). */
@@ -290,7 +290,7 @@ static void block_backward(bt_run *r, const bt_net *net, const bt_batch *b, size
     bool full = is_full(r, b, block);
     size_t R = full ? N : b->n_seqs;
     mlp_backward(r, net, block, R, g);
-    bt_slice_backward(r, net, linear(block, BT_PROJ_W, C, C), bt_mat_of(r->dy, R, C), 0,
+    bt_slice_backward(r, net, linear(block, BT_PROJ_W, C, C), bt_mat_of(r->dy, R, C), false,
                      bt_mat_of(r->dx, R, C), bt_mat_of(a->att, R, C), g);
     bt_layernorm_again(r->norm, a->mean1, a->rstd1, a->x, weight(net, block, BT_LN1_W),
                        weight(net, block, BT_LN1_B), N, C);

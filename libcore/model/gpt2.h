@@ -38,6 +38,7 @@ typedef struct bt_net {
     const bt_lora *lora;   /* NULL: there are no adapters */
     size_t rank;           /* of them all */
     float scale;
+    const struct bt_tile *tile; /* of the products of many rows; NULL: the BLAS */
 } bt_net;
 
 typedef struct bt_batch {
@@ -59,6 +60,7 @@ typedef struct bt_run_size {
     size_t first;             /* with keep: of this block and those above it; n_layer: of the head */
     size_t rank;              /* of the adapters; 0: there are none */
     bool quantised;           /* some layers are signed bytes */
+    bool tiled;               /* the net has a tile */
 } bt_run_size;
 
 /* Reserve memory. What is never touched of it is never given by the system. E_NOMEM. */

@@ -37,7 +37,8 @@ static bt_mat adapter_b(const bt_net *net, bt_slice l)
 void bt_slice_forward(bt_run *r, const bt_net *net, bt_slice l, bt_mat y, bt_mat x)
 {
     bt_mat w = bt_mat_cols(base_weight(r, net, l), l.first, l.n);
-    bt_linear_forward(y, x, w, net->w[l.index + 1] + l.first);
+    bt_mill mill = {net->tile, r->product};
+    bt_linear_forward(&mill, y, x, w, net->w[l.index + 1] + l.first);
     if (!has_adapter(net, l.index))
         return;
     bt_mat low = bt_mat_of(r->low, x.rows, net->rank);
@@ -60,13 +61,14 @@ static void adapter_backward(bt_run *r, const bt_net *net, bt_slice l, bt_mat dx
         bt_gemm(dx, dlow, false, adapter_a(net, l), false, 1, 1);
 }
 
-void bt_slice_backward(bt_run *r, const bt_net *net, bt_slice l, bt_mat dx, float beta, bt_mat dy,
+void bt_slice_backward(bt_run *r, const bt_net *net, bt_slice l, bt_mat dx, bool add, bt_mat dy,
                        bt_mat x, float *const *g)
 {
     bt_mat w = bt_mat_cols(base_weight(r, net, l), l.first, l.n);
     bt_mat dw = bt_mat_cols(bt_mat_of(g[l.index], l.in, l.out), l.first, l.n);
     float *db = g[l.index + 1] ? g[l.index + 1] + l.first : NULL;
-    bt_linear_backward(dx, beta, dw, db, dy, x, w);
+    bt_mill mill = {net->tile, r->product};
+    bt_linear_backward(&mill, dx, add, dw, db, dy, x, w);
     if (has_adapter(net, l.index))
         adapter_backward(r, net, l, dx, dy, x, g);
 }

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "kern/product.h"
 
 /* Hands out pieces of a block, or only counts while base is NULL. Pieces start on 64 bytes. */
 struct cutter {
@@ -70,6 +71,15 @@ static size_t attention_scratch(const bt_run *r)
     return blocks > folded ? blocks : folded;
 }
 
+/* Of y = x w, of its gradient by x, and of that by w, for the widest layer. */
+static size_t product_scratch(const bt_run *r)
+{
+    size_t C = r->cfg.n_embd, I = r->cfg.n_inner, wide = I > 2 * C ? I : 2 * C;
+    size_t up = bt_product_scratch(C, wide), down = bt_product_scratch(wide, C);
+    size_t back = bt_product_scratch(r->size.max_tok, wide), most = up > down ? up : down;
+    return (most > back ? most : back) / sizeof(float);
+}
+
 static void place(bt_run *r, struct cutter *c)
 {
     size_t N = r->size.max_tok, B = r->size.max_seqs, C = r->cfg.n_embd, I = r->cfg.n_inner;
@@ -88,6 +98,8 @@ static void place(bt_run *r, struct cutter *c)
     r->u = cut(c, B * H * C);
     r->z = cut(c, B * H * C);
     place_adapters(r, c);
+    if (r->size.tiled)
+        r->product = cut(c, product_scratch(r));
     if (!r->size.keep)
         return;
     r->dx = cut(c, N * C);

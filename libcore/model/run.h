@@ -36,6 +36,7 @@ struct bt_run {
     float *u, *z;            /* (n_seqs,H,C) its folded queries and what they read, see folded.c */
     float *du, *dz;          /* their gradients */
     float *low, *dlow;       /* (N,rank) scratch: inside an adapter */
+    float *product;          /* scratch of the net's tile */
     float *dense, *ddense;   /* scratch: a linear layer's whole weight, (C,3C) gradient */
     float *dx, *dy;          /* (N,C) gradients on the way down */
     float *dnorm;            /* (N,C) */
@@ -64,7 +65,7 @@ typedef struct bt_slice {
 /* y (N,n) = x (N,in) w + bias. */
 void bt_slice_forward(bt_run *r, const bt_net *net, bt_slice l, bt_mat y, bt_mat x);
 /* dx as in bt_linear_backward(); gradients go to the layer's places in g. */
-void bt_slice_backward(bt_run *r, const bt_net *net, bt_slice l, bt_mat dx, float beta, bt_mat dy,
+void bt_slice_backward(bt_run *r, const bt_net *net, bt_slice l, bt_mat dx, bool add, bt_mat dy,
                       bt_mat x, float *const *g);
 /* The layer's whole weight (in,out), adapter merged; in r->dense unless it lies so in net. */
 bt_mat bt_slice_dense(bt_run *r, const bt_net *net, bt_slice l);

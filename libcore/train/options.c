@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "kern/packed.h"
 #include "train/trainer.h"
 
 void bolter_train_options_default(bolter_train_options *o)
@@ -24,6 +25,7 @@ void bolter_train_options_default(bolter_train_options *o)
         .ignore_label = -100,
         .lora_rank = 16,
         .lora_alpha = 16,
+        .precision = "float32",
         .cache_dtype = "float32",
         .cache_bytes = (size_t)256 << 20,
         .seed = 123,
@@ -37,9 +39,17 @@ static bool adapts(const bolter_train_options *o)
     return strcmp(o->trainable, "lora") == 0 || strcmp(o->trainable, "qlora") == 0;
 }
 
+/* float32, also for NULL, or bfloat16? */
+static bool is_half(const char *word, bool *half)
+{
+    *half = word && strcmp(word, "bfloat16") == 0;
+    return *half || !word || strcmp(word, "float32") == 0;
+}
+
 static bolter_status check_words(bolter_trainer *t, bolter_error *err)
 {
     const bolter_train_options *o = &t->o;
+    bool half;
     t->read = t->m->card.position;
     if (o->position && !bt_read_of(o->position, &t->read))
         return bt_fail(err, BOLTER_E_ARG, "position \"%s\", expected last, first or mean",
@@ -50,9 +60,11 @@ static bolter_status check_words(bolter_trainer *t, bolter_error *err)
     t->causal = o->mask ? strcmp(o->mask, "causal") == 0 : !t->m->card.all_see_all;
     if (o->mask && !t->causal && strcmp(o->mask, "none") != 0)
         return bt_fail(err, BOLTER_E_ARG, "mask \"%s\", expected causal or none", o->mask);
-    const char *d = o->cache_dtype;
-    if (d && strcmp(d, "float32") != 0 && strcmp(d, "bfloat16") != 0)
-        return bt_fail(err, BOLTER_E_ARG, "cache_dtype \"%s\", expected float32 or bfloat16", d);
+    if (!is_half(o->precision, &half) || !is_half(o->cache_dtype, &t->half_cache))
+        return bt_fail(err, BOLTER_E_ARG,
+                       "precision \"%s\", cache_dtype \"%s\", expected float32 or bfloat16",
+                       o->precision, o->cache_dtype);
+    t->net.tile = half ? bt_tile_find(BT_BFLOAT16, NULL) : NULL;
     return BOLTER_OK;
 }
 

@@ -25,7 +25,8 @@ static bolter_status open_workers(bolter_trainer *t, bolter_error *err)
                             .run = {.keep = true,
                                     .first = bt_options_lowest(t),
                                     .rank = t->net.rank,
-                                    .quantised = t->quantised}};
+                                    .quantised = t->quantised,
+                                    .tiled = t->net.tile != NULL}};
     return bt_workers_open(&t->workers, &size, err);
 }
 
@@ -42,12 +43,14 @@ static bolter_status open_slots(bolter_trainer *t, bolter_error *err)
 static void open_trunk(bolter_trainer *t)
 {
     bool alone = t->o.random_init || t->quantised;
+    size_t first = bt_options_lowest(t);
     bt_trunk_kind kind = {.m = alone ? NULL : t->m,
-                          .first = bt_options_lowest(t),
-                          .read = t->read,
+                          .first = first,
+                          .read = first == t->cfg.n_layer ? t->read : BT_READ_ALL,
                           .causal = t->causal,
-                          .half = t->o.cache_dtype && strcmp(t->o.cache_dtype, "bfloat16") == 0};
-    if (t->o.no_cache || kind.first == 0)
+                          .half = t->half_cache,
+                          .tile = t->net.tile};
+    if (t->o.no_cache || first == 0)
         return;
     t->trunk = t->o.cache ? t->o.cache : &t->own;
     bt_trunk_begin(t->trunk, &kind, t->o.cache_bytes);
@@ -95,7 +98,8 @@ static bolter_status open_parts(bolter_trainer *t, const char *const *labels, si
 /* The caller's strings and arrays are not kept. */
 static void drop_borrowed(bolter_train_options *o)
 {
-    o->trainable = o->lora_targets = o->position = o->mask = o->schedule = o->cache_dtype = NULL;
+    o->trainable = o->lora_targets = o->position = o->mask = o->schedule = NULL;
+    o->precision = o->cache_dtype = NULL;
     o->class_weights = NULL;
     o->cache = NULL;
 }

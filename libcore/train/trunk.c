@@ -27,7 +27,7 @@ struct bt_entry {
 static bool same_kind(const bt_trunk_kind *a, const bt_trunk_kind *b)
 {
     return a->m && a->m == b->m && a->first == b->first && a->read == b->read &&
-           a->causal == b->causal && a->half == b->half;
+           a->causal == b->causal && a->half == b->half && a->tile == b->tile;
 }
 
 void bt_trunk_begin(bt_trunk *k, const bt_trunk_kind *kind, size_t limit)

@@ -14,7 +14,8 @@ struct bt_entry;
 typedef struct bt_trunk_kind {
     bolter_model *m; /* NULL: of weights that are one trainer's alone */
     size_t first;    /* the input of this block is cached, n_layer: of the head; 0: nothing is */
-    bt_read read;
+    bt_read read; /* of the head's input */
+    const struct bt_tile *tile;
     bool causal, half;
 } bt_trunk_kind;
 

@@ -126,6 +126,7 @@ bolter_status bt_weights_make(bolter_trainer *t, bolter_error *err)
         rc = quantise(t, err);
     bool adapters = t->o.lora_rank > 0;
     t->net = (bt_net){.cfg = t->cfg,
+                      .tile = t->net.tile,
                       .w = t->w,
                       .quant = t->quant,
                       .lora = adapters ? t->lora : NULL,

@@ -88,6 +88,11 @@ ok "--trunk-dtype bfloat16"
 runs 1 -m "$tmp/base" -o "$tmp/half" $quick --trunk-dtype int4 && grep -q int4 "$tmp/err"
 ok "--trunk-dtype int4 is refused"
 
+runs 0 -m "$tmp/base" -o "$tmp/narrow" $quick --precision bfloat16
+ok "--precision bfloat16"
+runs 1 -m "$tmp/base" -o "$tmp/narrow" $quick --precision int4 && grep -q int4 "$tmp/err"
+ok "--precision int4 is refused"
+
 # ---- What is counted ----
 
 runs 0 -m "$tmp/base" -o "$tmp/loss" $quick --class-weights balanced --label-smoothing 0.1 \

@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "kern/int8.h"
-#include "kern/kern.h"
+#include "kern/packed.h"
 #include "model/gpt2.h"
 #include "tests/check.h"
 #include "tests/unit/naive.h"
@@ -119,6 +119,7 @@ static double plain_loss(const struct plain *p, const bolter_seq *seqs, bt_read 
 /* ---- The comparison ---- */
 
 struct both {
+    const bt_tile *tile; /* of our network; NULL: the BLAS */
     tiny t;
     struct plain plain;
     bolter_seq *seqs;
@@ -139,7 +140,7 @@ static void open_both(struct both *b, size_t n_layer, bool causal)
         b->plain.block[i] = (double)b->t.block[i];
     b->gradients = bt_alloc_array(b->t.params.n_values, sizeof *b->gradients);
     b->g = bt_alloc_array(b->t.params.n, sizeof *b->g);
-    bt_run_size size = {.max_tok = 64, .max_seqs = N_SEQS, .keep = true};
+    bt_run_size size = {.max_tok = 64, .max_seqs = N_SEQS, .keep = true, .tiled = true};
     if (bt_run_open(&b->run, &cfg, &size, &err) != BOLTER_OK || !b->gradients || !b->g)
         abort();
     for (size_t i = 0; i < b->t.params.n; i++)
@@ -159,7 +160,7 @@ static void close_both(struct both *b)
 /* Forward and, where b->g says so, backward of our network. */
 static void run_ours(struct both *b, bt_read read)
 {
-    bt_net net = {.cfg = b->t.cfg, .w = (const float *const *)b->t.w};
+    bt_net net = {.cfg = b->t.cfg, .w = (const float *const *)b->t.w, .tile = b->tile};
     bt_batch batch = {b->seqs, N_SEQS, read, b->plain.causal};
     float d[N_SEQS * N_LABEL];
     bt_gpt2_forward(b->run, &net, &batch);
@@ -203,15 +204,21 @@ static void compare_tensor(struct check *c, struct both *b, bt_read read, size_t
     }
 }
 
-static void compare_all(struct check *c, size_t n_layer, bt_read read, bool causal)
+static void compare_on(struct check *c, const bt_tile *tile, size_t n_layer, bt_read read, bool causal)
 {
     struct both b;
     open_both(&b, n_layer, causal);
+    b.tile = tile;
     run_ours(&b, read);
     compare_logits(c, &b, read);
     for (size_t i = 0; i < b.t.params.n; i++)
         compare_tensor(c, &b, read, i);
     close_both(&b);
+}
+
+static void compare_all(struct check *c, size_t n_layer, bt_read read, bool causal)
+{
+    compare_on(c, NULL, n_layer, read, causal);
 }
 
 static void gradients_read_at_the_last_token_are_right(struct check *c)
@@ -238,6 +245,31 @@ static void gradients_without_a_causal_mask_are_right(struct check *c)
 static void gradients_of_a_single_block_are_right(struct check *c)
 {
     compare_all(c, 1, BT_READ_LAST, true);
+}
+
+static void gradients_by_tiles_instead_of_the_blas_are_right(struct check *c)
+{
+    compare_on(c, bt_tile_find(BT_FLOAT32, NULL), 2, BT_READ_MEAN, true);
+    compare_on(c, bt_tile_find(BT_FLOAT32, "portable"), 2, BT_READ_LAST, false);
+}
+
+/* Eight bits of a factor: each product is within a few thousandths, and so is the gradient's length. */
+static void gradients_in_bfloat16_point_the_same_way(struct check *c)
+{
+    struct both b;
+    open_both(&b, 2, true);
+    size_t n = b.t.params.n_values;
+    run_ours(&b, BT_READ_MEAN);
+    float *exact = bt_alloc_array(n, sizeof *exact);
+    memcpy(exact, b.gradients, n * sizeof *exact);
+    b.tile = bt_tile_find(BT_BFLOAT16, NULL);
+    run_ours(&b, BT_READ_MEAN);
+    double off = 0, length = bt_sum_squares(exact, n);
+    for (size_t i = 0; i < n; i++)
+        off += pow((double)b.gradients[i] - (double)exact[i], 2);
+    CHECK(c, off > 0 && sqrt(off / length) < 0.02, "off by %.3g of %.3g", sqrt(off), sqrt(length));
+    bt_release(exact);
+    close_both(&b);
 }
 
 /* ---- Adapters, and layers of signed bytes ---- */
@@ -487,6 +519,8 @@ int main(void)
         CASE(gradients_read_at_the_mean_are_right),
         CASE(gradients_without_a_causal_mask_are_right),
         CASE(gradients_of_a_single_block_are_right),
+        CASE(gradients_by_tiles_instead_of_the_blas_are_right),
+        CASE(gradients_in_bfloat16_point_the_same_way),
         CASE(gradients_of_adapters_over_signed_bytes_are_right),
         CASE(the_trunk_in_parts_equals_the_whole),
         CASE(a_gradient_alone_equals_itself_among_all),

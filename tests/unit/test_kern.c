@@ -161,16 +161,16 @@ static void linear_case(struct check *c, size_t N, size_t I, size_t O)
     double *x2 = widen(x, N * I), *w2 = widen(w, I * O), *dy2 = widen(dy, N * O);
     double *y2 = doubles(N * O), *dx2 = doubles(N * I), *dw2 = doubles(I * O), *db2 = doubles(O);
     bt_mat xm = bt_mat_of(x, N, I), wm = bt_mat_of(w, I, O), dym = bt_mat_of(dy, N, O);
-    bt_linear_forward(bt_mat_of(y, N, O), xm, wm, b);
+    bt_linear_forward(NULL, bt_mat_of(y, N, O), xm, wm, b);
     naive_linear(y2, x2, w2, widen(b, O), N, I, O);
     near(c, "y", y, y2, N * O, 3e-6);
-    bt_linear_backward(bt_mat_of(dx, N, I), 0, bt_mat_of(dw, I, O), db, dym, xm, wm);
+    bt_linear_backward(NULL, bt_mat_of(dx, N, I), false, bt_mat_of(dw, I, O), db, dym, xm, wm);
     naive_linear_backward(dx2, dw2, db2, dy2, x2, w2, N, I, O);
     near(c, "dx", dx, dx2, N * I, 3e-6);
     near(c, "dw", dw, dw2, I * O, 3e-6);
     near(c, "db", db, db2, O, 3e-6);
     /* Once more: parameters' gradients add up, dx too with beta 1. */
-    bt_linear_backward(bt_mat_of(dx, N, I), 1, bt_mat_of(dw, I, O), db, dym, xm, wm);
+    bt_linear_backward(NULL, bt_mat_of(dx, N, I), true, bt_mat_of(dw, I, O), db, dym, xm, wm);
     for (size_t i = 0; i < N * I; i++)
         dx2[i] *= 2;
     for (size_t i = 0; i < I * O; i++)
@@ -192,7 +192,7 @@ static void linear_layers_equal_their_twin(struct check *c)
 static void a_linear_layer_without_a_bias_is_the_product(struct check *c)
 {
     float x[2] = {1, 2}, w[2] = {3, 4}, y[1] = {99};
-    bt_linear_forward(bt_mat_of(y, 1, 1), bt_mat_of(x, 1, 2), bt_mat_of(w, 2, 1), NULL);
+    bt_linear_forward(NULL, bt_mat_of(y, 1, 1), bt_mat_of(x, 1, 2), bt_mat_of(w, 2, 1), NULL);
     CHECK(c, y[0] >= 11 && y[0] <= 11, "got %g, want 11", (double)y[0]);
 }
 

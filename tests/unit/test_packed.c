@@ -7,7 +7,7 @@
 #include "base/float16.h"
 #include "base/mem.h"
 #include "base/rng.h"
-#include "kern/packed.h"
+#include "kern/product.h"
 #include "tests/check.h"
 #include "tests/unit/naive.h"
 
@@ -168,6 +168,68 @@ static void long_products_are_cut_without_a_seam(struct check *c)
     }
 }
 
+/* ---- Products of two changing factors ---- */
+
+struct changing {
+    const bt_tile *tile;
+    size_t M, K, N;
+    bool ta, tb, add;
+};
+
+/* Values as a factor of a product is read. */
+static double *wide_of(const float *x, size_t n, bool narrow)
+{
+    double *wide = bt_alloc_array(n, sizeof *wide);
+    for (size_t i = 0; wide && i < n; i++)
+        wide[i] = (double)(narrow ? bt_from_bf16(bt_to_bf16(x[i])) : x[i]);
+    return wide ? wide : (abort(), NULL);
+}
+
+static double changing_distance(const struct changing *p)
+{
+    size_t M = p->M, K = p->K, N = p->N, stride = N + 5;
+    float *a = random_floats(M * K), *b = random_floats(K * N), *c = random_floats(M * stride);
+    double *want = bt_alloc_array(M * N, sizeof(double)), far = 0, large = 1e-30;
+    double *wide_a = wide_of(a, M * K, p->tile->value_bytes == sizeof(uint16_t));
+    double *wide_b = wide_of(b, K * N, p->tile->precision == BT_BFLOAT16);
+    void *scratch = bt_alloc_aligned(bt_product_scratch(K, N), 1);
+    if (!want || !scratch)
+        abort();
+    for (size_t i = 0; i < M * N; i++)
+        want[i] = (double)c[i / N * stride + i % N];
+    naive_gemm(&(struct naive_product){M, N, K, p->ta, p->tb, 1, p->add}, want, wide_a, wide_b);
+    bt_product(p->tile, (bt_mat){c, M, N, stride}, bt_mat_of(a, p->ta ? K : M, p->ta ? M : K), p->ta,
+               bt_mat_of(b, p->tb ? N : K, p->tb ? K : N), p->tb, p->add, scratch);
+    for (size_t i = 0; i < M * N; i++) {
+        far = fmax(far, fabs((double)c[i / N * stride + i % N] - want[i]));
+        large = fmax(large, fabs(want[i]));
+    }
+    bt_release(a);
+    bt_release(b);
+    bt_release(c);
+    bt_release(want);
+    bt_release(wide_a);
+    bt_release(wide_b);
+    bt_release(scratch);
+    return far / large;
+}
+
+static void products_of_changing_factors_equal_plain_loops(struct check *c)
+{
+    static const size_t sizes[][3] = {{1, 1, 1},    {2, 3, 33},  {14, 4, 32},   {15, 34, 31},
+                                      {29, 33, 70}, {61, 67, 5}, {300, 515, 40}, {40, 9, 100}};
+    for (size_t i = 0; i < 3 * 2 * 8; i++) {
+        const bt_tile *tile = bt_tile_find(i % 2 ? BT_BFLOAT16 : BT_FLOAT32, isas[i / 2 % 3]);
+        const size_t *n = sizes[i / 6];
+        for (int form = 0; tile && form < 8; form++) {
+            struct changing p = {tile, n[0], n[1], n[2], form & 1, form & 2, form & 4};
+            double d = changing_distance(&p);
+            CHECK(c, d <= TOLERANCE, "%s %s (%zu,%zu) (%zu,%zu) form %d: off by %.3g", tile->isa,
+                  formats[i % 2], p.M, p.K, p.K, p.N, form, d);
+        }
+    }
+}
+
 static void int8_sums_are_the_same_on_every_instruction_set(struct check *c)
 {
     enum { M = 9, K = 77, N = 45 };
@@ -296,6 +358,7 @@ int main(void)
         CASE(products_on_any_processor_equal_plain_loops),
         CASE(the_best_tile_is_found_without_a_name),
         CASE(long_products_are_cut_without_a_seam),
+        CASE(products_of_changing_factors_equal_plain_loops),
         CASE(int8_sums_are_the_same_on_every_instruction_set),
         CASE(rows_and_columns_of_zeros_give_the_bias),
         CASE(ready_int8_panels_are_used_where_they_lie),

@@ -206,6 +206,7 @@ static void a_cache_serves_the_next_trainer_or_is_emptied_for_it(struct check *c
         o.seed = i;
         o.mask = i % 3 == 1 ? "none" : "causal";
         o.cache_dtype = i % 5 == 4 ? "bfloat16" : "float32";
+        o.precision = i % 3 == 2 ? "bfloat16" : "float32";
         o.random_init = i % 7 == 6;
         o.cache_bytes = i % 4 == 3 ? 0 : 1 << 20;
         run_steps(c, i % 11 == 10 ? other : m, &o, true, &want);
