@@ -32,7 +32,7 @@ static bool open_texts(const struct sources *s, bolter_model *m, bolter_dataset 
                        struct fit_rows part[3])
 {
     bolter_error err = {0};
-    if (bolter_dataset_open(d, m, &err) != BOLTER_OK ||
+    if (bolter_dataset_open(d, m, &err) != BOLTER_OK || sources_label(s, *d, &err) != BOLTER_OK ||
         sources_read(s, *d, BOLTER_BY_SPLIT, &err) != BOLTER_OK)
         return failed(&err);
     for (int p = BOLTER_TRAIN; p <= BOLTER_TEST; p++)

@@ -37,6 +37,7 @@ static bool read_data(struct finetune *f)
                              .begin = f->begin ? "yes" : NULL};
     if (bolter_model_open_with(&f->m, f->model, &o, &err) != BOLTER_OK ||
         bolter_dataset_open(&f->d, f->m, &err) != BOLTER_OK ||
+        sources_label(&f->sources, f->d, &err) != BOLTER_OK ||
         sources_read(&f->sources, f->d, BOLTER_BY_SPLIT, &err) != BOLTER_OK)
         return failed(&err);
     f->n_train = bolter_dataset_count(f->d, BOLTER_TRAIN);

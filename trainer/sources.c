@@ -1,6 +1,8 @@
 /* sources.c - the corpora of a command line. */
 #include "trainer/sources.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool add(struct sources *s, const char *label, const char *path, bolter_part part)
@@ -90,4 +92,69 @@ bolter_status sources_collect(const struct sources *s, bolter_collection *c, bol
         bolter_corpus_free(corpus);
     }
     return rc;
+}
+
+/* ---- Labels ---- */
+
+struct labels {
+    const char *name[MAX_SOURCES];
+    size_t n;
+};
+
+static bool has(const struct labels *l, const char *name)
+{
+    for (size_t i = 0; i < l->n; i++)
+        if (strcmp(l->name[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* Cut a list with commas into names, in place. */
+static bool cut_list(struct labels *l, char *list)
+{
+    for (bool more = true; more; l->n++) {
+        size_t n = strcspn(list, ",");
+        more = list[n] == ',';
+        list[n] = 0;
+        if (n == 0 || l->n == MAX_SOURCES || has(l, list))
+            return false;
+        l->name[l->n] = list;
+        list += n + 1;
+    }
+    return l->n >= 2;
+}
+
+static bolter_status labels_given(const char *list, bolter_dataset *d, bolter_error *err)
+{
+    struct labels l = {.n = 0};
+    char *copy = strdup(list);
+    bolter_status rc = BOLTER_E_ARG;
+    if (copy && cut_list(&l, copy))
+        rc = bolter_dataset_labels(d, l.name, l.n, err);
+    else if (err)
+        snprintf(err->text, sizeof err->text, "--labels: \"%s\", expected different names with commas",
+                 list);
+    free(copy);
+    return rc;
+}
+
+/* Where every source names its label, and one is neither ham nor spam. */
+static bolter_status labels_of_sources(const struct sources *s, bolter_dataset *d, bolter_error *err)
+{
+    struct labels l = {.n = 0};
+    bool other = false;
+    for (size_t i = 0; i < s->n; i++) {
+        const char *label = s->source[i].label;
+        if (!label)
+            return BOLTER_OK;
+        other = other || (strcmp(label, "ham") != 0 && strcmp(label, "spam") != 0);
+        if (!has(&l, label))
+            l.name[l.n++] = label;
+    }
+    return other ? bolter_dataset_labels(d, l.name, l.n, err) : BOLTER_OK;
+}
+
+bolter_status sources_label(const struct sources *s, bolter_dataset *d, bolter_error *err)
+{
+    return s->labels ? labels_given(s->labels, d, err) : labels_of_sources(s, d, err);
 }

@@ -21,6 +21,7 @@ struct sources {
     size_t n_split;
     const char *kind; /* of the corpora that follow */
     bool quotes;      /* files with labels are "tsv-quotes" */
+    const char *labels; /* see sources_label() */
 };
 
 /* Rows for an option table: --spam, --ham, --class, --data, --train, --validation, --test, --split,
@@ -38,6 +39,10 @@ struct sources {
         CALL("kind", 0, sources_take, s, "KIND", "what the corpora after it are"),                 \
         FLAG("quotes", 0, &(s)->quotes, "read TSV with quotes, as pandas does")
 
+/* And of what trains. */
+#define LABELS_ROW(s)                                                                              \
+    STRING("labels", 0, &(s)->labels, "LIST", "labels of the model that is made, with commas")
+
 /* An option's callback. */
 bool sources_take(void *to, const char *name, const char *value);
 /* Read everything into d. all: BOLTER_BY_SPLIT, or the part that every source goes to, also one
@@ -46,5 +51,8 @@ bolter_status sources_read(const struct sources *s, bolter_dataset *d, bolter_pa
                            bolter_error *err);
 /* The same into c, each source in its part. */
 bolter_status sources_collect(const struct sources *s, bolter_collection *c, bolter_error *err);
+/* Before reading, for what trains: the labels are those of --labels; else, where every source names one
+ * and one is neither ham nor spam, these in the order of their first use; else they stay d's. */
+bolter_status sources_label(const struct sources *s, bolter_dataset *d, bolter_error *err);
 
 #endif

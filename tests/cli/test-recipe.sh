@@ -72,6 +72,24 @@ done
 runs 1 -m "$tmp/base" -o "$tmp/pad" $quick --pad-to 100000 && grep -q positions "$tmp/err"
 ok "padding beyond the model is refused"
 
+# ---- Labels ----
+
+sed 's/^ham/dull/; s/^spam/keen/' "$tmp/data.tsv" >"$tmp/named.tsv"
+"$train" finetune -m "$tmp/base" -o "$tmp/named" --data "$tmp/named.tsv" --labels dull,keen $quick >"$tmp/out" \
+    2>"$tmp/err" && grep -q '"dull"' "$tmp/named/bolter.json"
+ok "--labels names the labels of a file"
+mkdir "$tmp/in-a" "$tmp/in-b" "$tmp/in-c"
+i=0
+while [ $i -lt 12 ]; do
+    for class in a b c; do echo "$class is the word $class$i" >"$tmp/in-$class/$i.txt"; done
+    i=$((i + 1))
+done
+"$train" finetune -m "$tmp/base" -o "$tmp/three" --class "news=$tmp/in-a" --class "letter=$tmp/in-b" --class "bill=$tmp/in-c" \
+    $quick >"$tmp/out" 2>"$tmp/err" && tr -d ' \n' <"$tmp/three/bolter.json" | grep -q '"news","letter","bill"'
+ok "three classes by their names make a model of three labels"
+runs 1 -m "$tmp/base" -o "$tmp/twice" $quick --labels ham,ham && grep -q 'ham,ham' "$tmp/err"
+ok "a label given twice is refused"
+
 # ---- What is kept ----
 
 runs 0 -m "$tmp/base" -o "$tmp/with" $quick --trainable last_layer &&
