@@ -1,78 +1,19 @@
 #!/bin/bash
 # test-postfix.sh - mail through a real Postfix with bolter-milter, delivered to files.
 #
-# The Postfix is our own: its configuration, queue, log and mailboxes lie in the test's directory, and
-# an smtpd on a free port of the loopback interface stands for each case. Nothing of the system's mail
-# is touched. Only root can run it.
+# An smtpd stands for each case; postfix.sh says what kind of a Postfix that is.
 . "${top_srcdir:-.}/tests/mta/lib.sh"
 . "$top_srcdir/tests/mta/smtp.sh"
+. "$top_srcdir/tests/mta/postfix.sh"
 
-PATH=$PATH:/usr/sbin:/sbin
-command -v postfix >/dev/null || skip_all "postfix is not installed"
-[ "$(id -u)" -eq 0 ] || skip_all "postfix runs as root only"
-id postfix >/dev/null 2>&1 || skip_all "there is no user postfix"
-[ "$(postconf -d mail_version | tr -dc '0-9. ' | awk '{ split($1, v, "."); print v[1] * 100 + v[2] }')" \
-    -ge 304 ] || skip_all "this postfix cannot log to a file: older than 3.4"
+reason=$(postfix_is_missing)
+[ -z "$reason" ] || skip_all "$reason"
 
 make_messages
 make_model "$work/ham-model" ham
 make_model "$work/spam-model" spam
-etc=$work/postfix/etc
-spool=$work/postfix/spool
-boxes=$work/boxes
 
-end_postfix() {
-    postfix -c "$etc" stop >/dev/null 2>&1
-    [ ! -f "$spool/pid/master.pid" ] || kill -KILL "$(tr -d ' ' <"$spool/pid/master.pid")" 2>/dev/null
-    clean_up
-}
-
-# smtpd NAME OPTION...: a line of master.cf; with a chroot when the name says so.
-smtpd() {
-    local name=$1 option chroot=n
-    shift
-    take_port "$name"
-    [ "$name" = chroot ] && chroot=y
-    echo "127.0.0.1:${port[$name]} inet n - $chroot - - smtpd"
-    for option; do
-        echo "    -o $option"
-    done
-}
-
-write_main_cf() {
-    cat <<END
-compatibility_level = 3.4
-queue_directory = $spool
-data_directory = $work/postfix/data
-maillog_file = $work/postfix.log
-maillog_file_prefixes = $work
-mail_owner = postfix
-setgid_group = postdrop
-myhostname = mx.example.org
-mydestination =
-mynetworks = 127.0.0.0/8
-inet_interfaces = loopback-only
-inet_protocols = ipv4
-alias_maps =
-alias_database =
-smtpd_relay_restrictions = permit_mynetworks, reject
-smtpd_recipient_restrictions =
-default_transport = error:this Postfix sends nothing
-virtual_mailbox_domains = example.org
-virtual_mailbox_base = $boxes
-virtual_mailbox_maps = static:box/
-virtual_minimum_uid = 1
-virtual_uid_maps = static:$(id -u nobody)
-virtual_gid_maps = static:$(id -g nobody)
-# The lines that we hand to others, but smtpd in the chroot alone obeys them.
-$(grep -v '^#' "$top_srcdir/contrib/postfix/main.cf" | sed 's/^smtpd_milters/sample_milters/')
-milter_connect_timeout = 5s
-milter_command_timeout = 5s
-milter_content_timeout = 30s
-END
-}
-
-write_master_cf() {
+postfix_smtpds() {
     smtpd ham smtpd_milters="unix:$work/ham.sock"
     smtpd spam smtpd_milters="unix:$work/spam.sock"
     smtpd chroot 'smtpd_milters=$sample_milters'
@@ -81,32 +22,6 @@ write_master_cf() {
         milter_content_timeout=2s
     smtpd accept smtpd_milters="unix:$work/victim.sock" milter_default_action=accept \
         milter_content_timeout=2s
-    cat <<'END'
-pickup    unix n - n 60 1 pickup
-cleanup   unix n - n - 0 cleanup
-qmgr      unix n - n 300 1 qmgr
-rewrite   unix - - n - - trivial-rewrite
-bounce    unix - - n - 0 bounce
-defer     unix - - n - 0 bounce
-trace     unix - - n - 0 bounce
-flush     unix n - n 1000? 0 flush
-proxymap  unix - - n - - proxymap
-error     unix - - n - - error
-retry     unix - - n - - error
-virtual   unix - n n - - virtual
-anvil     unix - - n - 1 anvil
-postlog   unix-dgram n - n - 1 postlogd
-END
-}
-
-start_postfix() {
-    mkdir -p "$etc" "$spool" "$work/postfix/data" "$boxes"
-    chown postfix "$work/postfix/data"
-    chown nobody "$boxes"
-    write_master_cf >"$etc/master.cf"
-    write_main_cf >"$etc/main.cf"
-    trap end_postfix EXIT
-    postfix -c "$etc" start >"$work/start.log" 2>&1 && within 20 greets "${port[ham]}"
 }
 
 # Also the log to show when the case fails.
@@ -278,7 +193,7 @@ launch chroot --set socket="$socket" --set socket_group=postfix --set model="$wo
 check "chroot is up" within 30 answers "$socket"
 daemon reject spam --set local_networks= --set reject_at=0.5 --set reject_to_tag=no \
     --set reject_text='It is 99.5% spam'
-[ $bad -eq 0 ] && start_postfix || {
+[ $bad -eq 0 ] && start_postfix ham || {
     cat "$work"/*.log
     echo "Bail out! the daemons or Postfix did not start"
     exit 99

@@ -1,102 +1,26 @@
 #!/bin/bash
 # test-sendmail.sh - mail through a real Sendmail with bolter-milter, delivered to files.
 #
-# The Sendmail is our own: its configuration, queue and mailbox lie in the test's directory, and it
-# listens on free ports of the loopback interface, one for each case. It need not be installed, which on
-# Debian would replace another mail server:
-#
-#     apt-get download sendmail-bin sendmail-cf
-#     for f in sendmail-*.deb; do dpkg -x "$f" DIR; done
-#     make check TESTS=tests/mta/test-sendmail.sh BOLTER_SENDMAIL=DIR
-#
-# Without the variable DIR is sendmail in the build directory, where quickstart unpacks it.
-#
-# Sendmail asks for its own name before it reads its configuration, and sleeps for a minute where that
-# has no dot; so it runs with a host name and /etc/hosts of its own. Only root can do that.
+# A port stands for each case; sendmail.sh says what kind of a Sendmail that is, and how to get one.
 . "${top_srcdir:-.}/tests/mta/lib.sh"
 . "$top_srcdir/tests/mta/smtp.sh"
+. "$top_srcdir/tests/mta/sendmail.sh"
 
-root=${BOLTER_SENDMAIL-$(cd "$top_builddir" && pwd)/sendmail}
-[ -d "$root" ] || root=
-sendmail=$root/usr/libexec/sendmail/sendmail
-cf=$root/usr/share/sendmail/cf
-[ -x "$sendmail" ] || skip_all "sendmail is neither installed nor unpacked"
-[ -f "$cf/m4/cf.m4" ] || skip_all "sendmail's m4 files (sendmail-cf) are not installed"
-command -v m4 >/dev/null || skip_all "m4 is not installed"
-[ "$(id -u)" -eq 0 ] || skip_all "sendmail runs as root only"
-unshare -u -m true 2>/dev/null || skip_all "no host name of its own can be had (unshare)"
+reason=$(sendmail_is_missing)
+[ -z "$reason" ] || skip_all "$reason"
 
 make_messages
 make_model "$work/ham-model" ham
 make_model "$work/spam-model" spam
-etc=$work/sendmail
-box=$work/box
 
-# ---- A Sendmail of our own ----
-
-servers="ham spam reject tempfail refuse accept"
-
-# filter NAME OPTIONS: what we hand to others in contrib, with another name, socket and F=.
-filter() {
-    grep '^INPUT_MAIL_FILTER' "$top_srcdir/contrib/sendmail/bolter.mc" |
-        sed -e "s/\`bolter'/\`$1'/" -e "s|unix:[^,]*|unix:$2|" -e "s/ F=T,/$3/" -e "s/R:30s;E:5m/$4/"
-}
-
-write_mc() {
-    local name
-    cat <<END
-divert(-1)
-include(\`$cf/m4/cf.m4')
-divert(0)
-OSTYPE(\`linux')
-define(\`confDOMAIN_NAME', \`mx.example.org')
-define(\`confPID_FILE', \`$etc/pid')
-define(\`QUEUE_DIR', \`$etc/queue')
-define(\`STATUS_FILE', \`$etc/statistics')
-undefine(\`ALIAS_FILE')
-define(\`HELP_FILE', \`$etc/help')
-define(\`confTRUSTED_USER', \`root')
-define(\`confTO_IDENT', \`0')
-define(\`confDONT_BLAME_SENDMAIL', \`TrustStickyBit,GroupWritableDirPathSafe')
-define(\`confPRIVACY_FLAGS', \`')
-define(\`confSERVICE_SWITCH_FILE', \`$etc/switch')
-define(\`LOCAL_MAILER_PATH', \`$etc/deliver')
-define(\`LOCAL_MAILER_ARGS', \`deliver \$u')
-MODIFY_MAILER_FLAGS(\`LOCAL', \`lsS')
-FEATURE(\`no_default_msa')
-FEATURE(\`accept_unresolvable_domains')
-FEATURE(\`accept_unqualified_senders')
-END
+sendmail_servers="ham spam reject tempfail refuse accept"
+sendmail_filters() {
     filter ham "$work/ham.sock" " F=T," "R:30s;E:5m"
     filter spam "$work/spam.sock" " F=T," "R:30s;E:5m"
     filter reject "$work/reject.sock" " F=T," "R:30s;E:5m"
     filter tempfail "$work/victim.sock" " F=T," "R:2s;E:1m"
     filter refuse "$work/victim.sock" " F=R," "R:2s;E:1m"
     filter accept "$work/victim.sock" "" "R:2s;E:1m"
-    for name in $servers; do
-        take_port "$name"
-        echo "DAEMON_OPTIONS(\`Name=$name, Port=${port[$name]}, Addr=127.0.0.1, InputMailFilters=$name')"
-    done
-    printf 'MAILER(local)\nMAILER(smtp)\nLOCAL_CONFIG\nCwexample.org mx.example.org\n'
-}
-
-start_sendmail() {
-    mkdir -p "$etc/queue" "$box"
-    chmod 755 "$etc"
-    chmod 700 "$etc/queue"
-    chmod 777 "$box"
-    : >"$etc/help"
-    echo 'hosts files' >"$etc/switch"
-    printf '127.0.0.1 localhost mx.example.org\n' >"$etc/hosts"
-    printf '#!/bin/sh\numask 022\nf=$(mktemp %s/.new-XXXXXX) && cat >"$f" && chmod 644 "$f" && mv "$f" %s/mail-$$\n' \
-        "$box" "$box" >"$etc/deliver"
-    chmod 755 "$etc/deliver"
-    write_mc >"$etc/sendmail.mc"
-    m4 -D_CF_DIR_="$cf/" "$etc/sendmail.mc" >"$etc/sendmail.cf" || return 1
-    unshare -u -m sh -c "hostname mx.example.org && mount --bind '$etc/hosts' /etc/hosts &&
-        exec '$sendmail' -C '$etc/sendmail.cf' -bD -X '$work/transcript'" >"$work/sendmail.log" 2>&1 &
-    pids="$pids $!"
-    within 30 greets "${port[ham]}"
 }
 
 # ---- Delivery ----
