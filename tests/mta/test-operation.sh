@@ -178,7 +178,7 @@ a_line_of_the_log_is_json_if_wanted() {
     reply_to "$work/empty.eml" >/dev/null
     check "every line is an object" eval "! grep -vE '^\{\"v\":1,\"level\":\"[a-z]+\",.*\}\$' '$work/json.log'"
     line=$(grep '"forged":3' "$work/json.log")
-    check "message: $line" grep -Eqx '\{"v":1,"level":"info","id":"[0-9A-Za-z]+","verdict":"spam","label":"spam","score":[01]\.[0-9]{4},"action":"mark",.*"tokens":[0-9]+,.*"truncated":false,"degraded":false,"queued_ms":[0-9.]+,"computed_ms":[0-9.]+,"model":"[0-9a-f]{16}".*\}' <<<"$line"
+    check "message: $line" grep -Eqx '\{"v":1,"level":"info","id":"[0-9A-Za-z]+","verdict":"spam","label":"spam","score":[01]\.[0-9]{4},"action":"mark",.*"windows":1,"tokens":[0-9]+,.*"truncated":false,"degraded":false,"queued_ms":[0-9.]+,"computed_ms":[0-9.]+,"model":"[0-9a-f]{16}".*\}' <<<"$line"
     check "failure" grep -q '"failure":"unscorable","action":"tempfail","reason":"the message is empty"' \
         "$work/json.log"
 }
