@@ -162,9 +162,18 @@ reloads_under_load_lose_no_message_and_no_memory() {
 
 miltertest_finds_nothing_wrong() {
     command -v miltertest >/dev/null || { skip "miltertest is not installed" && return; }
+    local level sockets= spam="--set model=$work/spam-model --set reject_to_tag=no --set local_networks="
+    for level in subject quarantine redirect tempfail discard reject; do
+        # shellcheck disable=SC2086 # a list of words
+        start $level $spam --set ${level}_at=0.5 --set redirect_to=junk@example.org \
+            --set reject_code=554 --set reject_dsn=5.7.0 --set reject_text='99.5% spam'
+        sockets="$sockets -D $level=$socket"
+    done
     start lua --set model="$work/spam-model"
-    check "protocol.lua" miltertest -s "$top_srcdir/tests/mta/protocol.lua" -D socket="$socket"
-    same "tests" "$(grep -c '^passed ' "$work/check.out")" 6
+    # shellcheck disable=SC2086
+    check "protocol.lua" miltertest -s "$top_srcdir/tests/mta/protocol.lua" -D socket="$socket" $sockets
+    same "tests" "$(grep -c '^passed ' "$work/check.out")" \
+        "$(grep -c '^function tests\.' "$top_srcdir/tests/mta/protocol.lua")"
 }
 
 run_cases hostile_messages_are_answered \
