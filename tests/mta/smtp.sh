@@ -48,11 +48,24 @@ smtp_text() {
     sed -e 's/\r$//' -e 's/^\./../' -e 's/$/\r/' -e '$a\' "$1" >&3
 }
 
-# finish: the dot and QUIT; reply is the answer to the dot.
-finish() {
-    smtp_say .
+# finish: the dot and QUIT; reply is the answer to the dot. In two halves, say_end and finish_end, for those
+# who do something before the answer.
+say_end() {
+    printf '.\r\n' >&3
+}
+finish_end() {
+    smtp_reply
     local answer=$reply
     smtp_say QUIT
     exec 3>&-
     reply=$answer
+}
+finish() {
+    say_end
+    finish_end
+}
+
+# The code and the enhanced code of the last answer.
+codes() {
+    echo "$reply" | cut -d ' ' -f 1,2
 }
