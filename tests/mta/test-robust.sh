@@ -108,6 +108,18 @@ body_of_200_mib_is_answered_in_bounded_memory() {
     unchanged
 }
 
+messages_that_end_early_leave_nothing_behind() {
+    local step how
+    begin early
+    for step in mail rcpt data header eoh body; do
+        for how in abort drop; do
+            check "$how at $step" "$fakemta" --socket "$socket" -c 4 -m 100 --$how-at $step --summary \
+                "$work/forged.eml"
+        done
+    done
+    unchanged
+}
+
 connections_that_say_nothing_are_forgotten() {
     local i port
     port=$("$fakemta" --free-port)
@@ -180,6 +192,7 @@ run_cases hostile_messages_are_answered \
     hundred_thousand_header_fields_are_answered_in_bounded_memory \
     packet_above_the_limit_ends_the_connection_alone \
     body_of_200_mib_is_answered_in_bounded_memory \
+    messages_that_end_early_leave_nothing_behind \
     connections_that_say_nothing_are_forgotten \
     broken_protocol_and_mutated_messages_are_survived \
     reloads_under_load_lose_no_message_and_no_memory \
