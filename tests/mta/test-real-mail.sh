@@ -6,7 +6,9 @@
 # does to mail (it wraps lines, ends a field at a NUL, rewrites addresses, adds a Date) it does both times,
 # so the two delivered files may differ in our fields alone. The daemon must have logged and written what
 # bolter says of the message as it was sent, or else of the message that was delivered without us: class,
-# score, tokens, and the action that follows from the score. How many needed the latter is shown.
+# score, tokens, and the action that follows from the score. Those that needed the latter are shown, and few:
+# a line in the header that is no field, say, or a carriage return alone, which Postfix makes a blank.
+# Sendmail refuses the latter itself.
 #
 # BOLTER_REAL_MAIL=500 takes so many messages instead of 40, from the corpora of BOLTER_SHARED.
 . "${top_srcdir:-.}/tests/mta/lib.sh"
@@ -105,19 +107,20 @@ send_all() {
     done
 }
 
-# letter FILE SENT: a delivered message without what was put on top of it, without fields under our names,
-# and without those that the sender did not write.
+# letter KIND FILE SENT: a delivered message without what was put on top of it, and without the fields that
+# the sender did not write; one delivered without us (p) also without those that we remove.
 letter() {
-    awk -v names="$(sed -nE -e '/^\r?$/q' -e 's/^([!-9;-~]+)[ \t]*:.*/\1/p' "$2" | tr 'A-Z\n' 'a-z ')" '
+    awk -v kind="$1" -v names="$(sed -nE -e '/^\r?$/q' -e 's/^([!-9;-~]+)[ \t]*:.*/\1/p' "$3" | tr 'A-Z\n' 'a-z ')" '
         body { print; next }
         /^$/ { body = 1 }
         /^[^ \t]/ {
             name = tolower($0)
             sub(/[ \t]*:.*/, "", name)
-            drop = !sent || name ~ /^(x-spam-|x-bolter)/ || !index(" " names " ", " " name " ")
+            drop = !sent || !index(" " names " ", " " name " ") ||
+                (kind == "p" && name ~ /^(x-spam-|x-bolter)/)
             if (name == "received") sent = 1
         }
-        body || !drop' "$1"
+        body || !drop' "$2"
 }
 
 # Delivered files, whose names are on standard input behind m or p and NAME: as $1/m/NAME and $1/p/NAME.
@@ -126,7 +129,7 @@ sort_out() {
     mkdir -p "$1"/{m,p,letter-m,letter-p}
     while read -r kind name file; do
         cp "$file" "$1/$kind/$name"
-        letter "$file" "$work/mail/$name" >"$1/letter-$kind/$name"
+        letter "$kind" "$file" "$work/mail/$name" >"$1/letter-$kind/$name"
     done
 }
 
@@ -145,7 +148,7 @@ compare() {
         $4 == "unscorable" && $2 == 250 { unscorable++; next }
         { n[$7 "ed"]++; classes[$4]++ }
         right(sent[$1]) { next }
-        right(delivered[$1]) { later = later " " $1; next }
+        right(delivered[$1]) && n_later++ < 2 + FNR / 50 { later = later " " $1; next }
         { print "wrong: " $0 " | " sent[$1] " | " delivered[$1] }
         END {
             printf "%d messages: %d marked, %d refused as spam, %d without content; ", FNR, n["marked"],
