@@ -93,12 +93,15 @@ proven_threshold_lets_levels_above_it_refuse() {
 
 # One message at a time, each of which takes many times the millisecond that the others may wait.
 failure_of_ours_destroys_nothing() {
+    local before
     start late --set model="$top_srcdir/models/default" --set reject_to_tag=no --set discard_at=0 \
         --set tag_at=0 --set unsure_at=0 --set timeout_ms=1 --set workers=1 --set max_batch=1
+    # The message that found the daemon up may have been late, too.
+    before=$(grep -c failure=timeout "$work/late.log")
     "$fakemta" --socket "$socket" -c 8 -m 40 "$work/spam.eml" >"$work/answers" 2>&1
     check "some were late: $(sort "$work/answers" | uniq -c)" grep -q 'accept$' "$work/answers"
     check "nothing but accept and discard" test -z "$(grep -Ev 'accept$|discard$' "$work/answers")"
-    same "each late one was let pass" "$(grep -c failure=timeout "$work/late.log")" \
+    same "each late one was let pass" $(($(grep -c failure=timeout "$work/late.log") - before)) \
         "$(grep -c 'accept$' "$work/answers")"
 }
 

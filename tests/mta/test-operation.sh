@@ -391,8 +391,7 @@ unit_is_well_sandboxed() {
 
 # installed PREFIX VARIABLE: a directory of an installation there, as configure wrote it.
 installed() {
-    local prefix=$1 exec_prefix=$1 datarootdir=$1/share datadir=$1/share PACKAGE=bolter
-    eval "echo $(sed -n "s/^$2 = //p" "$top_builddir/Makefile" | tr '()' '{}')"
+    make -s --no-print-directory -C "$top_builddir" --eval "print: ; @echo \$($2)" prefix="$1" print
 }
 
 # allows PATH: by a rule of the profile, whose globs are turned into bash's.

@@ -174,7 +174,7 @@ reloads_under_load_lose_no_message_and_no_memory() {
 
 miltertest_finds_nothing_wrong() {
     command -v miltertest >/dev/null || { skip "miltertest is not installed" && return; }
-    local level sockets= spam="--set model=$work/spam-model --set reject_to_tag=no --set local_networks="
+    local level sockets="" spam="--set model=$work/spam-model --set reject_to_tag=no --set local_networks="
     for level in subject quarantine redirect tempfail discard reject; do
         # shellcheck disable=SC2086 # a list of words
         start $level $spam --set ${level}_at=0.5 --set redirect_to=junk@example.org \

@@ -261,16 +261,6 @@ static void declared_charsets_are_converted(struct check *c)
         "\xe8\xad\xb0\xe3\x81\xaf\xe4\xb8\x89\xe6\x99\x82\xe3\x81\xa7\xe3\x81\x99\xe3\x80\x82");
 }
 
-/* As it passes a mail server, and as it lies in a folder. */
-static void encoded_carriage_returns_give_the_same_text_with_either_line_end(struct check *c)
-{
-#define HEAD "Content-Transfer-Encoding: quoted-printable"
-    want(c, HEAD "\n\na=0D\nb=0D=0A=\nc=0D=0D\n\nd=0De", "a\nb\nc\n\nd\ne");
-    want(c, HEAD "\r\n\r\na=0D\r\nb=0D=0A=\r\nc=0D=0D\r\n\r\nd=0De", "a\nb\nc\n\nd\ne");
-#undef HEAD
-    want_plain(c, "a\r\r\nb\r\rc\r", 9, "a\nb\n\nc");
-}
-
 static void undeclared_and_unknown_charsets_are_guessed(struct check *c)
 {
     want(c, "X: y\n\n\x93na\xefve\x94 5 \x80\n",
@@ -777,7 +767,6 @@ int main(void)
         CASE(any_from_field_gives_name_and_domain),
         CASE(what_stands_before_the_header_is_skipped),
         CASE(declared_charsets_are_converted),
-        CASE(encoded_carriage_returns_give_the_same_text_with_either_line_end),
         CASE(undeclared_and_unknown_charsets_are_guessed),
         CASE(utf8_under_another_name_is_still_utf8),
         CASE(unconvertible_bytes_become_replacement_characters),
