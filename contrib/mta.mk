@@ -1,3 +1,3 @@
-# Lines for mail servers, and a unit for systemd. tests/mta/test-postfix.sh runs what is for Postfix.
-EXTRA_DIST += contrib/postfix/main.cf contrib/postfix/bolter.conf contrib/sendmail/bolter.mc \
-	contrib/systemd/bolter-milter.service contrib/systemd/bolter-milter.socket
+# Lines for mail servers, a unit for systemd and a profile for AppArmor; tests/mta runs them.
+EXTRA_DIST += contrib/apparmor/bolter-milter contrib/postfix/main.cf contrib/postfix/bolter.conf \
+	contrib/sendmail/bolter.mc contrib/systemd/bolter-milter.service contrib/systemd/bolter-milter.socket

@@ -29,6 +29,7 @@ struct outcome {
     struct ruling ruling;
     enum action action;
     struct act_reply reply;
+    char reply_text[200]; /* of a reply that no setting words */
     struct field_set fields;
     bolter_piece piece[FIELD_PIECES];
     size_t n_pieces;
@@ -103,12 +104,18 @@ static void deny(struct outcome *o, const struct question *q)
 }
 
 /* Nothing but an attack looks like this, and it must not pass with a verdict of its own. */
-static void refuse_attack(struct outcome *o, const struct settings *s)
+static void refuse_attack(struct outcome *o, const struct settings *s, const struct forged *f)
 {
-    fail(o, BOLTER_E_LIMIT, "more forged fields than can be removed");
+    char reason[200];
+    snprintf(reason, sizeof reason,
+             "%lu forged fields; at most %d, of %d names of up to %d bytes, can be removed",
+             f->count + f->too_many, FORGED_FIELDS, FORGED_NAMES, FORGED_NAME_MAX);
+    fail(o, BOLTER_E_LIMIT, reason);
+    snprintf(o->reply_text, sizeof o->reply_text,
+             "Message refused: too many X-Spam- or X-Bolter header fields (limit: %d of %d names)",
+             FORGED_FIELDS, FORGED_NAMES);
     o->action = ACTION_REJECT;
-    o->reply = (struct act_reply){(int)s->reject_code, s->reject_dsn,
-                                  "Message refused: too many X-Spam fields"};
+    o->reply = (struct act_reply){(int)s->reject_code, s->reject_dsn, o->reply_text};
 }
 
 static void decide(struct outcome *o, const struct question *q, const struct mta *mta)
@@ -136,7 +143,7 @@ static void judge(struct outcome *o, const struct question *q, const struct mta 
         return;
     }
     if (mail_forged(q->mail)->too_many > 0) {
-        refuse_attack(o, &snap->settings);
+        refuse_attack(o, &snap->settings, mail_forged(q->mail));
         return;
     }
     o->standing = rules_standing(snap->rules, &snap->settings, q->envelope, mail_from(q->mail));
@@ -184,6 +191,8 @@ static void log_verdict(const struct outcome *o, const struct question *q)
     record_number(&r, "score", (double)v->spam, 4);
     record_word(&r, "action", policy_action_name(o->action));
     record_bool(&r, "denied", o->standing.denied);
+    /* A model reads one window of a message, and of denied mail none. */
+    record_number(&r, "windows", o->standing.denied ? 0 : 1, 0);
     record_number(&r, "tokens", (double)v->n_tokens, 0);
     record_bool(&r, "truncated", v->truncated);
     record_bool(&r, "degraded", v->degraded);

@@ -104,12 +104,12 @@ static void reload(const struct control *c)
     if (status == BOLTER_OK)
         status = snapshot_open(&new, s, &err);
     free(s);
+    metrics_reload(status == BOLTER_OK); /* whoever reads of it in the log finds it counted */
     if (status == BOLTER_OK)
         swap(c, new);
     else
         log_write(SETTINGS_LOG_ERROR, "reload failed, the old settings and model stay: %s",
                   err.text);
-    metrics_reload(status == BOLTER_OK);
     notify_ready(status == BOLTER_OK ? "serving" : "serving; the last reload failed, see the log");
 }
 

@@ -4,6 +4,11 @@ TESTS += test-text
 test_text_SOURCES = tests/unit/test_text.c
 test_text_LDADD = $(check_libs)
 
+check_PROGRAMS += test-normal
+TESTS += test-normal
+test_normal_SOURCES = tests/unit/test_normal.c
+test_normal_LDADD = $(check_libs)
+
 check_PROGRAMS += test-raw
 TESTS += test-raw
 test_raw_SOURCES = tests/unit/test_raw.c

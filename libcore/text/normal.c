@@ -129,7 +129,24 @@ static bolter_status put_run(struct writer *w, const char *s, size_t n)
     return status != BOLTER_OK || n <= room ? status : BOLTER_E_LIMIT;
 }
 
-/* Write the character at s; *used becomes the bytes it took. */
+/*
+ * Carriage returns are line ends, but those before a line feed belong to its line end: of "=0D" before
+ * the end of a line of quoted-printable, a message with CRLF makes two, one with LF alone makes one.
+ */
+static bolter_status put_line_ends(struct writer *w, const char *s, size_t n, size_t *used)
+{
+    size_t cr = 0;
+    while (cr < n && s[cr] == '\r')
+        cr++;
+    bool one = cr < n && s[cr] == '\n';
+    *used = cr + one;
+    bolter_status status = put_newline(w);
+    for (size_t i = 1; i < cr && !one && status == BOLTER_OK; i++)
+        status = put_newline(w);
+    return status;
+}
+
+/* Write the character at s, or line ends; *used becomes the bytes that they took. */
 static bolter_status put_char(struct writer *w, const char *s, size_t n, size_t *used)
 {
     *used = bt_utf8_char(s, n);
@@ -141,8 +158,7 @@ static bolter_status put_char(struct writer *w, const char *s, size_t n, size_t 
     case BLANK:
         return put_blank(w, s, *used);
     case NEWLINE:
-        *used = n > 1 && s[0] == '\r' && s[1] == '\n' ? 2 : 1;
-        return put_newline(w);
+        return put_line_ends(w, s, n, used);
     case NOTHING:
         return BOLTER_OK;
     case VISIBLE:

@@ -19,8 +19,9 @@ size_t bt_utf8_char(const char *s, size_t n);
 /* The largest length of at most n that does not end inside a character of s. */
 size_t bt_utf8_cut(const char *s, size_t n);
 /*
- * Append n bytes to out in normal form: an invalid byte becomes U+FFFD; CR LF and CR become LF;
- * controls but LF and TAB, and characters of no width, are left out; blanks at both ends go.
+ * Append n bytes to out in normal form: an invalid byte becomes U+FFFD; LF with the CRs before it, and
+ * CR alone, become LF; controls but LF and TAB, and characters of no width, are left out; blanks at both
+ * ends go.
  * E_LIMIT: out is full and holds the beginning, cut between characters; E_NOMEM.
  */
 bolter_status bt_normal_append(bt_buf *out, const char *s, size_t n, bt_normal how);

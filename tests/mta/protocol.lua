@@ -1,6 +1,8 @@
--- protocol.lua - bolter-milter under miltertest: what it negotiates, what it asks of the header, and that
--- every step may be the last one of a message. The global "socket" is where it listens; it calls every
--- message spam and refuses none.
+-- protocol.lua - bolter-milter under miltertest: what it negotiates, what it asks of the header, what it
+-- answers for each action, and that every step may be the last one of a message.
+--
+-- The globals are sockets of daemons that call every message spam. That of "socket" marks it; those of
+-- subject, quarantine, redirect, tempfail, discard and reject do what their names say.
 
 local function want(ok, what)
     if not ok then error(what, 2) end
@@ -10,16 +12,17 @@ local function done(problem, what)
     want(problem == nil, what .. ": " .. tostring(problem))
 end
 
--- A connection, negotiated as a mail server of our day would.
-local function open()
-    local conn = mt.connect(socket, 40, 0.25)
+-- A connection to where (or to socket), negotiated as a mail server of our day would. (Whatever it is told,
+-- miltertest 2.11 offers all actions; servers that offer less are in test-milter.sh and test-levels.sh.)
+local function open(where)
+    local conn = mt.connect(where or socket, 40, 0.25)
     want(conn, "cannot connect")
     done(mt.negotiate(conn, nil, nil, nil), "negotiate")
     done(mt.conninfo(conn, "client.example.net", "192.0.2.1"), "connect")
     return conn
 end
 
-local steps = {"mail", "header", "eoh", "body", "eom"}
+local steps = {"mail", "rcpt", "header", "eoh", "body", "eom"}
 
 -- Send a message up to and with a step; fields are pairs of names and values.
 local function send(conn, last, fields)
@@ -27,6 +30,7 @@ local function send(conn, last, fields)
     for place, step in ipairs(steps) do order[step] = place end
     local function includes(step) return order[step] <= order[last] end
     done(mt.mailfrom(conn, "<ada@example.net>"), "mail")
+    if includes("rcpt") then done(mt.rcptto(conn, "<bob@example.org>"), "rcpt") end
     if includes("header") then
         for _, field in ipairs(fields) do
             done(mt.header(conn, field[1], field[2]), "header " .. field[1])
@@ -39,8 +43,12 @@ end
 
 local plain = {{"From", "ada@example.net"}, {"Subject", "Buy now"}}
 
-local function is_marked(conn)
+local function is_taken(conn)
     want(mt.getreply(conn) == SMFIR_CONTINUE or mt.getreply(conn) == SMFIR_ACCEPT, "refused")
+end
+
+local function is_marked(conn)
+    is_taken(conn)
     want(mt.eom_check(conn, MT_HDRINSERT, "X-Spam-Flag", "YES"), "no flag")
     want(mt.eom_check(conn, MT_HDRINSERT, "X-Spam-Status"), "no status")
     want(mt.eom_check(conn, MT_HDRINSERT, "X-Bolter"), "no origin")
@@ -102,6 +110,76 @@ function tests.marks_the_message_after_one_aborted_at_each_step()
         is_marked(conn)
         want(not mt.eom_check(conn, MT_HDRDELETE), "the aborted message left something at " .. step)
     end
+    mt.disconnect(conn)
+end
+
+-- An answer in place of a mark: nothing of the message is changed.
+local function is_refused(conn, reply, code, dsn, text)
+    want(mt.getreply(conn) == reply, "reply " .. mt.getreply(conn))
+    if code then
+        want(mt.eom_check(conn, MT_SMTPREPLY, code, dsn, text), "not " .. code .. " " .. dsn)
+    end
+    want(not mt.eom_check(conn, MT_HDRINSERT), "a field was inserted")
+    want(not mt.eom_check(conn, MT_HDRDELETE), "a field was removed")
+end
+
+function tests.refuses_for_good_with_code_and_text()
+    local conn = open(reject)
+    send(conn, "eom", plain)
+    -- On the wire each percent sign is two: mail servers format the text once more.
+    is_refused(conn, SMFIR_REPLYCODE, "554", "5.7.0", "99.5%% spam")
+    mt.disconnect(conn)
+end
+
+function tests.refuses_for_now_with_code_and_text()
+    local conn = open(tempfail)
+    send(conn, "eom", plain)
+    is_refused(conn, SMFIR_REPLYCODE, "451", "4.7.1", "Message deferred: it looks like spam")
+    mt.disconnect(conn)
+end
+
+function tests.discards_without_a_word()
+    local conn = open(discard)
+    send(conn, "eom", plain)
+    is_refused(conn, SMFIR_DISCARD)
+    mt.disconnect(conn)
+end
+
+function tests.holds_with_the_reason_and_a_mark()
+    local conn = open(quarantine)
+    send(conn, "eom", plain)
+    is_marked(conn)
+    want(mt.eom_check(conn, MT_QUARANTINE, "Looks like spam"), "not held")
+    mt.disconnect(conn)
+end
+
+function tests.redirects_with_a_mark()
+    local conn = open(redirect)
+    send(conn, "eom", plain)
+    is_marked(conn)
+    want(mt.eom_check(conn, MT_RCPTDELETE, "<bob@example.org>"), "the recipient stays")
+    want(mt.eom_check(conn, MT_RCPTADD, "<junk@example.org>"), "no other recipient")
+    mt.disconnect(conn)
+end
+
+function tests.puts_a_word_before_the_subject_with_a_mark()
+    local conn = open(subject)
+    send(conn, "eom", plain)
+    is_marked(conn)
+    want(mt.eom_check(conn, MT_HDRCHANGE, "Subject", "[SPAM] Buy now"), "no word")
+    mt.disconnect(conn)
+end
+
+function tests.knows_a_user_by_the_macro_alone()
+    local conn = open(reject)
+    mt.macro(conn, SMFIC_MAIL, "{auth_authen}", "ada", "i", "4F001")
+    send(conn, "eom", plain)
+    is_marked(conn)
+    mt.disconnect(conn)
+    conn = open(reject)
+    mt.macro(conn, SMFIC_MAIL, "i", "4F002")
+    send(conn, "eom", plain)
+    is_refused(conn, SMFIR_REPLYCODE)
     mt.disconnect(conn)
 end
 

@@ -31,27 +31,41 @@ smtp_say() {
     smtp_reply
 }
 
-# begin SMTPD FILE: everything but the final dot; false when the server refuses before, with its answer
-# in reply.
+# begin SMTPD FILE [USER]: everything but the final dot; false when the server refuses before, with its
+# answer in reply.
 begin() {
     local command
     smtp_open "${port[$1]}"
     for command in "EHLO client.example.net" "MAIL FROM:<ada@example.net>" \
-        "RCPT TO:<bob@example.org>" DATA; do
+        "RCPT TO:<${3-bob}@example.org>" DATA; do
         smtp_say "$command"
         case $reply in [23]*) ;; *) return 1 ;; esac
     done
     smtp_text "$2"
 }
+# Line ends become CRLF, and the last line gets one.
 smtp_text() {
-    sed -e 's/^\./../' -e 's/$/\r/' "$1" >&3
+    sed -e 's/\r$//' -e 's/^\./../' -e 's/$/\r/' -e '$a\' "$1" >&3
 }
 
-# finish: the dot and QUIT; reply is the answer to the dot.
-finish() {
-    smtp_say .
+# finish: the dot and QUIT; reply is the answer to the dot. In two halves, say_end and finish_end, for those
+# who do something before the answer.
+say_end() {
+    printf '.\r\n' >&3
+}
+finish_end() {
+    smtp_reply
     local answer=$reply
     smtp_say QUIT
     exec 3>&-
     reply=$answer
+}
+finish() {
+    say_end
+    finish_end
+}
+
+# The code and the enhanced code of the last answer.
+codes() {
+    echo "$reply" | cut -d ' ' -f 1,2
 }

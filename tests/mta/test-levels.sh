@@ -93,12 +93,15 @@ proven_threshold_lets_levels_above_it_refuse() {
 
 # One message at a time, each of which takes many times the millisecond that the others may wait.
 failure_of_ours_destroys_nothing() {
+    local before
     start late --set model="$top_srcdir/models/default" --set reject_to_tag=no --set discard_at=0 \
         --set tag_at=0 --set unsure_at=0 --set timeout_ms=1 --set workers=1 --set max_batch=1
+    # The message that found the daemon up may have been late, too.
+    before=$(grep -c failure=timeout "$work/late.log")
     "$fakemta" --socket "$socket" -c 8 -m 40 "$work/spam.eml" >"$work/answers" 2>&1
     check "some were late: $(sort "$work/answers" | uniq -c)" grep -q 'accept$' "$work/answers"
     check "nothing but accept and discard" test -z "$(grep -Ev 'accept$|discard$' "$work/answers")"
-    same "each late one was let pass" "$(grep -c failure=timeout "$work/late.log")" \
+    same "each late one was let pass" $(($(grep -c failure=timeout "$work/late.log") - before)) \
         "$(grep -c 'accept$' "$work/answers")"
 }
 
@@ -137,7 +140,7 @@ lists_accept_and_deny() {
     start deny --set model="$work/ham-model" --set deny_list="$work/deny"
     check "tagged by default" marked_spam "$work/ham.eml"
     check "said so" has 'score=1.0000 .*tests=BOLTER_DENIED'
-    check "the log says so" grep -q 'verdict=spam .*denied=yes' "$work/deny.log"
+    check "the log says so" grep -q 'verdict=spam .*denied=yes windows=0 tokens=0 ' "$work/deny.log"
     check "others are ham" eval "send --from '<x@example.com>' '$work/ham.eml' && has 'Status: No'"
     check "a client" marked_spam --from '<>' --client 198.51.100.3 "$work/ham.eml"
     check "a user of ours is not denied" eval "send --login bob '$work/ham.eml' && has 'Status: No'"

@@ -100,6 +100,32 @@ eight_forged_copies_in_any_case_are_removed() {
     same "flags" "$(grep -Eic '^x-spam-flag' "$work/out")" 0
 }
 
+# forging COUNT NAMES: ham.eml with so many forged fields of so many names.
+forging() {
+    awk -v count="$1" -v names="$2" '/^To:/ {
+        for (i = 0; i < count; i++) print "X-Spam-A" i % names ": no" } { print }' "$work/ham.eml"
+}
+
+more_forged_fields_than_can_be_removed_are_refused_with_the_reason() {
+    local f refusal="too many X-Spam- or X-Bolter header fields (limit: 1000 of 64 names)"
+    start attack --set model="$work/ham-model" --set reject_code=554 --set reject_dsn=5.7.0
+    forging 1000 64 >"$work/limit.eml"
+    check "at the limit" send "$work/limit.eml"
+    check "all are removed" marked "$work/ham.eml"
+    forging 1001 1 >"$work/fields.eml"
+    forging 65 65 >"$work/names.eml"
+    { printf 'X-Spam-%0130d: no\n' 0; cat "$work/ham.eml"; } >"$work/name.eml"
+    for f in fields names name; do
+        same "$f" "$("$fakemta" --socket "$socket" "$work/$f.eml")" \
+            "$work/$f.eml: 554 5.7.0 Message refused: $refusal"
+    done
+    for f in 1001 65 1; do
+        check "the log has $f" grep -q "failure=error action=reject reason=\"$f forged fields; at most 1000, of 64 names of up to 127 bytes, can be removed\"" \
+            "$work/attack.log"
+    done
+    check "the next message is answered" eval "send '$work/ham.eml' && marked '$work/ham.eml'"
+}
+
 refusal_is_the_configured_code_and_text() {
     start reject --set model="$work/spam-model" --set reject_at=0.5 --set reject_to_tag=no
     same "the usual text" "$("$fakemta" --socket "$socket" "$work/spam.eml")" \
@@ -361,6 +387,7 @@ run_cases verdict_of_spam_stands_on_top_in_the_documented_order \
     everything_but_the_verdict_stays_byte_for_byte \
     chunks_do_not_change_the_verdict \
     eight_forged_copies_in_any_case_are_removed \
+    more_forged_fields_than_can_be_removed_are_refused_with_the_reason \
     refusal_is_the_configured_code_and_text \
     authenticated_user_is_marked_and_not_refused \
     message_after_one_broken_off_at_each_step_is_right \

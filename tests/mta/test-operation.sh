@@ -178,7 +178,7 @@ a_line_of_the_log_is_json_if_wanted() {
     reply_to "$work/empty.eml" >/dev/null
     check "every line is an object" eval "! grep -vE '^\{\"v\":1,\"level\":\"[a-z]+\",.*\}\$' '$work/json.log'"
     line=$(grep '"forged":3' "$work/json.log")
-    check "message: $line" grep -Eqx '\{"v":1,"level":"info","id":"[0-9A-Za-z]+","verdict":"spam","label":"spam","score":[01]\.[0-9]{4},"action":"mark",.*"tokens":[0-9]+,.*"truncated":false,"degraded":false,"queued_ms":[0-9.]+,"computed_ms":[0-9.]+,"model":"[0-9a-f]{16}".*\}' <<<"$line"
+    check "message: $line" grep -Eqx '\{"v":1,"level":"info","id":"[0-9A-Za-z]+","verdict":"spam","label":"spam","score":[01]\.[0-9]{4},"action":"mark",.*"windows":1,"tokens":[0-9]+,.*"truncated":false,"degraded":false,"queued_ms":[0-9.]+,"computed_ms":[0-9.]+,"model":"[0-9a-f]{16}".*\}' <<<"$line"
     check "failure" grep -q '"failure":"unscorable","action":"tempfail","reason":"the message is empty"' \
         "$work/json.log"
 }
@@ -389,6 +389,46 @@ unit_is_well_sandboxed() {
     check "exposure ${exposure:-unknown}" awk "BEGIN { exit !(\"$exposure\" != \"\" && $exposure <= 1.5) }"
 }
 
+# installed PREFIX VARIABLE: a directory of an installation there, as configure wrote it.
+installed() {
+    make -s --no-print-directory -C "$top_builddir" --eval "print: ; @echo \$($2)" prefix="$1" print
+}
+
+# allows PATH: by a rule of the profile, whose globs are turned into bash's.
+allows() {
+    local rule
+    while read -r rule; do
+        # shellcheck disable=SC2053 # a pattern
+        [[ $1 == $rule ]] && return
+    done < <(sed -nE 's/^ *(\/[^ ]*) [a-z]+,$/\1/p' "$profile" |
+        sed -e 's/\*\*/*/g' -e 's/{/@(/g' -e 's/,/|/g' -e 's/}/)/g')
+    return 1
+}
+
+apparmor_profile_names_the_paths_of_an_installation() {
+    local profile=$top_srcdir/contrib/apparmor/bolter-milter prefix path
+    [ "$(sed -n 's/^sysconfdir = //p' "$top_builddir/Makefile")" = '${prefix}/etc' ] ||
+        { skip "configured with directories of its own" && return; }
+    for prefix in /usr /usr/local; do
+        for path in "$(installed $prefix sbindir)/bolter-milter" \
+            "$(installed $prefix libdir)/libbolter.so.0" \
+            "$(installed $prefix pkgdatadir)/models/default/model.safetensors"; do
+            check "$path" allows "$path"
+        done
+    done
+    check "settings" allows "$(installed /usr/local sysconfdir)/bolter/bolter.conf"
+    check "settings of a distribution" allows /etc/bolter/bolter.conf
+    path=$(sed -n 's/^#socket = "unix:\(.*\)";/\1/p' "$top_srcdir/conf/bolter.conf.sample")
+    check "the default socket" allows "$path"
+    check "the pid file of the unit" allows \
+        "$(sed -n 's/^ExecStart=.*pid_file=//p' "$top_srcdir/contrib/systemd/bolter-milter.service")"
+    check "the socket for Postfix" allows "$(sed -n 's/^socket = "unix:\(.*\)";/\1/p' \
+        "$top_srcdir/contrib/postfix/bolter.conf")"
+    check "not all the machine" eval '! allows /etc/shadow && ! allows /var/mail/bob && ! allows /home/bob/x'
+    [ -d /etc/apparmor.d/abi ] && command -v apparmor_parser >/dev/null || return
+    check "the parser takes it" apparmor_parser --skip-kernel-load --skip-cache "$profile"
+}
+
 # ---- bolter --socket ----
 
 command_says_the_same_with_the_daemon_as_with_the_model() {
@@ -467,6 +507,7 @@ run_cases empty_and_encrypted_mail_is_answered_as_configured \
     watchdog_is_not_fed_while_a_worker_hangs \
     inherited_socket_is_served_and_left_in_place \
     unit_is_well_sandboxed \
+    apparmor_profile_names_the_paths_of_an_installation \
     command_says_the_same_with_the_daemon_as_with_the_model \
     command_loads_the_model_where_no_daemon_answers \
     many_commands_share_the_model_at_the_same_time

@@ -108,6 +108,18 @@ body_of_200_mib_is_answered_in_bounded_memory() {
     unchanged
 }
 
+messages_that_end_early_leave_nothing_behind() {
+    local step how
+    begin early
+    for step in mail rcpt data header eoh body; do
+        for how in abort drop; do
+            check "$how at $step" "$fakemta" --socket "$socket" -c 4 -m 100 --$how-at $step --summary \
+                "$work/forged.eml"
+        done
+    done
+    unchanged
+}
+
 connections_that_say_nothing_are_forgotten() {
     local i port
     port=$("$fakemta" --free-port)
@@ -162,15 +174,25 @@ reloads_under_load_lose_no_message_and_no_memory() {
 
 miltertest_finds_nothing_wrong() {
     command -v miltertest >/dev/null || { skip "miltertest is not installed" && return; }
+    local level sockets="" spam="--set model=$work/spam-model --set reject_to_tag=no --set local_networks="
+    for level in subject quarantine redirect tempfail discard reject; do
+        # shellcheck disable=SC2086 # a list of words
+        start $level $spam --set ${level}_at=0.5 --set redirect_to=junk@example.org \
+            --set reject_code=554 --set reject_dsn=5.7.0 --set reject_text='99.5% spam'
+        sockets="$sockets -D $level=$socket"
+    done
     start lua --set model="$work/spam-model"
-    check "protocol.lua" miltertest -s "$top_srcdir/tests/mta/protocol.lua" -D socket="$socket"
-    same "tests" "$(grep -c '^passed ' "$work/check.out")" 6
+    # shellcheck disable=SC2086
+    check "protocol.lua" miltertest -s "$top_srcdir/tests/mta/protocol.lua" -D socket="$socket" $sockets
+    same "tests" "$(grep -c '^passed ' "$work/check.out")" \
+        "$(grep -c '^function tests\.' "$top_srcdir/tests/mta/protocol.lua")"
 }
 
 run_cases hostile_messages_are_answered \
     hundred_thousand_header_fields_are_answered_in_bounded_memory \
     packet_above_the_limit_ends_the_connection_alone \
     body_of_200_mib_is_answered_in_bounded_memory \
+    messages_that_end_early_leave_nothing_behind \
     connections_that_say_nothing_are_forgotten \
     broken_protocol_and_mutated_messages_are_survived \
     reloads_under_load_lose_no_message_and_no_memory \
