@@ -258,6 +258,57 @@ bolter_status bolter_session_lm(bolter_session *s, const bolter_seq *seq, float 
                                 bolter_error *err);
 void bolter_session_free(bolter_session *s);
 
+/* ---- Generation: a language model goes on with a text ------------------------------------- */
+
+typedef struct bolter_generator bolter_generator;
+
+/* How the next token is drawn from what the model expects. All zero: the most probable one. */
+typedef struct bolter_sampling {
+    double temperature; /* logits are divided by it, up to 100; 0: the most probable token (greedy) */
+    size_t top_k;       /* among this many of the most probable; 0: all */
+    double top_p;       /* among the fewest whose probabilities reach this sum, 0..1; 0: all */
+    uint64_t seed;      /* the same seed, model and text give the same tokens */
+} bolter_sampling;
+
+typedef struct bolter_token {
+    int32_t id;
+    const char *text; /* the characters that it completes, valid UTF-8, NUL-terminated, perhaps none:
+                         a character may take several tokens. Until the next call */
+    size_t n;         /* bytes of text */
+} bolter_token;
+
+/*
+ * Open a generator over a language model that was opened with a precision (bolter_open_options). It
+ * holds the keys and values of every token so far, so that each new one costs one pass over the
+ * weights: at most n_layer * n_ctx * n_embd * 8 bytes. Takes a reference to m; many generators may
+ * share it. o may be NULL and is copied. E_MISMATCH (a classifier, or opened without a precision),
+ * E_ARG, E_NOMEM.
+ */
+bolter_status bolter_generator_open(bolter_generator **out, bolter_model *m,
+                                    const bolter_sampling *o, bolter_error *err);
+/*
+ * Append to the text so far: ids, or text, before which the model's begin token goes if begin is true.
+ * E_LIMIT where it is longer than n_ctx tokens in all, and nothing is appended; E_ARG (an id outside
+ * the vocabulary; an empty text, without begin), E_MISMATCH (no tokenizer, no begin token), E_NOMEM.
+ */
+bolter_status bolter_generator_feed(bolter_generator *g, const int32_t *ids, size_t n,
+                                    bolter_error *err);
+bolter_status bolter_generator_feed_text(bolter_generator *g, const char *utf8, size_t n, bool begin,
+                                         bolter_error *err);
+/*
+ * Draw the next token; it is part of the text from then on. BOLTER_END when it is the model's end of
+ * text, which is not appended. E_LIMIT when n_ctx tokens are there: positions beyond were never
+ * trained. E_ARG before anything was fed, E_NUMERIC.
+ */
+bolter_status bolter_generator_next(bolter_generator *g, bolter_token *out, bolter_error *err);
+/* Logits (n_vocab) that the next token will be drawn from. As bolter_generator_next(). */
+bolter_status bolter_generator_logits(bolter_generator *g, const float **logits, bolter_error *err);
+/* Tokens of the text so far. */
+size_t bolter_generator_count(const bolter_generator *g);
+/* Forget the text; keep the memory. Drawing begins again from the seed. */
+void bolter_generator_reset(bolter_generator *g);
+void bolter_generator_free(bolter_generator *g);
+
 /* ---- Verdicts ----------------------------------------------------------------------------- */
 
 typedef enum bolter_class { BOLTER_HAM = 0, BOLTER_UNSURE = 1, BOLTER_SPAM = 2 } bolter_class;

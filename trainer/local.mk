@@ -20,6 +20,7 @@ bolter_train_SOURCES = \
 	trainer/cmd_export.c \
 	trainer/cmd_fetch.c \
 	trainer/cmd_finetune.c \
+	trainer/cmd_generate.c \
 	trainer/cmd_inspect.c \
 	trainer/cmd_predict.c \
 	trainer/cmd_prepare.c \
@@ -70,6 +71,8 @@ bolter_train_SOURCES = \
 	trainer/progress.h \
 	trainer/promise.c \
 	trainer/promise.h \
+	trainer/prompt.c \
+	trainer/prompt.h \
 	trainer/protocol.h \
 	trainer/receipt.c \
 	trainer/receipt.h \

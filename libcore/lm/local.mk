@@ -1,0 +1,5 @@
+lm_sources = \
+	libcore/lm/generate.c \
+	libcore/lm/generator.h \
+	libcore/lm/sample.c \
+	libcore/lm/sample.h
