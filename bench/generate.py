@@ -70,7 +70,7 @@ def torch_rate(dtype, n_tokens):
         x = tokens(ids) + positions(torch.arange(at, at + len(ids)))
         for block in blocks:
             x = block(x, at)
-        return (norm(x[-1]) @ tokens.weight.T).argmax().view(1)
+        return torch.nn.functional.linear(norm(x[-1:]), tokens.weight).argmax().view(1)
 
     with torch.no_grad():
         ids = step(torch.arange(PROMPT), 0)

@@ -282,5 +282,7 @@ bolter_status bt_model_need_weights(const bolter_model *m, bolter_error *err)
 {
     if (m->w[bt_block_index(0, BT_QKV_W)] && m->w[BT_WTE])
         return BOLTER_OK;
+    if (!m->packed)
+        return bt_fail(err, BOLTER_E_MISMATCH, "%s: a shape without weights", m->dir);
     return bt_fail(err, BOLTER_E_MISMATCH, "%s: opened for scoring alone", m->dir);
 }
