@@ -24,6 +24,7 @@ bolter_train_SOURCES = \
 	trainer/cmd_inspect.c \
 	trainer/cmd_predict.c \
 	trainer/cmd_prepare.c \
+	trainer/cmd_pretrain.c \
 	trainer/cmd_protocol.c \
 	trainer/cmd_quantize.c \
 	trainer/cmd_tokenizer.c \
@@ -52,6 +53,10 @@ bolter_train_SOURCES = \
 	trainer/interrupt.h \
 	trainer/jsonl.c \
 	trainer/jsonl.h \
+	trainer/lm.c \
+	trainer/lm.h \
+	trainer/lm_checkpoint.c \
+	trainer/lm_result.c \
 	trainer/measure.c \
 	trainer/measure.h \
 	trainer/modelcard.c \
@@ -59,10 +64,16 @@ bolter_train_SOURCES = \
 	trainer/obtain.h \
 	trainer/options.c \
 	trainer/options.h \
+	trainer/order.c \
+	trainer/order.h \
 	trainer/part.c \
 	trainer/part.h \
+	trainer/place.c \
+	trainer/place.h \
 	trainer/plot.c \
 	trainer/plot.h \
+	trainer/position.c \
+	trainer/position.h \
 	trainer/predictions.c \
 	trainer/predictions.h \
 	trainer/prepare.h \

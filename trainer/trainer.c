@@ -21,6 +21,7 @@ static const struct command {
     {"predict", cmd_predict, "id, label and score of each message"},
     {"protocol", cmd_protocol, "measure a recipe: few-shot, across corpora, in order of arrival"},
     {"experiments", cmd_experiments, "the additional experiments of a book, as a table"},
+    {"pretrain", cmd_pretrain, "a language model learns from texts, from random weights or on"},
     {"generate", cmd_generate, "a language model goes on with a text"},
     {"inspect", cmd_inspect, "what the model saw: text, tokens, logits, gradients, tensors"},
     {"tokenizer", cmd_tokenizer, "encode and decode"},
