@@ -5,6 +5,12 @@ test_generate_SOURCES = tests/unit/test_generate.c
 test_generate_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 test_generate_LDADD = libtiny.la $(check_libs)
 
-lm_scripts = tests/cli/test-generate.sh
+check_PROGRAMS += test-passages
+TESTS += test-passages
+test_passages_SOURCES = tests/unit/test_passages.c
+test_passages_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+test_passages_LDADD = libtiny.la $(check_libs)
+
+lm_scripts = tests/cli/test-generate.sh tests/cli/test-pretrain.sh
 TESTS += $(lm_scripts)
 EXTRA_DIST += $(lm_scripts)
