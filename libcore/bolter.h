@@ -180,6 +180,7 @@ typedef struct bolter_model_info {
     int32_t spam_label;        /* index of the label that means spam; -1: none */
     int32_t max_tokens;        /* tokens of a message that are read, at most n_ctx */
     int32_t tail_tokens;       /* of these, how many come from its end when it is longer */
+    int32_t begin_id, end_id;  /* of config.json: the tokens that begin and end a text; -1: none */
     uint64_t n_param;
     double spam_threshold;     /* spam at or above this calibrated probability */
     double unsure_threshold;   /* unsure at or above this, ham below */

@@ -11,6 +11,10 @@ test_passages_SOURCES = tests/unit/test_passages.c
 test_passages_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 test_passages_LDADD = libtiny.la $(check_libs)
 
-lm_scripts = tests/cli/test-generate.sh tests/cli/test-pretrain.sh
+# Scores what a model answers.
+check_PROGRAMS += judge-stub
+judge_stub_SOURCES = tests/net/judge-stub.c
+
+lm_scripts = tests/cli/test-generate.sh tests/cli/test-instruct.sh tests/cli/test-pretrain.sh
 TESTS += $(lm_scripts)
 EXTRA_DIST += $(lm_scripts)

@@ -116,8 +116,8 @@ bool checkpoint_save(struct finetune *f)
 {
     bolter_error err = {0};
     json_t *j = json_pack("{s:i, s:I, s:o, s:o, s:o}", "v", 1, "threads", (json_int_t)f->threads,
-                          "outcomes", outcomes_json(f), "position", position_json(&f->at, finetune_seconds(f)), "log",
-                          runlog_json(&f->log));
+                          "outcomes", outcomes_json(f), "position",
+                          position_json(&f->at, finetune_seconds(f)), "log", runlog_json(&f->log));
     char *note = j ? json_dumps(j, JSON_COMPACT) : NULL;
     json_decref(j);
     if (!note) {

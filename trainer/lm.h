@@ -36,7 +36,8 @@ struct lm {
     struct passages training, validation; /* borrow their tokens */
     json_t *data;      /* what they were made of, and digests: has to be the same when a run goes on */
     bool random_init;
-    bolter_save_file more; /* a file for the model directory; name NULL: none */
+    bolter_save_file more[2]; /* n_more files for the model directory */
+    size_t n_more;
 
     /* the run */
     bolter_trainer *t;

@@ -46,25 +46,25 @@ static bool save(struct lm *l, const bolter_save_file *files, size_t n)
 
 bool lm_result(struct lm *l)
 {
-    const bolter_save_file files[] = {
+    bolter_save_file files[8] = {
         {"settings.json", settings(l)},
         {"train.jsonl", runlog_jsonl(&l->log)},
         {"train.csv", runlog_csv(&l->log)},
         {"loss.svg", runlog_loss_svg(&l->log)},
         {"accuracy.svg", runlog_accuracy_svg(&l->log)},
         {"samples.jsonl", lm_samples_text(l->samples)},
-        l->more,
     };
-    enum { N = sizeof files / sizeof *files };
+    enum { N = 6 }; /* of its own; the command's come after them */
+    memcpy(files + N, l->more, l->n_more * sizeof *files);
     bool complete = true, best = strcmp(l->select, "best") == 0;
-    for (size_t i = 0; i + 1 < N; i++)
+    for (size_t i = 0; i < N; i++)
         complete = complete && files[i].text;
     if (best)
         bolter_trainer_restore(l->t);
     if (!complete)
         complain("no memory for the model's files");
-    bool ok = complete && save(l, files, l->more.name ? N : N - 1);
-    for (size_t i = 0; i + 1 < N; i++)
+    bool ok = complete && save(l, files, N + l->n_more);
+    for (size_t i = 0; i < N; i++)
         free((void *)(uintptr_t)files[i].text);
     if (ok && l->log.n > 0)
         fprintf(stderr, "%s: the weights of step %llu; least validation loss %.4f, of step %llu\n",

@@ -22,9 +22,11 @@ bolter_train_SOURCES = \
 	trainer/cmd_finetune.c \
 	trainer/cmd_generate.c \
 	trainer/cmd_inspect.c \
+	trainer/cmd_instruct.c \
 	trainer/cmd_predict.c \
 	trainer/cmd_prepare.c \
 	trainer/cmd_pretrain.c \
+	trainer/cmd_respond.c \
 	trainer/cmd_protocol.c \
 	trainer/cmd_quantize.c \
 	trainer/cmd_tokenizer.c \
@@ -49,6 +51,8 @@ bolter_train_SOURCES = \
 	trainer/finetune.h \
 	trainer/fit.c \
 	trainer/fit.h \
+	trainer/instructions.c \
+	trainer/instructions.h \
 	trainer/interrupt.c \
 	trainer/interrupt.h \
 	trainer/jsonl.c \
@@ -74,6 +78,8 @@ bolter_train_SOURCES = \
 	trainer/plot.h \
 	trainer/position.c \
 	trainer/position.h \
+	trainer/post.c \
+	trainer/post.h \
 	trainer/predictions.c \
 	trainer/predictions.h \
 	trainer/prepare.h \

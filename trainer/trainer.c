@@ -22,6 +22,8 @@ static const struct command {
     {"protocol", cmd_protocol, "measure a recipe: few-shot, across corpora, in order of arrival"},
     {"experiments", cmd_experiments, "the additional experiments of a book, as a table"},
     {"pretrain", cmd_pretrain, "a language model learns from texts, from random weights or on"},
+    {"instruct", cmd_instruct, "a language model learns to answer instructions"},
+    {"respond", cmd_respond, "it answers them, and another model may score the answers"},
     {"generate", cmd_generate, "a language model goes on with a text"},
     {"inspect", cmd_inspect, "what the model saw: text, tokens, logits, gradients, tensors"},
     {"tokenizer", cmd_tokenizer, "encode and decode"},

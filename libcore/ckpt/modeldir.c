@@ -192,6 +192,8 @@ static void fill_info(bolter_model *m)
         .max_tokens = (int32_t)(m->card.pad_to > m->card.max_tokens ? m->card.pad_to
                                                                     : m->card.max_tokens),
         .tail_tokens = (int32_t)m->card.tail_tokens,
+        .begin_id = m->bos_id,
+        .end_id = m->eos_id,
         .n_param = m->params.n_values,
         .spam_threshold = m->card.spam_threshold,
         .unsure_threshold = m->card.unsure_threshold,
