@@ -148,9 +148,10 @@ static bolter_status catch_up(bolter_generator *g, bolter_error *err)
         hidden = bt_engine_continue(g->e, g->scoring, &g->cache, g->ids + g->cache.n, n);
     }
     bt_engine_vocabulary(g->e, g->scoring, hidden, g->logits);
-    if (!isfinite(bt_sum_squares(g->logits, g->e->cfg.n_vocab)))
-        return bt_fail(err, BOLTER_E_NUMERIC, "%s: a logit is not finite", g->m->dir);
-    return BOLTER_OK;
+    if (isfinite(bt_sum_squares(g->logits, g->e->cfg.n_vocab)))
+        return BOLTER_OK;
+    g->cache.n--; /* the next call fails, too */
+    return bt_fail(err, BOLTER_E_NUMERIC, "%s: a logit is not finite", g->m->dir);
 }
 
 bolter_status bolter_generator_logits(bolter_generator *g, const float **logits, bolter_error *err)

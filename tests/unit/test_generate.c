@@ -338,6 +338,25 @@ static void text_comes_in_whole_characters(struct check *c)
     }
 }
 
+static void logits_that_are_not_finite_stay_an_error(struct check *c)
+{
+    tiny t;
+    bt_config cfg = tiny_config(1, 0);
+    tiny_init(&t, &cfg, 1);
+    for (size_t i = 0; i < cfg.n_embd; i++)
+        tiny_values(&t, "ln_f.weight", NULL)[i] = 3e38f;
+    tiny_write(&t, tiny_path("nan"));
+    tiny_clear(&t);
+    bolter_model *m = opened(tiny_path("nan"), "float32", NULL);
+    bolter_generator *g = generator(m, NULL);
+    bolter_token token;
+    bolter_generator_feed_text(g, "ab", 2, false, NULL);
+    for (size_t i = 0; i < 3; i++)
+        CHECK(c, bolter_generator_next(g, &token, NULL) == BOLTER_E_NUMERIC, "call %zu", i);
+    bolter_generator_free(g);
+    bolter_model_unref(m);
+}
+
 static void without_memory_nothing_is_left(struct check *c)
 {
     bolter_model *m = opened(directory(46, "memory"), "float32", NULL);
@@ -367,6 +386,7 @@ int main(void)
         CASE(what_cannot_be_is_refused),
         CASE(a_full_context_is_a_limit),
         CASE(text_comes_in_whole_characters),
+        CASE(logits_that_are_not_finite_stay_an_error),
         CASE(without_memory_nothing_is_left),
     };
     return check_main(cases, sizeof cases / sizeof *cases);
