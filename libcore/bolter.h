@@ -180,6 +180,7 @@ typedef struct bolter_model_info {
     int32_t spam_label;        /* index of the label that means spam; -1: none */
     int32_t max_tokens;        /* tokens of a message that are read, at most n_ctx */
     int32_t tail_tokens;       /* of these, how many come from its end when it is longer */
+    int32_t begin_id, end_id;  /* of config.json: the tokens that begin and end a text; -1: none */
     uint64_t n_param;
     double spam_threshold;     /* spam at or above this calibrated probability */
     double unsure_threshold;   /* unsure at or above this, ham below */
@@ -209,6 +210,19 @@ typedef struct bolter_open_options {
 /* The same, with parts of what the directory says replaced. o may be NULL. E_ARG. */
 bolter_status bolter_model_open_with(bolter_model **out, const char *dir,
                                      const bolter_open_options *o, bolter_error *err);
+
+typedef struct bolter_shape {
+    int32_t n_ctx, n_embd, n_layer, n_head;
+} bolter_shape;
+
+/*
+ * A language model of a shape that has no weights yet, with the vocabulary of a directory of vocab.json
+ * and merges.txt, in which "<|endoftext|>" begins and ends texts: for a trainer whose random_init is set
+ * and whose trainable is "all". E_ARG (a shape that cannot be), E_FORMAT (no "<|endoftext|>"), E_IO,
+ * E_NOMEM.
+ */
+bolter_status bolter_model_blank(bolter_model **out, const bolter_shape *shape, const char *dir,
+                                 bolter_error *err);
 bolter_model *bolter_model_ref(bolter_model *m);
 void bolter_model_unref(bolter_model *m);
 /* Facts about a model, valid as long as it is. */
@@ -257,6 +271,65 @@ bolter_status bolter_session_score(bolter_session *s, const bolter_seq *seqs, si
 bolter_status bolter_session_lm(bolter_session *s, const bolter_seq *seq, float *logits, double *loss,
                                 bolter_error *err);
 void bolter_session_free(bolter_session *s);
+
+/* ---- Generation: a language model goes on with a text ------------------------------------- */
+
+typedef struct bolter_generator bolter_generator;
+
+/* How the next token is drawn from what the model expects. All zero: the most probable one. */
+typedef struct bolter_sampling {
+    double temperature; /* logits are divided by it, up to 100; 0: the most probable token (greedy) */
+    size_t top_k;       /* among this many of the most probable; 0: all */
+    double top_p;       /* among the fewest whose probabilities reach this sum, 0..1; 0: all */
+    uint64_t seed;      /* the same seed, model and text give the same tokens */
+} bolter_sampling;
+
+typedef struct bolter_token {
+    int32_t id;
+    const char *text; /* the characters that it completes, valid UTF-8, NUL-terminated, perhaps none:
+                         a character may take several tokens. Until the next call */
+    size_t n;         /* bytes of text */
+} bolter_token;
+
+/*
+ * Open a generator over a language model that was opened with a precision (bolter_open_options). It
+ * holds the keys and values of every token so far, so that each new one costs one pass over the
+ * weights: at most n_layer * n_ctx * n_embd * 8 bytes. Takes a reference to m; many generators may
+ * share it. o may be NULL and is copied. E_MISMATCH (a classifier, or opened without a precision),
+ * E_ARG, E_NOMEM.
+ */
+bolter_status bolter_generator_open(bolter_generator **out, bolter_model *m,
+                                    const bolter_sampling *o, bolter_error *err);
+/*
+ * The same over the weights of a trainer of a language model as they are now; they are packed in bfloat16
+ * for it. To be freed before t's next step.
+ */
+struct bolter_trainer;
+bolter_status bolter_generator_open_trainer(bolter_generator **out,
+                                            const struct bolter_trainer *t,
+                                            const bolter_sampling *o, bolter_error *err);
+/*
+ * Append to the text so far: ids, or text, before which the model's begin token goes if begin is true.
+ * E_LIMIT where it is longer than n_ctx tokens in all, and nothing is appended; E_ARG (an id outside
+ * the vocabulary; an empty text, without begin), E_MISMATCH (no tokenizer, no begin token), E_NOMEM.
+ */
+bolter_status bolter_generator_feed(bolter_generator *g, const int32_t *ids, size_t n,
+                                    bolter_error *err);
+bolter_status bolter_generator_feed_text(bolter_generator *g, const char *utf8, size_t n, bool begin,
+                                         bolter_error *err);
+/*
+ * Draw the next token; it is part of the text from then on. BOLTER_END when it is the model's end of
+ * text, which is not appended. E_LIMIT when n_ctx tokens are there: positions beyond were never
+ * trained. E_ARG before anything was fed, E_NUMERIC.
+ */
+bolter_status bolter_generator_next(bolter_generator *g, bolter_token *out, bolter_error *err);
+/* Logits (n_vocab) that the next token will be drawn from. As bolter_generator_next(). */
+bolter_status bolter_generator_logits(bolter_generator *g, const float **logits, bolter_error *err);
+/* Tokens of the text so far. */
+size_t bolter_generator_count(const bolter_generator *g);
+/* Forget the text; keep the memory. Drawing begins again from the seed. */
+void bolter_generator_reset(bolter_generator *g);
+void bolter_generator_free(bolter_generator *g);
 
 /* ---- Verdicts ----------------------------------------------------------------------------- */
 
@@ -568,6 +641,42 @@ bolter_status bolter_split_part(const bolter_split *s, const char *id, const cha
                                 bolter_part *part, bolter_error *err);
 void bolter_split_free(bolter_split *s);
 
+/* ---- Token streams: texts for a language model, end to end --------------------------------- */
+
+typedef struct bolter_tokens bolter_tokens;
+
+typedef struct bolter_tokens_options {
+    bool gutenberg;     /* leave out what Project Gutenberg puts before and after a book */
+    double ascii_share; /* leave out texts with this share of ASCII characters or less, 0..1; 0: none */
+} bolter_tokens_options;
+
+typedef struct bolter_tokens_count {
+    uint64_t n_text, n_token;
+    uint64_t empty, foreign; /* texts that were left out: nothing in them; by ascii_share */
+} bolter_tokens_count;
+
+/*
+ * Open an empty stream of m's tokens. They go to a temporary file, in TMPDIR or else /var/tmp, 4 bytes
+ * each, so that they may be more than memory holds. Takes a reference to m. o may be NULL and is copied.
+ * E_IO, E_NOMEM, E_MISMATCH (no tokenizer, no end of text).
+ */
+bolter_status bolter_tokens_open(bolter_tokens **out, bolter_model *m,
+                                 const bolter_tokens_options *o, bolter_error *err);
+/*
+ * Read a corpus to its end and append its texts, whatever their labels: mail as in serving, other text
+ * as bolter_text_plain() has it, both whole. The model's end of text goes between two texts. E_IO (a full
+ * disk), E_FORMAT, E_NOMEM.
+ */
+bolter_status bolter_tokens_add(bolter_tokens *t, bolter_corpus *c, bolter_error *err);
+/* How many there are so far. */
+bolter_tokens_count bolter_tokens_count_of(const bolter_tokens *t);
+/*
+ * End the stream: *all are its tokens, mapped from the file, as long as t; hex, if not NULL, their
+ * SHA-256. E_IO, E_ARG (no token).
+ */
+bolter_status bolter_tokens_end(bolter_tokens *t, bolter_seq *all, char hex[65], bolter_error *err);
+void bolter_tokens_free(bolter_tokens *t);
+
 /* ---- Training ----------------------------------------------------------------------------- */
 
 typedef struct bolter_trainer bolter_trainer;
@@ -581,8 +690,11 @@ typedef struct bolter_train_options {
                                  or ends of names such as "c_attn" or "h.11.mlp.c_fc"; NULL: all */
     const char *position;  /* token that the head reads: "last", "first", "mean"; NULL: as the model */
     const char *mask;      /* "causal", or "none": every token attends to all; NULL: as the model */
-    const char *schedule;  /* after the warm-up: "constant", "linear" or "cosine" to zero */
+    const char *schedule;  /* after the warm-up: "constant", "linear" or "cosine" to zero, or "stable":
+                              constant, then linear in the last decay_steps */
     float lr, weight_decay, beta1, beta2, eps;
+    float lr_floor;        /* the rate falls to this share of lr instead of zero, 0 to 1 */
+    uint64_t decay_steps;  /* of "stable"; 0: a fifth of total_steps */
     float clip_norm;       /* largest global gradient norm; 0: no clipping */
     float layer_decay;     /* rate of a block = lr * layer_decay^(blocks above it); 1: the same for all */
     bool decay_all;        /* decay every trained tensor, as PyTorch's default does; else only matrices */
@@ -609,16 +721,18 @@ typedef struct bolter_train_options {
 typedef struct bolter_step {
     uint64_t step; /* from 1 */
     double loss;   /* of the batch before the update, nats; the mean over what counts, by its weight */
-    uint64_t n_right; /* sequences whose largest logit was their label's */
+    uint64_t n_right; /* sequences whose largest logit was their label's; of passages, tokens */
     double lr, grad_norm;
-    uint64_t n_tokens;
+    uint64_t n_tokens; /* of all sequences; of passages, those that count */
 } bolter_step;
 
 /* Sensible values for fine-tuning all layers. */
 void bolter_train_options_default(bolter_train_options *o);
 /*
  * Prepare to fine-tune m: copies its weights; a model without a head, or with another number of labels,
- * gets a new one of n_label rows. Takes a reference to m. E_ARG, E_NOMEM.
+ * gets a new one of n_label rows. With n_label 0 a language model goes on learning from passages; see
+ * bolter_trainer_step_passages(). Takes a reference to m. E_ARG, E_NOMEM, E_MISMATCH (m has no weights, or
+ * is a classifier and n_label 0).
  */
 bolter_status bolter_trainer_open(bolter_trainer **out, bolter_model *m, const char *const *labels,
                                   size_t n_label, const bolter_train_options *o, bolter_error *err);
@@ -645,6 +759,22 @@ uint64_t bolter_trainer_n_trainable(const bolter_trainer *t);
  */
 bolter_status bolter_trainer_step(bolter_trainer *t, const bolter_seq *seqs, const int32_t *labels,
                                   size_t n_seqs, bolter_step *out, bolter_error *err);
+/* A stretch of tokens, of which those from the index first on are predicted, each from all before it. */
+typedef struct bolter_passage {
+    const int32_t *ids; /* (n) */
+    size_t n;           /* 2 to n_ctx + 1: the last token is only predicted */
+    size_t first;       /* 1 to n - 1; beyond 1, the tokens before it are only read: a prompt */
+} bolter_passage;
+
+/*
+ * The step of a language model: the loss is the mean cross-entropy of all predicted tokens of the batch.
+ * As bolter_trainer_step() for the rest.
+ */
+bolter_status bolter_trainer_step_passages(bolter_trainer *t, const bolter_passage *passages,
+                                           size_t n, bolter_step *out, bolter_error *err);
+/* The same without the step: loss, n_right and n_tokens of the weights as they are now. */
+bolter_status bolter_trainer_loss_passages(bolter_trainer *t, const bolter_passage *passages,
+                                           size_t n, bolter_step *out, bolter_error *err);
 /* Logits (n_seqs, n_label) of the weights as they are now, read as in training. E_NUMERIC. */
 bolter_status bolter_trainer_logits(bolter_trainer *t, const bolter_seq *seqs, size_t n_seqs,
                                     float *logits, bolter_error *err);

@@ -14,12 +14,13 @@ include libcore/model/local.mk
 include libcore/ckpt/local.mk
 include libcore/data/local.mk
 include libcore/train/local.mk
+include libcore/lm/local.mk
 include libcore/eval/local.mk
 include libcore/service/local.mk
 include libcore/words/local.mk
 
 libcore_la_SOURCES = libcore/bolter.h $(base_sources) $(text_sources) $(tok_sources) \
-	$(model_sources) $(ckpt_sources) $(data_sources) $(train_sources) $(eval_sources) \
+	$(model_sources) $(ckpt_sources) $(data_sources) $(train_sources) $(lm_sources) $(eval_sources) \
 	$(service_sources) $(words_sources)
 libcore_la_CFLAGS = $(AM_CFLAGS) $(GMIME_CFLAGS) $(GUMBO_CFLAGS) $(JANSSON_CFLAGS) $(ZLIB_CFLAGS)
 libcore_la_LIBADD = libkern.la $(GMIME_LIBS) $(GUMBO_LIBS) $(JANSSON_LIBS) $(ZLIB_LIBS)

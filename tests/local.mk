@@ -10,6 +10,7 @@ include tests/text.mk
 include tests/tok.mk
 include tests/model.mk
 include tests/train.mk
+include tests/lm.mk
 include tests/data.mk
 include tests/service.mk
 include tests/cli.mk

@@ -1,18 +1,14 @@
-/*
- * batches.h - the training rows in shuffled batches. The order of an epoch is a function of seed and
- * epoch alone, so that a run can go on from any step.
- */
+/* batches.h - the training rows in shuffled batches. */
 #ifndef BATCHES_H
 #define BATCHES_H
 
 #include "bolter.h"
+#include "trainer/order.h"
 
 struct batches {
     const bolter_dataset *d; /* borrowed */
-    size_t size, n_rows, steps_an_epoch;
-    uint64_t seed;
-    uint64_t epoch;    /* that order is of, from 0; UINT64_MAX: none yet */
-    size_t *order;     /* (n_rows) */
+    size_t size, steps_an_epoch;
+    struct order order; /* of the rows */
     bolter_seq *seqs;  /* (size) of the batch at hand */
     int32_t *labels;
 };

@@ -12,11 +12,15 @@ int cmd_experiments(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_fetch(int argc, char **argv);
 int cmd_finetune(int argc, char **argv);
+int cmd_generate(int argc, char **argv);
 int cmd_inspect(int argc, char **argv);
+int cmd_instruct(int argc, char **argv);
 int cmd_predict(int argc, char **argv);
 int cmd_prepare(int argc, char **argv);
+int cmd_pretrain(int argc, char **argv);
 int cmd_protocol(int argc, char **argv);
 int cmd_quantize(int argc, char **argv);
+int cmd_respond(int argc, char **argv);
 int cmd_tokenizer(int argc, char **argv);
 
 #endif

@@ -23,7 +23,7 @@ static char *draw(const struct runlog *log, const char *title, struct plot_axis 
                      .y = y,
                      .series = series,
                      .n_series = 2};
-    if (last) {
+    if (last && last->epoch > 0) {
         p.top.label = "examples seen";
         p.top.factor = (double)last->examples / last->epoch;
     }

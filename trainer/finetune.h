@@ -12,6 +12,7 @@
 #include "bolter.h"
 #include "trainer/batches.h"
 #include "trainer/calibrate.h"
+#include "trainer/position.h"
 #include "trainer/recipe.h"
 #include "trainer/runlog.h"
 #include "trainer/settings.h"
@@ -19,26 +20,6 @@
 
 #define FINETUNE_MAX_OPTIONS 96
 #define FINETUNE_MAX_SEEDS   64
-
-/* The evaluation whose weights are kept. */
-struct best {
-    uint64_t step; /* 0: none yet */
-    struct measures validation;
-};
-
-/* Where a run is; with the trainer's state and the log all that it needs to go on. */
-struct position {
-    uint64_t step, examples;
-    uint64_t measured; /* step of the last evaluation, 0: none */
-    uint64_t worse;    /* evaluations since the best one */
-    struct best best;
-    struct {           /* since the last evaluation */
-        double loss, seconds;
-        uint64_t n_steps, n_right, n_seqs, n_tokens;
-        double lr, grad_norm; /* of the last step */
-    } recent;
-    double seconds; /* the run has taken so far, without what is going on */
-};
 
 /* What a run of one seed came to. */
 struct outcome {

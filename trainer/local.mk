@@ -20,9 +20,13 @@ bolter_train_SOURCES = \
 	trainer/cmd_export.c \
 	trainer/cmd_fetch.c \
 	trainer/cmd_finetune.c \
+	trainer/cmd_generate.c \
 	trainer/cmd_inspect.c \
+	trainer/cmd_instruct.c \
 	trainer/cmd_predict.c \
 	trainer/cmd_prepare.c \
+	trainer/cmd_pretrain.c \
+	trainer/cmd_respond.c \
 	trainer/cmd_protocol.c \
 	trainer/cmd_quantize.c \
 	trainer/cmd_tokenizer.c \
@@ -47,10 +51,16 @@ bolter_train_SOURCES = \
 	trainer/finetune.h \
 	trainer/fit.c \
 	trainer/fit.h \
+	trainer/instructions.c \
+	trainer/instructions.h \
 	trainer/interrupt.c \
 	trainer/interrupt.h \
 	trainer/jsonl.c \
 	trainer/jsonl.h \
+	trainer/lm.c \
+	trainer/lm.h \
+	trainer/lm_checkpoint.c \
+	trainer/lm_result.c \
 	trainer/measure.c \
 	trainer/measure.h \
 	trainer/modelcard.c \
@@ -58,10 +68,18 @@ bolter_train_SOURCES = \
 	trainer/obtain.h \
 	trainer/options.c \
 	trainer/options.h \
+	trainer/order.c \
+	trainer/order.h \
 	trainer/part.c \
 	trainer/part.h \
+	trainer/place.c \
+	trainer/place.h \
 	trainer/plot.c \
 	trainer/plot.h \
+	trainer/position.c \
+	trainer/position.h \
+	trainer/post.c \
+	trainer/post.h \
 	trainer/predictions.c \
 	trainer/predictions.h \
 	trainer/prepare.h \
@@ -70,6 +88,8 @@ bolter_train_SOURCES = \
 	trainer/progress.h \
 	trainer/promise.c \
 	trainer/promise.h \
+	trainer/prompt.c \
+	trainer/prompt.h \
 	trainer/protocol.h \
 	trainer/receipt.c \
 	trainer/receipt.h \

@@ -219,6 +219,24 @@ static bolter_status pack_block(bolter_model *m, size_t block, float *scratch, c
     return rc == BOLTER_OK ? bt_engine_pack(&m->engine, block, w, err) : rc;
 }
 
+/* A language model's head over the vocabulary is its token embedding. */
+static bolter_status pack_head(bolter_model *m, bolter_error *err)
+{
+    const bt_param *p = &m->params.row[BT_WTE];
+    if (m->cfg.n_label > 0)
+        return BOLTER_OK;
+    if (m->w[BT_WTE])
+        return bt_engine_pack_head(&m->engine, m->w[BT_WTE], err);
+    const float *w;
+    float *wide = bt_alloc_aligned(bt_param_size(p), sizeof *wide);
+    bolter_status rc = wide ? load_param(&m->st, p, wide, false, &w, err)
+                            : bt_fail(err, BOLTER_E_NOMEM, "%s: no memory for its head", m->dir);
+    if (rc == BOLTER_OK)
+        rc = bt_engine_pack_head(&m->engine, wide, err);
+    bt_release(wide);
+    return rc;
+}
+
 bolter_status bt_weights_pack(bolter_model *m, bt_precision precision, const char *isa,
                               bolter_error *err)
 {
@@ -247,7 +265,7 @@ bolter_status bt_weights_pack(bolter_model *m, bt_precision precision, const cha
     bt_release(scratch);
     bt_release(scale);
     bt_release(w);
-    return rc;
+    return rc == BOLTER_OK ? pack_head(m, err) : rc;
 }
 
 bolter_status bt_weights_pack_loaded(bolter_model *m, bt_precision precision, const char *isa,
@@ -257,12 +275,14 @@ bolter_status bt_weights_pack_loaded(bolter_model *m, bt_precision precision, co
     m->packed = rc == BOLTER_OK;
     for (size_t l = 0; rc == BOLTER_OK && l < m->cfg.n_layer; l++)
         rc = bt_engine_pack(&m->engine, l, m->w, err);
-    return rc;
+    return rc == BOLTER_OK ? pack_head(m, err) : rc;
 }
 
 bolter_status bt_model_need_weights(const bolter_model *m, bolter_error *err)
 {
     if (m->w[bt_block_index(0, BT_QKV_W)] && m->w[BT_WTE])
         return BOLTER_OK;
+    if (!m->packed)
+        return bt_fail(err, BOLTER_E_MISMATCH, "%s: a shape without weights", m->dir);
     return bt_fail(err, BOLTER_E_MISMATCH, "%s: opened for scoring alone", m->dir);
 }

@@ -10,6 +10,8 @@ data_sources =  \
 	libcore/data/fasttext.c \
 	libcore/data/fingerprint.c \
 	libcore/data/folder.c \
+	libcore/data/gutenberg.c \
+	libcore/data/gutenberg.h \
 	libcore/data/hash.h \
 	libcore/data/jsonl.c \
 	libcore/data/jsonl.h \
@@ -26,6 +28,7 @@ data_sources =  \
 	libcore/data/split.c \
 	libcore/data/split.h \
 	libcore/data/text.c \
+	libcore/data/tokens.c \
 	libcore/data/tsv.c \
 	libcore/data/tsv_quotes.c \
 	libcore/data/words.c \

@@ -104,3 +104,27 @@ void bt_attend(const bt_tile *t, const bt_attention *a, float *out, const float 
         }
     }
 }
+
+/* ---- One query ---- */
+
+/* out (D) += p value, value (D). */
+BT_CLONES
+static void add_scaled(float *out, const float *value, float p, size_t D)
+{
+    for (size_t d = 0; d < D; d++)
+        out[d] += p * value[d];
+}
+
+void bt_attend_one(const bt_attention *a, float *out, const float *q, const float *kv)
+{
+    size_t D = a->C / a->H;
+    float *scores = a->scratch;
+    memset(out, 0, a->C * sizeof *out);
+    for (size_t c = 0; c < a->C; c += D) {
+        for (size_t j = 0; j < a->T; j++)
+            scores[j] = bt_dot(q + c, kv + j * 2 * a->C + c, D);
+        softmax_row(scores, a->T, a->T, 1.0f / sqrtf((float)D));
+        for (size_t j = 0; j < a->T; j++)
+            add_scaled(out + c, kv + j * 2 * a->C + a->C + c, scores[j], D);
+    }
+}

@@ -125,6 +125,8 @@ float bt_max(const float *x, size_t n);
 /* Cross-entropy of softmax(logits (n)) at label, in nats; dlogits, if not NULL, is set to
  * scale * (softmax - onehot) and may be logits. In double. */
 double bt_xent(float *dlogits, const float *logits, size_t n, size_t label, double scale);
+/* The same where n is a vocabulary: in float, the sum over lanes; logits become their gradient. */
+double bt_xent_long(float *logits, size_t n, size_t label, double scale);
 
 /* ---- adamw.c: Loshchilov, Hutter 2019, algorithm 2 ---- */
 

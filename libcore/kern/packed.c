@@ -35,15 +35,20 @@ static size_t step_of(bt_precision p)
     return p == BT_FLOAT32 ? 1 : p == BT_BFLOAT16 ? 2 : 4;
 }
 
+/* Where the value (k, n) of a matrix is: at k * down + n * right. */
+struct strides {
+    size_t down, right;
+};
+
 /* A run of one row of a matrix within one panel: `cols` values, `step` apart from `to` on. */
 struct run {
     size_t from, to, cols, step;
 };
 
-static struct run run_at(const bt_packed *p, size_t stride, size_t k, size_t n)
+static struct run run_at(const bt_packed *p, struct strides at, size_t k, size_t n)
 {
     size_t step = step_of(p->precision);
-    return (struct run){.from = k * stride + n,
+    return (struct run){.from = k * at.down + n * at.right,
                         .to = n * padded(p->K, 4) + k / step * step * BT_PANEL + k % step,
                         .cols = p->N - n < BT_PANEL ? p->N - n : BT_PANEL,
                         .step = step};
@@ -54,34 +59,35 @@ static struct run run_at(const bt_packed *p, size_t stride, size_t k, size_t n)
     for (size_t n = 0; n < (p)->N; n += BT_PANEL)                                                  \
         for (size_t k = 0; k < (p)->K; k++)
 
-static void pack_float32(const bt_packed *p, float *to, bt_mat w)
+static void pack_float32(const bt_packed *p, float *to, const float *w, struct strides at)
 {
     EACH_RUN(p, k, n) {
-        struct run r = run_at(p, w.stride, k, n);
+        struct run r = run_at(p, at, k, n);
         for (size_t i = 0; i < r.cols; i++)
-            to[r.to + i] = w.data[r.from + i];
+            to[r.to + i] = w[r.from + i * at.right];
     }
 }
 
-static void pack_bfloat16(const bt_packed *p, uint16_t *to, bt_mat w)
+static void pack_bfloat16(const bt_packed *p, uint16_t *to, const float *w, struct strides at)
 {
     EACH_RUN(p, k, n) {
-        struct run r = run_at(p, w.stride, k, n);
+        struct run r = run_at(p, at, k, n);
         for (size_t i = 0; i < r.cols; i++)
-            to[r.to + i * r.step] = bt_to_bf16(w.data[r.from + i]);
+            to[r.to + i * r.step] = bt_to_bf16(w[r.from + i * at.right]);
     }
 }
 
-static void pack_int8(const bt_packed *p, int8_t *to, float *scale, bt_mat w)
+static void pack_int8(const bt_packed *p, int8_t *to, float *scale, const float *w,
+                      struct strides at)
 {
     for (size_t k = 0; k < p->K; k++)
         for (size_t n = 0; n < p->N; n++)
-            scale[n] = fmaxf(scale[n], fabsf(w.data[k * w.stride + n]) / 127);
+            scale[n] = fmaxf(scale[n], fabsf(w[k * at.down + n * at.right]) / 127);
     EACH_RUN(p, k, n) {
-        struct run r = run_at(p, w.stride, k, n);
+        struct run r = run_at(p, at, k, n);
         for (size_t i = 0; i < r.cols; i++)
             if (scale[n + i] > 0)
-                to[r.to + i * r.step] = (int8_t)lrintf(w.data[r.from + i] / scale[n + i]);
+                to[r.to + i * r.step] = (int8_t)lrintf(w[r.from + i * at.right] / scale[n + i]);
     }
 }
 
@@ -90,7 +96,7 @@ void bt_packed_order(int8_t *to, const int8_t *q, size_t K, size_t N)
     const bt_packed p = {.precision = BT_INT8, .K = K, .N = N};
     memset(to, 0, bt_packed_bytes(BT_INT8, K, N));
     EACH_RUN(&p, k, n) {
-        struct run r = run_at(&p, N, k, n);
+        struct run r = run_at(&p, (struct strides){N, 1}, k, n);
         for (size_t i = 0; i < r.cols; i++)
             to[r.to + i * r.step] = q[r.from + i];
     }
@@ -140,22 +146,35 @@ static int32_t *sums(const bt_packed *p)
     return (int32_t *)p->block + (p->sum - (const int32_t *)p->block);
 }
 
+static bolter_status make(bt_packed *out, const float *w, struct strides at, const float *bias,
+                          bolter_error *err)
+{
+    bolter_status rc = make_block(out, true, bias, err);
+    if (rc != BOLTER_OK)
+        return rc;
+    if (out->precision == BT_FLOAT32)
+        pack_float32(out, out->block, w, at);
+    else if (out->precision == BT_BFLOAT16)
+        pack_bfloat16(out, out->block, w, at);
+    if (out->precision != BT_INT8)
+        return BOLTER_OK;
+    pack_int8(out, out->block, scales(out), w, at);
+    column_sums(sums(out), out->panel, padded(out->K, 4), padded(out->N, BT_PANEL) / BT_PANEL);
+    return BOLTER_OK;
+}
+
 bolter_status bt_packed_make(bt_packed *out, bt_precision precision, bt_mat w, const float *bias,
                              bolter_error *err)
 {
     *out = (bt_packed){.precision = precision, .K = w.rows, .N = w.cols};
-    bolter_status rc = make_block(out, true, bias, err);
-    if (rc != BOLTER_OK)
-        return rc;
-    if (precision == BT_FLOAT32)
-        pack_float32(out, out->block, w);
-    else if (precision == BT_BFLOAT16)
-        pack_bfloat16(out, out->block, w);
-    if (precision != BT_INT8)
-        return BOLTER_OK;
-    pack_int8(out, out->block, scales(out), w);
-    column_sums(sums(out), out->panel, padded(w.rows, 4), padded(w.cols, BT_PANEL) / BT_PANEL);
-    return BOLTER_OK;
+    return make(out, w.data, (struct strides){w.stride, 1}, bias, err);
+}
+
+bolter_status bt_packed_make_rows(bt_packed *out, bt_precision precision, bt_mat w,
+                                  bolter_error *err)
+{
+    *out = (bt_packed){.precision = precision, .K = w.cols, .N = w.rows};
+    return make(out, w.data, (struct strides){1, w.stride}, NULL, err);
 }
 
 bolter_status bt_packed_ready(bt_packed *out, const int8_t *panel, const float *scale,
@@ -182,7 +201,7 @@ void bt_packed_unpack(float *w, const bt_packed *p)
     const uint16_t *narrow = p->panel;
     const int8_t *q = p->panel;
     EACH_RUN(p, k, n) {
-        struct run r = run_at(p, p->N, k, n);
+        struct run r = run_at(p, (struct strides){p->N, 1}, k, n);
         for (size_t i = 0; i < r.cols; i++) {
             size_t at = r.to + i * r.step;
             w[r.from + i] = p->precision == BT_FLOAT32    ? wide[at]

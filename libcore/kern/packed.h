@@ -53,6 +53,9 @@ bolter_status bt_packed_make(bt_packed *out, bt_precision precision, bt_mat w, c
  */
 bolter_status bt_packed_ready(bt_packed *out, const int8_t *panel, const float *scale,
                               const float *bias, size_t K, size_t N, bolter_error *err);
+/* The same from w (N, K), whose rows become columns: a product with the tied head. */
+bolter_status bt_packed_make_rows(bt_packed *out, bt_precision precision, bt_mat w,
+                                  bolter_error *err);
 void bt_packed_clear(bt_packed *p);
 /* Int8 panels of a matrix that is quantised already, q (K, N) row-major; to has bt_packed_bytes(). */
 void bt_packed_order(int8_t *to, const int8_t *q, size_t K, size_t N);
@@ -106,5 +109,10 @@ void bt_packed_forward(const bt_tile *t, const bt_packed *w, float *y, size_t y_
 size_t bt_attend_scratch(size_t T, size_t D);
 /* As bt_attention_forward() without lse, on a float32 tile. */
 void bt_attend(const bt_tile *t, const bt_attention *a, float *out, const float *q, const float *kv);
+/*
+ * The same for one query, q (C), that sees all a->T keys, without putting them into panels: a step of
+ * generation. scratch has a->T values.
+ */
+void bt_attend_one(const bt_attention *a, float *out, const float *q, const float *kv);
 
 #endif

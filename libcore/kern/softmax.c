@@ -54,3 +54,19 @@ double bt_xent(float *dlogits, const float *logits, size_t n, size_t label, doub
     }
     return loss;
 }
+
+BT_CLONES
+static void scale_by(float *x, float f, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        x[i] *= f;
+}
+
+double bt_xent_long(float *logits, size_t n, size_t label, double scale)
+{
+    float max = bt_max(logits, n), of_label = logits[label];
+    double sum = (double)bt_exp_sum(logits, logits, max, n);
+    scale_by(logits, (float)(scale / sum), n);
+    logits[label] -= (float)scale;
+    return (double)max + log(sum) - (double)of_label;
+}

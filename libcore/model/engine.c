@@ -56,12 +56,21 @@ bolter_status bt_engine_pack(bt_engine *e, size_t block, const float *const *w, 
     return rc;
 }
 
+bolter_status bt_engine_pack_head(bt_engine *e, const float *wte, bolter_error *err)
+{
+    if (e->tile->precision == BT_FLOAT32 && e->wte.wide)
+        return BOLTER_OK;
+    return bt_packed_make_rows(&e->head, e->tile->precision,
+                               bt_mat_of(wte, e->cfg.n_vocab, e->cfg.n_embd), err);
+}
+
 void bt_engine_clear(bt_engine *e)
 {
     for (size_t l = 0; e->block && l < e->cfg.n_layer; l++)
         for (int i = 0; i < BT_PARTS; i++)
             bt_packed_clear(&e->block[l].part[i]);
     bt_release(e->block);
+    bt_packed_clear(&e->head);
     *e = (bt_engine){0};
 }
 
@@ -271,4 +280,74 @@ void bt_engine_head(const bt_engine *e, const float *hidden, size_t n_seqs, floa
     for (size_t i = 0; i < n_seqs; i++)
         for (size_t k = 0; k < K; k++)
             logits[i * K + k] = (float)bt_dot(hidden + i * C, score + k * C, C);
+}
+
+/* ---- One token after another ---- */
+
+bolter_status bt_cache_init(bt_cache *c, const bt_engine *e, size_t max, bolter_error *err)
+{
+    size_t C = e->cfg.n_embd, rows;
+    *c = (bt_cache){.max = max};
+    if (bt_mul_size(e->cfg.n_layer, max, &rows))
+        c->kv = bt_alloc_array(rows, 2 * C * sizeof *c->kv);
+    c->scratch = bt_alloc_aligned(bt_attend_scratch(max, C / e->cfg.n_head), sizeof *c->scratch);
+    if (c->kv && c->scratch)
+        return BOLTER_OK;
+    bt_cache_clear(c);
+    return bt_fail(err, BOLTER_E_NOMEM, "model: no memory for the keys and values of %zu tokens", max);
+}
+
+void bt_cache_clear(bt_cache *c)
+{
+    bt_release(c->kv);
+    bt_release(c->scratch);
+    *c = (bt_cache){0};
+}
+
+/* x (n,C) += projection of the attention to all tokens of the cache and the new ones. */
+static void attend_with_cache(const bt_engine *e, bt_scoring *s, bt_cache *c, size_t l, size_t n)
+{
+    size_t C = e->cfg.n_embd;
+    const bt_packed *p = e->block[l].part;
+    float *kv = c->kv + l * c->max * 2 * C;
+    bt_attention a = {.T = c->n + n,
+                      .n_q = n,
+                      .first = c->n,
+                      .C = C,
+                      .H = e->cfg.n_head,
+                      .causal = true,
+                      .scratch = c->scratch};
+    norm(e, s, s->norm, s->x, n, bt_block_index(l, BT_LN1_W));
+    product(e, s, &p[BT_PART_KV], kv + c->n * 2 * C, s->norm, n, BT_STORE);
+    product(e, s, &p[BT_PART_Q], s->q, s->norm, n, BT_STORE);
+    if (n == 1)
+        bt_attend_one(&a, s->att, s->q, kv);
+    else
+        bt_attend(e->attention, &a, s->att, s->q, kv);
+    product(e, s, &p[BT_PART_PROJ], s->x, s->att, n, BT_ADD);
+}
+
+const float *bt_engine_continue(const bt_engine *e, bt_scoring *s, bt_cache *c, const int32_t *ids,
+                                size_t n)
+{
+    size_t C = e->cfg.n_embd;
+    for (size_t i = 0; i < n; i++)
+        embed_token(e, s->x + i * C, (size_t)ids[i], c->n + i);
+    for (size_t l = 0; l < e->cfg.n_layer; l++) {
+        attend_with_cache(e, s, c, l, n);
+        mlp_part(e, s, l, n);
+    }
+    c->n += n;
+    norm(e, s, s->norm, s->x + (n - 1) * C, 1, bt_last_index(&e->cfg, BT_LNF_W));
+    return s->norm;
+}
+
+void bt_engine_vocabulary(const bt_engine *e, bt_scoring *s, const float *hidden, float *logits)
+{
+    size_t C = e->cfg.n_embd, V = e->cfg.n_vocab;
+    if (e->head.panel)
+        bt_packed_forward(e->tile, &e->head, logits, V, hidden, C, 1, BT_STORE, s->scratch);
+    else
+        for (size_t v = 0; v < V; v++)
+            logits[v] = bt_dot(hidden, e->wte.wide + v * C, C);
 }

@@ -35,6 +35,7 @@ typedef struct bt_engine {
     bt_config cfg;
     const bt_tile *tile, *attention; /* of the precision, and of float32 */
     bt_packed_block *block;          /* (n_layer), owned */
+    bt_packed head;                  /* wte for logits over the vocabulary; else its rows serve */
     bt_embedding wte, wpe;
     const float *const *w; /* by table index: norms, head; the others are not read */
 } bt_engine;
@@ -44,6 +45,11 @@ bolter_status bt_engine_open(bt_engine *e, const bt_config *cfg, bt_precision pr
                              const char *isa, const float *const *w, bolter_error *err);
 /* Pack the linear layers of one block from float32 weights by table index. E_NOMEM. */
 bolter_status bt_engine_pack(bt_engine *e, size_t block, const float *const *w, bolter_error *err);
+/*
+ * Pack the token embedding wte (V, C) as the head of a language model; in float32 its own rows, which
+ * have to stay, are as good. E_NOMEM.
+ */
+bolter_status bt_engine_pack_head(bt_engine *e, const float *wte, bolter_error *err);
 void bt_engine_clear(bt_engine *e);
 
 /* Activations of one thread. */
@@ -60,5 +66,26 @@ void bt_scoring_free(bt_scoring *s);
 const float *bt_engine_forward(const bt_engine *e, bt_scoring *s, const bt_batch *b);
 /* logits (n_seqs, n_label) = hidden score^T. */
 void bt_engine_head(const bt_engine *e, const float *hidden, size_t n_seqs, float *logits);
+
+/* ---- One token after another ---- */
+
+/* Keys and values of the tokens so far, so that they need not be made again. One thread at a time. */
+typedef struct bt_cache {
+    size_t n, max; /* tokens that it holds, and that it has room for */
+    float *kv;     /* (n_layer, max, 2C) */
+    float *scratch; /* of attention */
+} bt_cache;
+
+/* Room for max tokens, at most n_ctx; none of it is touched before it is used. E_NOMEM. */
+bolter_status bt_cache_init(bt_cache *c, const bt_engine *e, size_t max, bolter_error *err);
+void bt_cache_clear(bt_cache *c);
+/*
+ * Run n more tokens, which fit both s and the cache, after those that it holds; it holds them too
+ * then. Returns the last one's hidden state (C) after the final norm, valid until the next call.
+ */
+const float *bt_engine_continue(const bt_engine *e, bt_scoring *s, bt_cache *c, const int32_t *ids,
+                                size_t n);
+/* logits (V) of a hidden state over the vocabulary. */
+void bt_engine_vocabulary(const bt_engine *e, bt_scoring *s, const float *hidden, float *logits);
 
 #endif

@@ -226,12 +226,21 @@ static void score_backward(bt_run *r, const bt_batch *b, const float *dlogits, f
         bt_add(db, dlogits + s * K, K);
 }
 
-/* From dlogits to dx (R,C), the gradient of the last block's output. */
+/* dx (R,C), the gradient of the last block's output, from r->dy, that of what the final norm made. */
+static void final_norm_backward(bt_run *r, const bt_net *net, float *const *g)
+{
+    size_t C = r->cfg.n_embd;
+    size_t lnf_w = bt_last_index(&r->cfg, BT_LNF_W), lnf_b = bt_last_index(&r->cfg, BT_LNF_B);
+    memset(r->dx, 0, r->n_row * C * sizeof *r->dx);
+    bt_layernorm_backward(r->dx, g[lnf_w], g[lnf_b], r->dy, r->out, r->mean, r->rstd, net->w[lnf_w],
+                          r->n_row, C);
+}
+
+/* From dlogits to dx (R,C). */
 static void head_backward(bt_run *r, const bt_net *net, const bt_batch *b, const float *dlogits,
                           float *const *g)
 {
     size_t C = r->cfg.n_embd, K = r->cfg.n_label, score = bt_last_index(&r->cfg, BT_SCORE);
-    size_t lnf_w = bt_last_index(&r->cfg, BT_LNF_W), lnf_b = bt_last_index(&r->cfg, BT_LNF_B);
     float *dhidden = b->read == BT_READ_MEAN ? r->pooled : r->dy;
     bt_gemm(bt_mat_of(dhidden, b->n_seqs, C), bt_mat_of(dlogits, b->n_seqs, K), false,
             bt_mat_of(net->w[score], K, C), false, 1, 0);
@@ -241,9 +250,7 @@ static void head_backward(bt_run *r, const bt_net *net, const bt_batch *b, const
             for (size_t i = 0; i < C; i++)
                 r->dy[t * C + i] = share * dhidden[s * C + i];
     }
-    memset(r->dx, 0, r->n_row * C * sizeof *r->dx);
-    bt_layernorm_backward(r->dx, g[lnf_w], g[lnf_b], r->dy, r->out, r->mean, r->rstd, net->w[lnf_w],
-                          r->n_row, C);
+    final_norm_backward(r, net, g);
 }
 
 /* dx (R,C): from the gradient of a block's output to that of its mid. */
@@ -338,6 +345,16 @@ static size_t lowest_block(const bt_net *net, float *const *g)
     return i < end ? (i - BT_BLOCKS) / BT_PER_LAYER : net->cfg.n_layer + 1;
 }
 
+/* From r->dx on down to the lowest block. */
+static void trunk_backward(bt_run *r, const bt_net *net, const bt_batch *b, size_t lowest,
+                           float *const *g)
+{
+    for (size_t l = r->cfg.n_layer; l-- > lowest;)
+        block_backward(r, net, b, l, g);
+    if (g[BT_WTE] || g[BT_WPE])
+        embed_backward(r, b, g);
+}
+
 void bt_gpt2_backward(bt_run *r, const bt_net *net, const bt_batch *b, const float *dlogits,
                       float *const *g)
 {
@@ -346,8 +363,16 @@ void bt_gpt2_backward(bt_run *r, const bt_net *net, const bt_batch *b, const flo
     if (lowest > r->cfg.n_layer)
         return;
     head_backward(r, net, b, dlogits, g);
-    for (size_t l = r->cfg.n_layer; l-- > lowest;)
-        block_backward(r, net, b, l, g);
-    if (g[BT_WTE] || g[BT_WPE])
-        embed_backward(r, b, g);
+    trunk_backward(r, net, b, lowest, g);
+}
+
+float *bt_run_dhidden(bt_run *r)
+{
+    return r->dy;
+}
+
+void bt_gpt2_backward_hidden(bt_run *r, const bt_net *net, const bt_batch *b, float *const *g)
+{
+    final_norm_backward(r, net, g);
+    trunk_backward(r, net, b, lowest_block(net, g), g);
 }

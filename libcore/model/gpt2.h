@@ -102,4 +102,11 @@ void bt_head_forward(const bt_run *r, const bt_net *net, const bt_batch *b, floa
 void bt_gpt2_backward(bt_run *r, const bt_net *net, const bt_batch *b, const float *dlogits,
                       float *const *g);
 
+/*
+ * The same of a batch read by BT_READ_ALL, given the gradient of bt_run_hidden(), (tokens, n_embd), which
+ * the caller has put where bt_run_dhidden() says.
+ */
+float *bt_run_dhidden(bt_run *r);
+void bt_gpt2_backward_hidden(bt_run *r, const bt_net *net, const bt_batch *b, float *const *g);
+
 #endif

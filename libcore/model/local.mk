@@ -8,4 +8,6 @@ model_sources = \
 	libcore/model/param.c \
 	libcore/model/param.h \
 	libcore/model/run.c \
-	libcore/model/run.h
+	libcore/model/run.h \
+	libcore/model/tied.c \
+	libcore/model/tied.h

@@ -5,6 +5,7 @@ train_sources = \
 	libcore/train/loss.h \
 	libcore/train/options.c \
 	libcore/train/pad.c \
+	libcore/train/passages.c \
 	libcore/train/schedule.c \
 	libcore/train/schedule.h \
 	libcore/train/slots.c \

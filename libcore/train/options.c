@@ -55,7 +55,8 @@ static bolter_status check_words(bolter_trainer *t, bolter_error *err)
         return bt_fail(err, BOLTER_E_ARG, "position \"%s\", expected last, first or mean",
                        o->position);
     if (!bt_decay_of(o->schedule, &t->decay))
-        return bt_fail(err, BOLTER_E_ARG, "schedule \"%s\", expected constant, linear or cosine",
+        return bt_fail(err, BOLTER_E_ARG,
+                       "schedule \"%s\", expected constant, linear, cosine or stable",
                        o->schedule ? o->schedule : "");
     t->causal = o->mask ? strcmp(o->mask, "causal") == 0 : !t->m->card.all_see_all;
     if (o->mask && !t->causal && strcmp(o->mask, "none") != 0)
@@ -91,6 +92,22 @@ static bolter_status check_loss(bolter_trainer *t, bolter_error *err)
     return BOLTER_OK;
 }
 
+/* What has no meaning without labels is refused. */
+static bolter_status check_language_model(bolter_trainer *t, bolter_error *err)
+{
+    const bolter_train_options *o = &t->o;
+    t->read = BT_READ_ALL;
+    const char *without = o->pad_to > 0            ? "pad_to"
+                          : o->head_bias           ? "head_bias"
+                          : o->class_weights       ? "class_weights"
+                          : o->label_smoothing > 0 ? "label_smoothing"
+                          : !t->causal             ? "a mask of \"none\""
+                                                   : NULL;
+    if (!without)
+        return BOLTER_OK;
+    return bt_fail(err, BOLTER_E_ARG, "a language model is not trained with %s", without);
+}
+
 bolter_status bt_options_check(bolter_trainer *t, bolter_error *err)
 {
     const bolter_train_options *o = &t->o;
@@ -99,7 +116,8 @@ bolter_status bt_options_check(bolter_trainer *t, bolter_error *err)
         return rc;
     if (!(o->lr >= 0 && o->lr < 10) || !(o->weight_decay >= 0 && o->weight_decay <= 10) ||
         !(o->beta1 >= 0 && o->beta1 < 1) || !(o->beta2 >= 0 && o->beta2 < 1) || !(o->eps > 0) ||
-        !(o->clip_norm >= 0) || !(o->layer_decay > 0 && o->layer_decay <= 1))
+        !(o->clip_norm >= 0) || !(o->layer_decay > 0 && o->layer_decay <= 1) ||
+        !(o->lr_floor >= 0 && o->lr_floor <= 1))
         return bt_fail(err, BOLTER_E_ARG, "a rate of the optimiser is out of range");
     if (o->pad_to > t->cfg.n_ctx)
         return bt_fail(err, BOLTER_E_ARG, "padding to %zu, the model has %zu positions", o->pad_to,
@@ -112,7 +130,7 @@ bolter_status bt_options_check(bolter_trainer *t, bolter_error *err)
         return bt_fail(err, BOLTER_E_ARG, "lora_rank %ld, expected 1 to 4096", (long)o->lora_rank);
     t->quantised = strcmp(o->trainable, "qlora") == 0;
     t->cfg.head_bias = o->head_bias;
-    return check_loss(t, err);
+    return t->cfg.n_label > 0 ? check_loss(t, err) : check_language_model(t, err);
 }
 
 /* ---- What trains ---- */
@@ -196,6 +214,8 @@ bolter_status bt_options_mark(bolter_trainer *t, bolter_error *err)
     for (size_t i = 0; i < t->params.n; i++)
         if (t->params.row[i].layer >= lowest)
             t->trained[i] = bt_param_size(&t->params.row[i]);
+    if (lowest == head && t->cfg.n_label == 0 && !adapts(&t->o))
+        return bt_fail(err, BOLTER_E_ARG, "trainable \"%s\": a language model has no such layer", what);
     return adapts(&t->o) ? mark_adapters(t, err) : BOLTER_OK;
 }
 

@@ -1,4 +1,7 @@
-/* schedule.c - linear warm-up, then constant, linear or cosine decay (Loshchilov, Hutter 2017). */
+/*
+ * schedule.c - linear warm-up, then constant, linear or cosine decay (Loshchilov, Hutter 2017), or a
+ * constant rate that falls at the end (Hu et al. 2024, "MiniCPM", section 4: warm-up, stable, decay).
+ */
 #include "train/schedule.h"
 
 #include <math.h>
@@ -8,7 +11,8 @@
 bool bt_decay_of(const char *name, bt_decay *out)
 {
     static const char *const names[] = {
-        [BT_CONSTANT] = "constant", [BT_LINEAR] = "linear", [BT_COSINE] = "cosine"};
+        [BT_CONSTANT] = "constant", [BT_LINEAR] = "linear", [BT_COSINE] = "cosine",
+        [BT_STABLE] = "stable"};
     for (size_t i = 0; name && i < sizeof names / sizeof *names; i++) {
         if (strcmp(names[i], name) == 0) {
             *out = (bt_decay)i;
@@ -18,14 +22,18 @@ bool bt_decay_of(const char *name, bt_decay *out)
     return false;
 }
 
-double bt_schedule(bt_decay decay, uint64_t step, uint64_t warmup, uint64_t total)
+double bt_schedule_at(const bt_schedule *s, uint64_t step)
 {
-    if (step <= warmup)
-        return (double)step / (double)warmup;
-    if (decay == BT_CONSTANT || total <= warmup)
+    if (step <= s->warmup)
+        return (double)step / (double)s->warmup;
+    if (s->decay == BT_CONSTANT || s->total <= s->warmup)
         return 1;
-    double done = (double)(step - 1 - warmup) / (double)(total - warmup);
-    if (done >= 1)
-        return 0;
-    return decay == BT_LINEAR ? 1 - done : 0.5 * (1 + cos(3.141592653589793 * done));
+    uint64_t begin = s->warmup, down = s->cooldown > 0 ? s->cooldown : (s->total + 4) / 5;
+    if (s->decay == BT_STABLE && s->total > begin + down)
+        begin = s->total - down;
+    if (step <= begin)
+        return 1;
+    double done = fmin((double)(step - 1 - begin) / (double)(s->total - begin), 1);
+    double left = s->decay == BT_COSINE ? 0.5 * (1 + cos(3.141592653589793 * done)) : 1 - done;
+    return s->floor + (1 - s->floor) * left;
 }

@@ -17,8 +17,7 @@
 /* Rate of a tensor: the head and the top block 1, each block below it layer_decay times less. */
 static float lr_scale(const bt_param *p, const bt_slots_size *size)
 {
-    const bt_params *params = size->params;
-    size_t top = params->row[params->n - 1].layer - 2;
+    size_t top = size->n_layer; /* the embeddings are 0, the first block 1 */
     return p->layer >= top ? 1.0f : powf(size->o->layer_decay, (float)(top - p->layer));
 }
 
@@ -44,7 +43,7 @@ static void add_slots(bt_slots *s, const bt_slots_size *size)
         *slot = (bt_slot){.p = size->value[i],
                           .g = size->g[i],
                           .n = size->trained[i],
-                          .row = i == BT_WTE ? p->cols : 0,
+                          .row = i == BT_WTE && !size->tied ? p->cols : 0,
                           .lr_scale = lr_scale(p, size),
                           .decay = size->o->decay_all || p->matrix};
         name_slot(slot, p, i / n);

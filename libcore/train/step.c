@@ -6,8 +6,7 @@
 #include "kern/kern.h"
 #include "train/trainer.h"
 
-/* E_NUMERIC for a result, naming the step and the first tensor that cannot give a finite one. */
-static bolter_status not_finite(const bolter_trainer *t, const char *what, bolter_error *err)
+bolter_status bt_not_finite(const bolter_trainer *t, const char *what, bolter_error *err)
 {
     const char *tensor = "an activation";
     for (size_t i = t->slots.n; i-- > 0;)
@@ -55,37 +54,43 @@ static void update_share(void *arg, size_t share)
     }
 }
 
-bolter_status bolter_trainer_step(bolter_trainer *t, const bolter_seq *seqs, const int32_t *labels,
-                                  size_t n_seqs, bolter_step *out, bolter_error *err)
+bolter_status bt_trainer_update(bolter_trainer *t, const bt_result *result, bolter_step *out,
+                                bolter_error *err)
 {
-    bt_result result;
     double norm = 0;
-    if (!labels)
-        return bt_fail(err, BOLTER_E_ARG, "trainer: no labels");
-    bolter_status rc = bt_trainer_run(t, seqs, labels, n_seqs, NULL, &result, err);
-    if (rc == BOLTER_OK && !isfinite(result.loss))
-        rc = not_finite(t, "loss", err);
-    if (rc != BOLTER_OK)
-        return rc;
-    rc = gradient_norm(t, &norm, err);
+    bolter_status rc = isfinite(result->loss) ? gradient_norm(t, &norm, err)
+                                              : bt_not_finite(t, "loss", err);
     if (rc != BOLTER_OK)
         return rc;
     t->step++;
     const bolter_train_options *o = &t->o;
-    double lr = (double)o->lr * bt_schedule(t->decay, t->step, o->warmup_steps, o->total_steps);
-    double clip = (double)o->clip_norm;
+    const bt_schedule schedule = {t->decay, o->warmup_steps, o->total_steps, o->decay_steps,
+                                  (double)o->lr_floor};
+    double lr = (double)o->lr * bt_schedule_at(&schedule, t->step), clip = (double)o->clip_norm;
     struct update u = {t,
                        {(float)lr, o->beta1, o->beta2, o->eps, o->weight_decay, t->step,
                         clip > 0 && norm > clip ? (float)(clip / norm) : 1.0f}};
     bt_parallel(o->threads, update_share, &u);
     *out = (bolter_step){.step = t->step,
-                         .loss = result.loss,
-                         .n_right = result.n_right,
+                         .loss = result->loss,
+                         .n_right = result->n_right,
                          .lr = lr,
                          .grad_norm = norm};
-    for (size_t i = 0; i < n_seqs; i++)
-        out->n_tokens += seqs[i].n;
     return BOLTER_OK;
+}
+
+bolter_status bolter_trainer_step(bolter_trainer *t, const bolter_seq *seqs, const int32_t *labels,
+                                  size_t n_seqs, bolter_step *out, bolter_error *err)
+{
+    bt_result result;
+    if (!labels)
+        return bt_fail(err, BOLTER_E_ARG, "trainer: no labels");
+    bolter_status rc = bt_trainer_run(t, seqs, labels, n_seqs, NULL, &result, err);
+    if (rc == BOLTER_OK)
+        rc = bt_trainer_update(t, &result, out, err);
+    for (size_t i = 0; rc == BOLTER_OK && i < n_seqs; i++)
+        out->n_tokens += seqs[i].n;
+    return rc;
 }
 
 bolter_status bolter_trainer_logits(bolter_trainer *t, const bolter_seq *seqs, size_t n_seqs,
@@ -94,6 +99,6 @@ bolter_status bolter_trainer_logits(bolter_trainer *t, const bolter_seq *seqs, s
     bt_result result;
     bolter_status rc = bt_trainer_run(t, seqs, NULL, n_seqs, logits, &result, err);
     if (rc == BOLTER_OK && !isfinite(bt_sum_squares(logits, n_seqs * t->cfg.n_label)))
-        rc = not_finite(t, "score", err);
+        rc = bt_not_finite(t, "score", err);
     return rc;
 }

@@ -4,6 +4,7 @@
  *   options.c  what trains              weights.c  where its values are     slots.c  its moments
  *   pad.c      one length for all       trunk.c    what frozen blocks make  workers.c  the threads
  *   loss.c     what is made small       step.c     one AdamW step           keep.c     what stays
+ *   passages.c a language model's batches
  */
 #include "train/trainer.h"
 
@@ -33,6 +34,8 @@ static bolter_status open_workers(bolter_trainer *t, bolter_error *err)
 static bolter_status open_slots(bolter_trainer *t, bolter_error *err)
 {
     bt_slots_size size = {.params = &t->params,
+                          .n_layer = t->cfg.n_layer,
+                          .tied = t->cfg.n_label == 0,
                           .trained = t->trained,
                           .value = t->value,
                           .g = bt_workers_gradients(t->workers),
@@ -50,7 +53,7 @@ static void open_trunk(bolter_trainer *t)
                           .causal = t->causal,
                           .half = t->half_cache,
                           .tile = t->net.tile};
-    if (t->o.no_cache || first == 0)
+    if (t->o.no_cache || t->cfg.n_label == 0 || first == 0)
         return;
     t->trunk = t->o.cache ? t->o.cache : &t->own;
     bt_trunk_begin(t->trunk, &kind, t->o.cache_bytes);
@@ -59,6 +62,8 @@ static void open_trunk(bolter_trainer *t)
 static bolter_status open_card(bolter_trainer *t, const char *const *labels, bolter_error *err)
 {
     bolter_status rc = bt_card_copy(&t->card, &t->m->card, err);
+    if (t->cfg.n_label == 0) /* a language model has none */
+        return rc;
     if (rc == BOLTER_OK)
         rc = bt_card_set_labels(&t->card, labels, t->cfg.n_label, err);
     t->card.position = t->read;
@@ -72,7 +77,10 @@ static bolter_status open_parts(bolter_trainer *t, const char *const *labels, si
                                 bolter_error *err)
 {
     t->cfg.n_label = n_label;
-    if (!bt_labels_fit(labels, n_label))
+    if (n_label == 0 && t->m->cfg.n_label > 0)
+        return bt_fail(err, BOLTER_E_MISMATCH, "%s: a classifier, expected a language model",
+                       t->m->dir);
+    if (n_label > 0 && !bt_labels_fit(labels, n_label))
         return bt_fail(err, BOLTER_E_ARG, "trainer: %zu labels, expected %s", n_label,
                        BT_LABELS_EXPECTED);
     if (t->o.threads == 0)
@@ -112,7 +120,8 @@ bolter_status bolter_trainer_open(bolter_trainer **out, bolter_model *m, const c
     if (!t)
         return bt_fail(err, BOLTER_E_NOMEM, "trainer: no memory");
     *t = (bolter_trainer){.m = bolter_model_ref(m), .cfg = m->cfg, .o = *o, .own.store.fd = -1};
-    bolter_status rc = bt_model_need_weights(m, err);
+    bool fresh = o->random_init && o->trainable && strcmp(o->trainable, "all") == 0;
+    bolter_status rc = fresh ? BOLTER_OK : bt_model_need_weights(m, err);
     if (rc == BOLTER_OK)
         rc = bt_gemm_open(err);
     if (rc == BOLTER_OK)
@@ -140,6 +149,8 @@ void bolter_trainer_free(bolter_trainer *t)
     bt_release(t->class_weights);
     bt_release(t->padded);
     bt_release(t->padded_seqs);
+    bt_release(t->inputs);
+    bt_release(t->next);
     bt_release(t->note);
     bolter_model_unref(t->m);
     bt_release(t);
@@ -169,6 +180,8 @@ static bolter_status check_batch(const bolter_trainer *t, const bolter_seq *seqs
     size_t longest = bt_trainer_longest(t);
     if (n == 0)
         return bt_fail(err, BOLTER_E_ARG, "trainer: empty batch");
+    if (t->cfg.n_label == 0)
+        return bt_fail(err, BOLTER_E_ARG, "trainer: of a language model, which learns from passages");
     for (size_t i = 0; i < n; i++) {
         bolter_status rc = bt_seq_check(&t->cfg, &seqs[i], err);
         if (rc != BOLTER_OK)

@@ -42,6 +42,8 @@ struct bolter_trainer {
     int32_t *padded; /* ids of a padded batch */
     bolter_seq *padded_seqs;
     size_t n_padded;
+    bolter_seq *inputs; /* (n_inputs) a language model's batch: the passages less their last tokens */
+    size_t *next, n_inputs; /* see bt_work */
     bool kept;
     char *note; /* of the state that was loaded last, or NULL */
 };
@@ -75,5 +77,13 @@ bolter_status bt_trainer_run(bolter_trainer *t, const bolter_seq *seqs, const in
                              size_t n, float *logits, bt_result *out, bolter_error *err);
 /* Longest sequence that it was opened for. */
 size_t bt_trainer_longest(const bolter_trainer *t);
+
+/* ---- step.c ---- */
+
+/* Check the loss and the gradients that the workers made, and update. */
+bolter_status bt_trainer_update(bolter_trainer *t, const bt_result *result, bolter_step *out,
+                                bolter_error *err);
+/* E_NUMERIC, naming what, the step and the first tensor that cannot give a finite one. */
+bolter_status bt_not_finite(const bolter_trainer *t, const char *what, bolter_error *err);
 
 #endif

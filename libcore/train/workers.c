@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/parallel.h"
 #include "kern/kern.h"
+#include "model/tied.h"
 #include "train/trunk.h"
 
 /* Tokens that go through the network at once: enough for the matrix products, few enough for
@@ -25,7 +26,9 @@ struct worker {
     bt_result result;
     bolter_status status;
     bolter_error err;
-    float *logits; /* (CHUNK_SEQS, n_label), then their gradients */
+    float *logits;   /* (CHUNK_SEQS, n_label), then their gradients; of a classifier */
+    bt_tied tied;    /* of a language model */
+    int32_t *target; /* (chunk_tokens) its next tokens */
     bolter_seq seqs[CHUNK_SEQS];
     size_t index[CHUNK_SEQS];
 };
@@ -33,12 +36,24 @@ struct worker {
 struct bt_workers {
     bt_config cfg;
     size_t n, chunk_tokens, n_values, cap;
-    size_t n_embedding; /* of the n_values, at their begin: the token embedding's */
+    size_t n_embedding; /* of the n_values, at their begin: the token embedding's, of which few rows
+                           are used; 0 where it is the head, too */
     struct worker *worker;
     size_t *order; /* sequences by falling length */
     const bt_work *work;
     double weight; /* of the batch, that its loss is divided by */
 };
+
+/* What a language model needs instead of a head. */
+static bolter_status open_tied(const bt_workers *w, struct worker *k, bolter_error *err)
+{
+    if (w->cfg.n_label > 0)
+        return BOLTER_OK;
+    k->target = bt_alloc_array(w->chunk_tokens, sizeof *k->target);
+    if (!k->target)
+        return bt_fail(err, BOLTER_E_NOMEM, "trainer: no memory");
+    return bt_tied_init(&k->tied, w->cfg.n_vocab, w->cfg.n_embd, w->chunk_tokens, err);
+}
 
 static bolter_status open_worker(bt_workers *w, struct worker *k, const bt_workers_size *size,
                                  bolter_error *err)
@@ -48,6 +63,8 @@ static bolter_status open_worker(bt_workers *w, struct worker *k, const bt_worke
     run.max_tok = w->chunk_tokens;
     run.max_seqs = CHUNK_SEQS;
     bolter_status rc = bt_run_open(&k->run, &w->cfg, &run, err);
+    if (rc == BOLTER_OK)
+        rc = open_tied(w, k, err);
     k->block = bt_alloc_array(w->n_values, sizeof *k->block);
     k->g = bt_alloc_array(n, sizeof *k->g);
     k->used = bt_alloc(w->n_embedding > 0 ? w->cfg.n_vocab : 0);
@@ -69,7 +86,7 @@ bolter_status bt_workers_open(bt_workers **out, const bt_workers_size *size, bol
         return bt_fail(err, BOLTER_E_NOMEM, "trainer: no memory");
     *w = (bt_workers){.cfg = size->cfg, .n = size->n_threads};
     w->chunk_tokens = size->longest > CHUNK_TOKENS ? size->longest : CHUNK_TOKENS;
-    w->n_embedding = size->n_gradient[BT_WTE];
+    w->n_embedding = w->cfg.n_label > 0 ? size->n_gradient[BT_WTE] : 0;
     for (size_t i = 0; i < 3 * size->params->n; i++)
         w->n_values += size->n_gradient[i];
     w->worker = bt_alloc_array(w->n, sizeof *w->worker);
@@ -95,6 +112,8 @@ void bt_workers_free(bt_workers *w)
         bt_release(w->worker[i].used);
         bt_release(w->worker[i].mine);
         bt_release(w->worker[i].logits);
+        bt_release(w->worker[i].target);
+        bt_tied_clear(&w->worker[i].tied);
     }
     bt_release(w->worker);
     bt_release(w->order);
@@ -224,19 +243,50 @@ static void mark_used(const bt_workers *w, struct worker *k, size_t n)
             k->used[k->seqs[s].ids[i]] = 1;
 }
 
-/* Forward, and with labels backward, of the n sequences in k->seqs. */
+static bool goes_back(const bt_work *work)
+{
+    return work->next ? !work->only_loss : work->labels != NULL;
+}
+
+/* Loss and gradients of a language model's n sequences. */
+static void predict_next(const bt_workers *w, struct worker *k, const bt_batch *b)
+{
+    const bt_work *work = w->work;
+    int32_t *target = k->target;
+    for (size_t s = 0; s < b->n_seqs; s++)
+        for (size_t i = 0; i < b->seqs[s].n; i++)
+            *target++ = i < work->next[k->index[s]] ? -1 : b->seqs[s].ids[i + 1];
+    const bt_tied_rows rows = {.wte = work->net->w[BT_WTE],
+                               .hidden = bt_run_hidden(k->run),
+                               .target = k->target,
+                               .n = (size_t)(target - k->target),
+                               .scale = w->weight > 0 ? 1 / w->weight : 0,
+                               .dhidden = work->only_loss ? NULL : bt_run_dhidden(k->run),
+                               .dwte = k->g[BT_WTE]};
+    bt_tied_result result = bt_tied_loss(&k->tied, &rows);
+    k->result.loss += result.loss;
+    k->result.n_right += result.n_right;
+    if (!work->only_loss)
+        bt_gpt2_backward_hidden(k->run, work->net, b, k->g);
+}
+
+/* Forward, and backward if it is wanted, of the n sequences in k->seqs. */
 static void run_chunk(const bt_workers *w, struct worker *k, size_t n)
 {
     const bt_work *work = w->work;
     size_t K = w->cfg.n_label;
     bt_batch b = {k->seqs, n, work->read, work->causal};
-    bt_run_hold(k->run, work->labels != NULL);
+    bt_run_hold(k->run, goes_back(work));
     if (work->trunk)
         k->status = resume(w, k, &b);
     else
         bt_gpt2_forward(k->run, work->net, &b);
     if (k->status != BOLTER_OK)
         return;
+    if (work->next) {
+        predict_next(w, k, &b);
+        return;
+    }
     bt_head_forward(k->run, work->net, &b, k->logits);
     for (size_t i = 0; work->logits && i < n; i++)
         memcpy(work->logits + k->index[i] * K, k->logits + i * K, K * sizeof *k->logits);
@@ -265,7 +315,7 @@ static void run_worker(void *arg, size_t i)
     k->result = (bt_result){0};
     k->status = BOLTER_OK;
     k->err = (bolter_error){0};
-    if (w->work->labels)
+    if (goes_back(w->work))
         clear(w, k);
     for (size_t at = 0, n; at < k->n_mine && k->status == BOLTER_OK; at += n) {
         n = next_chunk(k, w->work, at);
@@ -305,6 +355,17 @@ static void reduce(void *arg, size_t i)
     }
 }
 
+/* What a batch's loss is divided by. */
+static double weight_of(const bt_work *work)
+{
+    double weight = 0;
+    for (size_t i = 0; i < work->n_seqs; i++)
+        weight += work->next     ? (double)(work->seqs[i].n - work->next[i])
+                  : work->labels ? bt_loss_weight(&work->loss, work->labels[i])
+                                 : 0;
+    return weight;
+}
+
 bolter_status bt_workers_run(bt_workers *w, const bt_work *work, bt_result *out, bolter_error *err)
 {
     bolter_status rc = reserve(w, work->n_seqs, err);
@@ -312,11 +373,9 @@ bolter_status bt_workers_run(bt_workers *w, const bt_work *work, bt_result *out,
         return rc;
     share_out(w, work);
     w->work = work;
-    w->weight = 0;
-    for (size_t i = 0; work->labels && i < work->n_seqs; i++)
-        w->weight += bt_loss_weight(&work->loss, work->labels[i]);
+    w->weight = weight_of(work);
     bt_parallel(w->n, run_worker, w);
-    *out = (bt_result){0};
+    *out = (bt_result){.n_counted = work->next ? (uint64_t)w->weight : 0};
     for (size_t i = 0; i < w->n; i++) {
         const struct worker *k = &w->worker[i];
         if (k->status != BOLTER_OK)
@@ -324,7 +383,7 @@ bolter_status bt_workers_run(bt_workers *w, const bt_work *work, bt_result *out,
         out->loss += k->result.loss;
         out->n_right += k->result.n_right;
     }
-    if (work->labels && w->n > 1)
+    if (goes_back(work) && w->n > 1)
         bt_parallel(w->n, reduce, w);
     return BOLTER_OK;
 }

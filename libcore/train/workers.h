@@ -18,7 +18,10 @@ typedef struct bt_work {
     const bt_net *net;
     const bt_trunk *trunk; /* filled for these sequences; NULL: every block runs */
     const bolter_seq *seqs;
-    const int32_t *labels; /* NULL: forward only */
+    const int32_t *labels; /* NULL: forward only, unless next is there */
+    const size_t *next;    /* a language model: of each sequence, the first row whose next token counts;
+                              ids go on with one more beyond the sequence. NULL: a classifier */
+    bool only_loss;        /* with next: no gradients */
     size_t n_seqs;
     bt_read read;
     bool causal;
@@ -28,7 +31,8 @@ typedef struct bt_work {
 
 typedef struct bt_result {
     double loss;    /* of the batch; 0 without labels */
-    size_t n_right; /* sequences whose largest logit is their label's */
+    size_t n_right; /* sequences, or next tokens, whose largest logit is their label's */
+    uint64_t n_counted; /* next tokens that count */
 } bt_result;
 
 typedef struct bt_workers_size {

@@ -132,6 +132,29 @@ static void check_greedy(struct check *c, bolter_model *m, const json_t *prompt,
     bt_release((void *)(uintptr_t)w.ids);
 }
 
+/* The same with kept keys and values. */
+static void check_cached(struct check *c, const char *name, const json_t *prompt, const json_t *want)
+{
+    const bolter_open_options o = {.precision = "float32"};
+    bolter_seq p = golden_seq(prompt), w = golden_seq(want);
+    bolter_error err = {0};
+    bolter_model *m;
+    bolter_generator *g = NULL;
+    bolter_token token;
+    bool ok = bolter_model_open_with(&m, check_shared(c, name), &o, &err) == BOLTER_OK &&
+              bolter_generator_open(&g, m, NULL, &err) == BOLTER_OK &&
+              bolter_generator_feed(g, p.ids, p.n, &err) == BOLTER_OK;
+    CHECK(c, ok, "%s", err.text);
+    for (size_t n = p.n; ok && n < w.n; n++) {
+        bolter_generator_next(g, &token, &err);
+        ok = CHECK(c, token.id == w.ids[n], "token %zu is %d, want %d", n, token.id, w.ids[n]);
+    }
+    bolter_generator_free(g);
+    bolter_model_unref(m);
+    bt_release((void *)(uintptr_t)p.ids);
+    bt_release((void *)(uintptr_t)w.ids);
+}
+
 static void greedy_generation_follows_the_reference(struct check *c)
 {
     static const char *const names[] = {"gpt2-a", "gpt2-b"};
@@ -144,6 +167,8 @@ static void greedy_generation_follows_the_reference(struct check *c)
         if (!j)
             return;
         check_greedy(c, m, json_object_get(j, "prompt"), json_object_get(j, "greedy"));
+        snprintf(path, sizeof path, "golden/%s/lm", names[i]);
+        check_cached(c, path, json_object_get(j, "prompt"), json_object_get(j, "greedy"));
         bolter_model_unref(m);
         json_decref(j);
     }
@@ -206,8 +231,11 @@ static void foundation_model_gives_reference_ids_losses_and_continuations(struct
     size_t i;
     CHECK(c, json_array_size(json_object_get(j, "texts")) == 400, "number of texts");
     json_array_foreach(json_object_get(j, "texts"), i, one) check_text(c, m, s, logits, one, i);
-    json_array_foreach(json_object_get(j, "generate"), i, one)
+    json_array_foreach(json_object_get(j, "generate"), i, one) {
         check_greedy(c, m, json_object_get(one, "prompt_ids"), json_object_get(one, "greedy_ids"));
+        check_cached(c, "models/foundation", json_object_get(one, "prompt_ids"),
+                     json_object_get(one, "greedy_ids"));
+    }
     bolter_session_free(s);
     bt_release(logits);
     bolter_model_unref(m);

@@ -12,12 +12,16 @@
 #include "kern/int8.h"
 #include "kern/packed.h"
 #include "model/gpt2.h"
+#include "model/tied.h"
 #include "tests/check.h"
 #include "tests/unit/naive.h"
 #include "tests/unit/tiny.h"
 
 enum { N_SEQS = 6, N_LABEL = 3 };
 static const int32_t labels[N_SEQS] = {0, 2, 1, 1, 0, 2};
+
+/* Of a language model: the first row of each sequence whose next token counts. */
+static const size_t counts_from[N_SEQS] = {0, 0, 1, 0, 3, 5};
 
 static double *doubles(size_t n)
 {
@@ -72,7 +76,7 @@ static void plain_block(const struct plain *p, size_t block, double *x, size_t T
         bt_release(all[i]);
 }
 
-/* hidden (C) that the head reads of one sequence. */
+/* hidden (C) that the head reads of one sequence; (T,C) where all are read. */
 static void plain_hidden(const struct plain *p, const bolter_seq *seq, bt_read read, double *hidden)
 {
     size_t C = p->cfg.n_embd, T = seq->n, last = bt_last_index(&p->cfg, BT_LNF_W);
@@ -85,7 +89,9 @@ static void plain_hidden(const struct plain *p, const bolter_seq *seq, bt_read r
         plain_block(p, l, x, T);
     naive_layernorm(y, x, weight(p, last + BT_LNF_W), weight(p, last + BT_LNF_B), T, C,
                     (double)p->cfg.eps);
-    for (size_t i = 0; i < C; i++) {
+    if (read == BT_READ_ALL)
+        memcpy(hidden, y, T * C * sizeof *y);
+    for (size_t i = 0; read != BT_READ_ALL && i < C; i++) {
         hidden[i] = 0;
         for (size_t t = 0; t < T; t++)
             if (read == BT_READ_MEAN)
@@ -97,10 +103,31 @@ static void plain_hidden(const struct plain *p, const bolter_seq *seq, bt_read r
     bt_release(y);
 }
 
+/* Mean cross-entropy of the next tokens that count, with the embedding as head. */
+static double plain_next_loss(const struct plain *p, const bolter_seq *seqs)
+{
+    size_t C = p->cfg.n_embd, V = p->cfg.n_vocab, n = 0;
+    double *hidden = doubles(32 * C), *row = doubles(V), loss = 0;
+    for (size_t s = 1; s < N_SEQS; s++) {
+        const bolter_seq inputs = {seqs[s].ids, seqs[s].n - 1};
+        plain_hidden(p, &inputs, BT_READ_ALL, hidden);
+        for (size_t t = counts_from[s]; t < inputs.n; t++, n++) {
+            naive_gemm(&(struct naive_product){1, V, C, false, true, 1, 0}, row, hidden + t * C,
+                       weight(p, BT_WTE));
+            loss += naive_xent(NULL, row, V, (size_t)seqs[s].ids[t + 1], 1);
+        }
+    }
+    bt_release(hidden);
+    bt_release(row);
+    return loss / (double)n;
+}
+
 /* Mean cross-entropy of the batch; logits (N_SEQS, N_LABEL) may be NULL. */
 static double plain_loss(const struct plain *p, const bolter_seq *seqs, bt_read read, double *logits)
 {
     size_t C = p->cfg.n_embd;
+    if (read == BT_READ_ALL)
+        return plain_next_loss(p, seqs);
     double *hidden = doubles(C), row[N_LABEL], loss = 0;
     for (size_t s = 0; s < N_SEQS; s++) {
         plain_hidden(p, &seqs[s], read, hidden);
@@ -270,6 +297,56 @@ static void gradients_in_bfloat16_point_the_same_way(struct check *c)
     CHECK(c, off > 0 && sqrt(off / length) < 0.02, "off by %.3g of %.3g", sqrt(off), sqrt(length));
     bt_release(exact);
     close_both(&b);
+}
+
+/* ---- Language models ---- */
+
+/* Forward and backward of the next tokens' mean loss; its value. The first sequence is too short. */
+static double run_next(struct both *b, size_t rows_at_a_time)
+{
+    bt_net net = {.cfg = b->t.cfg, .w = (const float *const *)b->t.w};
+    bolter_seq inputs[N_SEQS - 1];
+    int32_t target[64];
+    bt_tied tied;
+    size_t n = 0, counted = 0;
+    for (size_t s = 1; s < N_SEQS; s++) {
+        inputs[s - 1] = (bolter_seq){b->seqs[s].ids, b->seqs[s].n - 1};
+        for (size_t t = 0; t < inputs[s - 1].n; t++) {
+            target[n++] = t < counts_from[s] ? -1 : b->seqs[s].ids[t + 1];
+            counted += t >= counts_from[s];
+        }
+    }
+    bt_batch batch = {inputs, N_SEQS - 1, BT_READ_ALL, true};
+    if (bt_tied_init(&tied, b->t.cfg.n_vocab, b->t.cfg.n_embd, rows_at_a_time, NULL) != BOLTER_OK)
+        abort();
+    memset(b->gradients, 0, b->t.params.n_values * sizeof *b->gradients);
+    bt_gpt2_forward(b->run, &net, &batch);
+    const bt_tied_rows rows = {.wte = b->t.w[BT_WTE],
+                               .hidden = bt_run_hidden(b->run),
+                               .target = target,
+                               .n = n,
+                               .scale = 1.0 / (double)counted,
+                               .dhidden = bt_run_dhidden(b->run),
+                               .dwte = b->g[BT_WTE]};
+    double loss = bt_tied_loss(&tied, &rows).loss;
+    bt_gpt2_backward_hidden(b->run, &net, &batch, b->g);
+    bt_tied_clear(&tied);
+    return loss;
+}
+
+static void gradients_of_next_tokens_are_right(struct check *c)
+{
+    static const size_t rows_at_a_time[] = {64, 5, 1};
+    for (size_t k = 0; k < 3; k++) {
+        struct both b;
+        open_both(&b, 2, true);
+        double got = run_next(&b, rows_at_a_time[k]), want = plain_next_loss(&b.plain, b.seqs);
+        CHECK(c, fabs(got - want) <= 1e-5 * want, "%zu rows: loss %.9g, want %.9g", rows_at_a_time[k],
+              got, want);
+        for (size_t i = 0; i < bt_last_index(&b.t.cfg, BT_SCORE); i++)
+            compare_tensor(c, &b, BT_READ_ALL, i);
+        close_both(&b);
+    }
 }
 
 /* ---- Adapters, and layers of signed bytes ---- */
@@ -521,6 +598,7 @@ int main(void)
         CASE(gradients_of_a_single_block_are_right),
         CASE(gradients_by_tiles_instead_of_the_blas_are_right),
         CASE(gradients_in_bfloat16_point_the_same_way),
+        CASE(gradients_of_next_tokens_are_right),
         CASE(gradients_of_adapters_over_signed_bytes_are_right),
         CASE(the_trunk_in_parts_equals_the_whole),
         CASE(a_gradient_alone_equals_itself_among_all),

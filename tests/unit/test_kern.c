@@ -676,6 +676,27 @@ static void slopes_of_the_gelu_and_cross_entropy_twins_are_right(struct check *c
     drop_all();
 }
 
+static void cross_entropy_of_a_vocabulary_equals_its_twin(struct check *c)
+{
+    static const size_t vocab[] = {1, 2, 15, 16, 17, 1000, 50257};
+    bt_rng random = {.seed = 12};
+    for (size_t i = 0; i < sizeof vocab / sizeof *vocab; i++) {
+        size_t n = vocab[i], label = n / 3;
+        float *x = bt_alloc_array(n, sizeof *x);
+        double *wide = bt_alloc_array(n, sizeof *wide), *want = bt_alloc_array(n, sizeof *want), far = 0;
+        for (size_t k = 0; k < n; k++)
+            wide[k] = (double)(x[k] = 5 * (float)bt_rng_normal(&random));
+        double loss = naive_xent(want, wide, n, label, 0.25), got = bt_xent_long(x, n, label, 0.25);
+        CHECK(c, fabs(got - loss) <= 1e-5 * (1 + loss), "%zu: loss %.9g, want %.9g", n, got, loss);
+        for (size_t k = 0; k < n; k++)
+            far = fmax(far, fabs((double)x[k] - want[k]));
+        CHECK(c, far <= 1e-6, "%zu: gradient off by %.3g", n, far);
+        bt_release(x);
+        bt_release(wide);
+        bt_release(want);
+    }
+}
+
 int main(void)
 {
     bolter_error err = {0};
@@ -713,6 +734,7 @@ int main(void)
         CASE(slopes_of_the_layer_norm_twin_are_right),
         CASE(slopes_of_the_attention_twin_are_right),
         CASE(slopes_of_the_gelu_and_cross_entropy_twins_are_right),
+        CASE(cross_entropy_of_a_vocabulary_equals_its_twin),
     };
     return check_main(cases, sizeof cases / sizeof *cases);
 }

@@ -440,16 +440,43 @@ static void schedules_have_their_values(struct check *c)
         bt_decay decay;
         uint64_t step, warmup, total;
         double want;
+        uint64_t cooldown;
+        double floor;
     } cases[] = {
-        {BT_CONSTANT, 1, 0, 10, 1},  {BT_CONSTANT, 99, 0, 10, 1},   {BT_CONSTANT, 1, 4, 10, 0.25},
-        {BT_LINEAR, 4, 4, 10, 1},    {BT_LINEAR, 5, 4, 10, 1},      {BT_LINEAR, 8, 4, 10, 0.5},
-        {BT_LINEAR, 10, 4, 10, 1.0 / 6}, {BT_LINEAR, 11, 4, 10, 0}, {BT_LINEAR, 1000, 4, 10, 0},
-        {BT_COSINE, 2, 4, 12, 0.5},  {BT_COSINE, 5, 4, 12, 1},      {BT_COSINE, 9, 4, 12, 0.5},
-        {BT_COSINE, 13, 4, 12, 0},   {BT_COSINE, 1, 0, 1, 1},       {BT_COSINE, 5, 4, 4, 1},
-        {BT_COSINE, 7, 0, 0, 1},
+        {BT_CONSTANT, 1, 0, 10, 1, 0, 0},
+        {BT_CONSTANT, 99, 0, 10, 1, 0, 0},
+        {BT_CONSTANT, 1, 4, 10, 0.25, 0, 0},
+        {BT_LINEAR, 4, 4, 10, 1, 0, 0},
+        {BT_LINEAR, 5, 4, 10, 1, 0, 0},
+        {BT_LINEAR, 8, 4, 10, 0.5, 0, 0},
+        {BT_LINEAR, 10, 4, 10, 1.0 / 6, 0, 0},
+        {BT_LINEAR, 11, 4, 10, 0, 0, 0},
+        {BT_LINEAR, 1000, 4, 10, 0, 0, 0},
+        {BT_COSINE, 2, 4, 12, 0.5, 0, 0},
+        {BT_COSINE, 5, 4, 12, 1, 0, 0},
+        {BT_COSINE, 9, 4, 12, 0.5, 0, 0},
+        {BT_COSINE, 13, 4, 12, 0, 0, 0},
+        {BT_COSINE, 1, 0, 1, 1, 0, 0},
+        {BT_COSINE, 5, 4, 4, 1, 0, 0},
+        {BT_COSINE, 7, 0, 0, 1, 0, 0},
+        {BT_COSINE, 13, 4, 12, 0.1, 0, 0.1},
+        {BT_COSINE, 9, 4, 12, 0.55, 0, 0.1},
+        {BT_COSINE, 5, 4, 12, 1, 0, 0.1},
+        {BT_COSINE, 2, 4, 12, 0.5, 0, 0.1},
+        {BT_STABLE, 2, 4, 20, 0.5, 0, 0},
+        {BT_STABLE, 16, 4, 20, 1, 0, 0},
+        {BT_STABLE, 17, 4, 20, 1, 0, 0},
+        {BT_STABLE, 19, 4, 20, 0.5, 0, 0},
+        {BT_STABLE, 21, 4, 20, 0, 0, 0},
+        {BT_STABLE, 99, 4, 20, 0.2, 0, 0.2},
+        {BT_STABLE, 10, 4, 20, 1, 10, 0},
+        {BT_STABLE, 16, 4, 20, 0.5, 10, 0},
+        {BT_STABLE, 13, 4, 20, 0.5, 99, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        double got = bt_schedule(cases[i].decay, cases[i].step, cases[i].warmup, cases[i].total);
+        const bt_schedule s = {cases[i].decay, cases[i].warmup, cases[i].total, cases[i].cooldown,
+                               cases[i].floor};
+        double got = bt_schedule_at(&s, cases[i].step);
         CHECK(c, fabs(got - cases[i].want) < 1e-12, "case %zu: %.17g, want %g", i, got, cases[i].want);
     }
 }

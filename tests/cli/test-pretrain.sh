@@ -1,0 +1,155 @@
+#!/bin/sh
+# test-pretrain.sh - bolter-train pretrain: texts become passages, runs go on to the same bits, and what
+# it leaves is a language model.
+# shellcheck disable=SC2086 # words that are several
+. "${top_srcdir:?}/tests/cli/frame.sh"
+
+tiny-model vocab || exit 99 # for its vocabulary
+tiny-model poison poison || exit 99
+
+i=0
+while [ $i -lt 40 ]; do
+    echo "The hen $i then hears the other hen, and they go there."
+    i=$((i + 1))
+done >text.txt
+quick="--vocab vocab --layers 1 --width 16 --heads 2 --context 24 -b 4 --lr 0.01"
+
+# pretrain OUT OPTION...
+pretrain()
+{
+    out=$1
+    shift
+    bolter-train pretrain $quick -o "$out" "$@" text.txt 2>said
+}
+
+learns()
+{
+    pretrain one -e 20 --eval-every 30 -j 1 --sample "The hen" --sample-tokens 9 || return 1
+    awk -F, 'NR == 2 { first = $6 } END { exit !($1 > 0 && $6 < 0.6 * first) }' one/train.csv || return 1
+    generated=$(bolter-train generate -m one -p "The hen" -n 9 2>log.2)
+    grep -q "\"step\":0," one/train.jsonl &&
+        same "$(wc -l <one/train.jsonl)" "$(wc -l <one/samples.jsonl)" &&
+        tail -n 1 one/samples.jsonl | grep -qF "\"prompt\":\"The hen\",\"text\":\"$generated" &&
+        test ! -e one.run && grep -q '"texts":' one/settings.json && test -s one/loss.svg
+}
+
+same_run()
+{
+    cmp "$1/model.safetensors" "$2/model.safetensors" && cmp "$1/samples.jsonl" "$2/samples.jsonl" &&
+        cut -d, -f1-11 "$1/train.csv" >log.1 && cut -d, -f1-11 "$2/train.csv" | cmp log.1 -
+}
+
+long="-e 400 --eval-every 7 -j 1 --sample he --sample-tokens 5"
+
+wait_for()
+{
+    waited=0
+    while [ ! -s "$1" ] && [ $waited -lt 500 ]; do
+        sleep 0.02
+        waited=$((waited + 1))
+    done
+}
+
+interrupted_goes_on()
+{
+    rm -rf out out.run live
+    bolter-train pretrain $quick -o out $long --log live text.txt 2>said &
+    pid=$!
+    wait_for live
+    kill -INT $pid
+    exits 130 wait $pid && grep -q 'interrupted after step .*--resume' said && test ! -e out &&
+        pretrain out $long --log live --resume && same_run out whole && cmp live out/train.jsonl &&
+        test ! -e out.run
+}
+
+killed_goes_on()
+{
+    rm -rf out out.run
+    bolter-train pretrain $quick -o out $long --checkpoint-every 0.0003 text.txt 2>said &
+    pid=$!
+    wait_for out.run
+    kill -KILL $pid
+    wait $pid
+    test ! -e out && sed -i d said && pretrain out $long --checkpoint-every 0.0003 --resume && same_run out whole
+}
+
+finishes()
+{
+    rm -rf out out.run live
+    bolter-train pretrain $quick -o out $long --log live text.txt 2>said &
+    pid=$!
+    wait_for live
+    kill -INT $pid
+    exits 130 wait $pid && pretrain out $long --resume --finish &&
+        bolter-train generate -m out -p a -n 2 >log.1 2>&1
+}
+
+another_run_is_refused()
+{
+    rm -rf out out.run live
+    bolter-train pretrain $quick -o out $long --log live text.txt 2>said &
+    pid=$!
+    wait_for live
+    kill -INT $pid
+    wait $pid
+    exits 1 pretrain out $long && grep -q "not finished" said &&
+        exits 1 pretrain out $long --resume --lr 0.02 && grep -q "another lr" said &&
+        echo more >>text.txt && exits 1 pretrain out $long --resume && grep -q "another data" said
+    status=$?
+    sed -i '$d' text.txt
+    return $status
+}
+
+goes_on_with_a_model()
+{
+    bolter-train pretrain -m one -o two -b 4 --steps 4 --lr 0.001 --eval-every 2 text.txt 2>said &&
+        awk -F, 'NR > 1 { exit !($6 < 2.5) }' two/train.csv
+}
+
+parts_are_read()
+{
+    mkdir -p books && sed 's/hen/ten/g' text.txt >books/a.txt && cp text.txt books/b.txt &&
+        pretrain three --steps 2 --validation books --length 10 &&
+        grep -q "^texts: 1 texts, .*left out: 0 empty" said && grep -q "^validation: 2 texts" said &&
+        grep -q "^passages of 10 tokens: " said
+}
+
+best_is_kept()
+{
+    pretrain four -e 30 --lr 0.3 --eval-every 5 --select best || return 1
+    least=$(awk -F, 'NR > 1 && (!n || $6 < n) { n = $6; s = $1 } END { print s }' four/train.csv)
+    grep -q "the weights of step $least;" said
+}
+
+nan_is_named()
+{
+    echo "QQQQ$(cat text.txt)" >q.txt
+    exits 1 bolter-train pretrain -m poison -o five -b 1 --steps 200 --eval-every 100 --validation text.txt \
+        --length 8 -j 1 q.txt 2>said
+    grep -q "step [0-9]*: the .* is not finite" said && test ! -e five
+}
+
+refused()
+{
+    says=$1 status=$2
+    shift 2
+    exits "$status" bolter-train pretrain "$@" 2>said && grep -q "$says" said && test ! -e none
+}
+
+ok "a shape learns, and generate writes what the last sample did" learns
+pretrain whole $long
+ok "a run that is interrupted goes on to the same bits" interrupted_goes_on
+ok "a run that is killed goes on to the same bits" killed_goes_on
+ok "--finish makes a model of what there is" finishes
+ok "a run does not go on with other options or texts" another_run_is_refused
+ok "a model goes on learning" goes_on_with_a_model
+ok "directories, validation texts and lengths" parts_are_read
+ok "--select best keeps the best" best_is_kept
+ok "a loss that is not finite names step and tensor" nan_is_named
+ok "texts that are not there" refused "No such file" 1 --vocab vocab -o none missing.txt
+ok "a shape that cannot be" refused "multiple" 1 --vocab vocab -o none --width 10 --heads 3 text.txt
+ok "too little text" refused "nothing to" 1 --vocab vocab -o none mail
+ok "neither model nor vocabulary" refused "needs -m DIR or --vocab" 2 -o none text.txt
+ok "both" refused "needs -m DIR or --vocab" 2 -m one --vocab vocab -o none text.txt
+ok "a classifier" refused "classifier" 1 -m ham -o none text.txt
+finish

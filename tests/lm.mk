@@ -1,0 +1,20 @@
+# Tests of language models: generation, pre-training, instructions.
+check_PROGRAMS += test-generate
+TESTS += test-generate
+test_generate_SOURCES = tests/unit/test_generate.c
+test_generate_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+test_generate_LDADD = libtiny.la $(check_libs)
+
+check_PROGRAMS += test-passages
+TESTS += test-passages
+test_passages_SOURCES = tests/unit/test_passages.c
+test_passages_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+test_passages_LDADD = libtiny.la $(check_libs)
+
+# Scores what a model answers.
+check_PROGRAMS += judge-stub
+judge_stub_SOURCES = tests/net/judge-stub.c
+
+lm_scripts = tests/cli/test-generate.sh tests/cli/test-instruct.sh tests/cli/test-pretrain.sh
+TESTS += $(lm_scripts)
+EXTRA_DIST += $(lm_scripts)

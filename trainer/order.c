@@ -1,0 +1,42 @@
+/* order.c - an epoch's shuffled order. */
+#include "trainer/order.h"
+
+#include <stdlib.h>
+
+bool order_open(struct order *o, size_t n, uint64_t seed)
+{
+    *o = (struct order){.n = n, .seed = seed, .epoch = UINT64_MAX};
+    o->index = calloc(n > 0 ? n : 1, sizeof *o->index);
+    return o->index != NULL;
+}
+
+void order_free(struct order *o)
+{
+    free(o->index);
+    *o = (struct order){0};
+}
+
+/* SplitMix64 (Steele, Lea, Flood 2014). */
+static uint64_t next_random(uint64_t *state)
+{
+    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+/* Fisher and Yates, from the items' own order. */
+void order_turn(struct order *o, uint64_t epoch)
+{
+    if (o->epoch == epoch)
+        return;
+    uint64_t state = o->seed * UINT64_C(0x9e3779b97f4a7c15) + epoch;
+    for (size_t i = 0; i < o->n; i++)
+        o->index[i] = i;
+    for (size_t i = o->n; i > 1; i--) {
+        size_t j = (size_t)(next_random(&state) % i), kept = o->index[i - 1];
+        o->index[i - 1] = o->index[j];
+        o->index[j] = kept;
+    }
+    o->epoch = epoch;
+}

@@ -1,0 +1,81 @@
+/* place.c - where a run keeps its checkpoint, and whether there is room for it. */
+#include "trainer/place.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "trainer/options.h"
+
+static size_t length_without_slashes(const char *path)
+{
+    size_t n = strlen(path);
+    while (n > 1 && path[n - 1] == '/')
+        n--;
+    return n;
+}
+
+/* The directory that the model and the checkpoint are to stand in. */
+static void parent_of(const char *path, char parent[4096])
+{
+    size_t n = length_without_slashes(path);
+    while (n > 0 && path[n - 1] != '/')
+        n--;
+    snprintf(parent, 4096, "%.*s", n > 0 ? (int)n : 1, n > 0 ? path : ".");
+}
+
+char *place_checkpoint(const char *out, bool resume)
+{
+    char parent[4096];
+    size_t n = length_without_slashes(out);
+    parent_of(out, parent);
+    if (access(parent, W_OK | X_OK) != 0) {
+        complain("%s: %s", out, strerror(errno));
+        return NULL;
+    }
+    char *path = malloc(n + sizeof ".run");
+    if (!path) {
+        complain("no memory");
+        return NULL;
+    }
+    snprintf(path, n + sizeof ".run", "%.*s.run", (int)n, out);
+    bool there = access(path, F_OK) == 0;
+    if (there == resume)
+        return path;
+    if (there)
+        complain("%s: an earlier run was not finished; --resume goes on with it, removing the file "
+                 "begins anew", path);
+    else
+        complain("%s: %s; there is no run to go on with", path, strerror(errno));
+    free(path);
+    return NULL;
+}
+
+double place_bytes(const char *dir, const char *name)
+{
+    char path[4096];
+    struct stat st;
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    return stat(path, &st) == 0 ? (double)st.st_size : 0;
+}
+
+bool place_has_room(const char *out, double model, int checkpoints, double checkpoint)
+{
+    char parent[4096];
+    struct statvfs fs;
+    parent_of(out, parent);
+    if (statvfs(parent, &fs) != 0) {
+        complain("%s: %s", parent, strerror(errno));
+        return false;
+    }
+    double needed = model + checkpoints * checkpoint;
+    double available = (double)fs.f_bavail * (double)fs.f_frsize;
+    if (available < needed)
+        complain("%s: the model and %d checkpoint%s need %.1f MB, %.1f MB are free", parent,
+                 checkpoints, checkpoints > 1 ? "s" : "", needed / 1e6, available / 1e6);
+    return available >= needed;
+}

@@ -1,0 +1,19 @@
+/* place.h - where a run keeps its checkpoint, and whether there is room for it. */
+#ifndef PLACE_H
+#define PLACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * OUT.run, the path of the checkpoint of a run that writes the model OUT, to be freed. It must be there
+ * with resume, and must not be without; NULL after a complaint.
+ */
+char *place_checkpoint(const char *out, bool resume);
+/* Is there room beside OUT for a model of so many bytes, and for that many checkpoints? False after a
+ * complaint. */
+bool place_has_room(const char *out, double model, int checkpoints, double checkpoint);
+/* Bytes of a file of a directory; 0: it is not there. */
+double place_bytes(const char *dir, const char *name);
+
+#endif
