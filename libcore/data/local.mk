@@ -10,7 +10,7 @@ data_sources =  \
 	libcore/data/fasttext.c \
 	libcore/data/fingerprint.c \
 	libcore/data/folder.c \
-	libcore/data/hash.h \
+	libcore/base/hash.h \
 	libcore/data/jsonl.c \
 	libcore/data/jsonl.h \
 	libcore/data/leak.c \

@@ -120,7 +120,7 @@ static void what_comes_after_the_read_token_does_not_matter(struct check *c)
     bolter_session *s = open_session(m, 1, 0);
     for (size_t i = 0; i < N; i++) {
         score(c, s, &seqs[i], 1, whole);
-        score(c, s, &(bolter_seq){seqs[i].ids, 1}, 1, cut);
+        score(c, s, &(bolter_seq){.ids = seqs[i].ids, .n = 1}, 1, cut);
         near(c, "first token", whole, cut, K);
     }
     bolter_session_free(s);
@@ -259,7 +259,7 @@ static void a_language_model_has_logits_and_a_loss(struct check *c)
     bolter_seq seq = {seqs[6].ids, 13};
     CHECK(c, bolter_session_lm(s, &seq, logits, &loss, &err) == BOLTER_OK, "%s", err.text);
     for (size_t n = 1; n < seq.n; n++) { /* the loss from the logits of each beginning */
-        CHECK(c, bolter_session_lm(s, &(bolter_seq){seq.ids, n}, again, NULL, &err) == BOLTER_OK, "%s",
+        CHECK(c, bolter_session_lm(s, &(bolter_seq){.ids = seq.ids, .n = n}, again, NULL, &err) == BOLTER_OK, "%s",
               err.text);
         sum = 0;
         for (size_t v = 0; v < TINY_VOCAB; v++)
@@ -267,7 +267,7 @@ static void a_language_model_has_logits_and_a_loss(struct check *c)
         want += (log(sum) - (double)again[seq.ids[n]]) / (double)(seq.n - 1);
     }
     CHECK(c, fabs(loss - want) < 1e-5, "loss %.9g, want %.9g", loss, want);
-    CHECK(c, bolter_session_lm(s, &(bolter_seq){seq.ids, 1}, NULL, &loss, &err) == BOLTER_OK &&
+    CHECK(c, bolter_session_lm(s, &(bolter_seq){.ids = seq.ids, .n = 1}, NULL, &loss, &err) == BOLTER_OK &&
              isnan(loss), "the loss of one token is %g", loss);
     CHECK(c, bolter_session_logits(s, &seq, 1, again, &err) == BOLTER_E_MISMATCH, "it has a head");
     bolter_session_free(s);
