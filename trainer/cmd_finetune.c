@@ -62,6 +62,7 @@ static int parse(struct finetune *f, int argc, char **argv)
         SIZE("cache-memory", 0, &f->recipe.cache_memory, 0, 1 << 20, "MIB",
              "of it in memory, the rest in a temporary file"),
         FLAG("no-cache", 0, &f->recipe.no_cache, "run frozen blocks again in every step"),
+        FLAG("wide", 0, &f->wide, "remember words, too: train a wide part beside the network"),
         HEADING("When it is measured, and when it ends:"),
         SIZE("eval-every", 0, &f->eval_every, 0, 1e9, "N",
              "steps between evaluations, 0: half an epoch"),
