@@ -117,7 +117,8 @@ static bolter_status count_grams(bt_features *f, const bolter_grams *g, bt_featu
                                  bolter_error *err)
 {
     bolter_status rc = bt_pieces_cut(&f->pieces, g->kind, t.s, t.n < max ? t.n : max, err);
-    return rc == BOLTER_OK ? bt_pieces_grams(&f->pieces, g, g->kind == BOLTER_GRAM_CHARS ? count_gram : count_word, f) : rc;
+    bt_gram_fn each = g->kind == BOLTER_GRAM_CHARS ? count_gram : count_word;
+    return rc == BOLTER_OK ? bt_pieces_grams(&f->pieces, g, each, f) : rc;
 }
 
 static void count_lines(bt_features *f, bt_feature_text t)

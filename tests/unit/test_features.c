@@ -41,7 +41,8 @@ static bool has_line(const char *traits, const char *line)
 /* ---- Traits ---- */
 
 static const char mail[] = "Received: from a.example.net (b [192.0.2.1])\n"
-                           "\tby mx.example.org with ESMTP id XYZ1 for <me@example.org>; Tue, 20 Aug 2002 10:00:00\n"
+                           "\tby mx.example.org with ESMTP id XYZ1\n"
+                           "\tfor <me@example.org>; Tue, 20 Aug 2002 10:00:00\n"
                            "From: \"Prize Desk\" <win@offers.example.com>\n"
                            "To: me@example.org, you@example.org\n"
                            "Date: Tue, 20 Aug 2002 10:00:00 +0200\n"

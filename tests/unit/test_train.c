@@ -366,7 +366,8 @@ static void a_failed_step_updates_nothing(struct check *c)
     seqs[0].n = 0;
     CHECK(c, bolter_trainer_step(t, seqs, labels, N, &step, NULL) == BOLTER_E_ARG, "an empty text");
     seqs[0].n = 1;
-    CHECK(c, bolter_trainer_step(t, &(bolter_seq){.ids = &beyond, .n = 1}, labels, 1, &step, NULL) == BOLTER_E_ARG,
+    const bolter_seq bad = {.ids = &beyond, .n = 1};
+    CHECK(c, bolter_trainer_step(t, &bad, labels, 1, &step, NULL) == BOLTER_E_ARG,
           "an id beyond the vocabulary");
     CHECK(c, step.step == 77, "wrote a result");
     read_logits(c, t, seqs, again);
