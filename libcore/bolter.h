@@ -200,8 +200,8 @@ typedef struct bolter_threshold_proof {
 
 typedef struct bolter_model_info {
     const char *arch;          /* "gpt2" */
-    const char *id;            /* 16 hexadecimal digits of the SHA-256 of the weights; with a wide part
-                                  of its own and theirs */
+    const char *id;            /* 16 hexadecimal digits: the network's, or with a wide part of both */
+    const char *network_id;    /* of the SHA-256 of the network's weights */
     const char *text_layout;   /* template of a mail */
     const char *precision;     /* what "auto" means for it, see bolter_open_options */
     int32_t n_ctx, n_vocab, n_embd, n_layer, n_head;

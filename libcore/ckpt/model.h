@@ -46,7 +46,8 @@ struct bolter_model {
     const bolter_wide *wide; /* in it, or NULL */
     bolter_tok *tok;
     bolter_model_info info;
-    char id[17];
+    char id[17];      /* of the weights */
+    char both_id[17]; /* with the wide part */
 };
 
 /* ---- config.c ---- */

@@ -175,12 +175,13 @@ static bolter_status name_model(bolter_model *m, bolter_error *err)
 }
 
 /* The id in verdicts is that of both parts. */
-static void rename_with_wide(bolter_model *m)
+static void name_both(bolter_model *m)
 {
     char both[16 + 64 + 1], hex[65];
     snprintf(both, sizeof both, "%s%s", m->id, m->card.wide_sha256);
     bt_sha256_hex(both, strlen(both), hex);
-    memcpy(m->id, hex, sizeof m->id - 1);
+    memcpy(m->both_id, hex, sizeof m->both_id - 1);
+    m->info.id = m->both_id;
 }
 
 /* The wide part that the card names. */
@@ -199,7 +200,7 @@ static bolter_status open_wide(bolter_model *m, const bolter_open_options *o, bo
     bt_release(path);
     if (rc == BOLTER_OK) {
         m->wide = &m->wide_file.wide;
-        rename_with_wide(m);
+        name_both(m);
         m->info.mix = &m->card.mix;
     }
     return rc;
@@ -212,6 +213,7 @@ static void fill_info(bolter_model *m)
     m->info = (bolter_model_info){
         .arch = "gpt2",
         .id = m->id,
+        .network_id = m->id,
         .text_layout = m->card.text_layout,
         .precision = bt_precision_name(stored),
         .n_ctx = (int32_t)m->cfg.n_ctx,

@@ -11,6 +11,7 @@ enum {
     MAX_TAGS = 2000,  /* of a part that are read */
     MAX_LINKS = 100,  /* of a text */
     MAX_HOST = 120,   /* bytes of a host's name */
+    MAX_PATH = 24,    /* and of what follows it */
     MAX_ATTRIBUTE = 20 /* bytes of an attribute's value; what is longer is left out */
 };
 
@@ -58,11 +59,12 @@ static bool put_link(bt_buf *out, const char *s, size_t n)
     const char *form = user ? "user" : !letters ? "number" : len < n && s[len] == ':' ? "port" : "name";
     size_t owner = owner_at(host, len);
     size_t path = len;
-    while (path < n && (unsigned char)s[path] > ' ' && !strchr("?\"'<>)", s[path]))
+    while (path < n && path - len < MAX_PATH && (unsigned char)s[path] > ' ' &&
+           !strchr("?\"'<>)", s[path]))
         path++;
     return len == 0 || (put_word(out, "link", form) && bt_traits_put(out, "host", host, len) &&
                         bt_traits_put(out, "owner", host + owner, len - owner) &&
-                        bt_traits_shape(out, "path", s + len, path - len < 24 ? path - len : 24));
+                        bt_traits_shape(out, "path", s + len, path - len));
 }
 
 bool bt_traits_links(bt_buf *out, const char *text, size_t n)

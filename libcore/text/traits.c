@@ -64,12 +64,10 @@ bool bt_traits_words(bt_buf *out, const char *name, const char *value, size_t n)
 {
     for (size_t i = 0, k; i < n; i = k + 1) {
         char word[MAX_VALUE];
-        size_t len = 0, digits = 0;
-        for (k = i; k < n && is_word(value[k]); k++) {
-            digits = is_digit(value[k]) ? digits + 1 : 0;
+        size_t len = 0;
+        for (k = i; k < n && is_word(value[k]); k++)
             if (len < sizeof word)
                 word[len++] = lower(value[k]);
-        }
         if (len > 0 && !bt_traits_put(out, name, word, len))
             return false;
     }

@@ -24,8 +24,9 @@ bool bt_traits_html(bt_buf *out, const char *html, size_t n);
 bool bt_traits_links(bt_buf *out, const char *text, size_t n);
 /* One trait, NAME:VALUE, both cut short where they are long. */
 bool bt_traits_put(bt_buf *out, const char *name, const char *value, size_t n);
-/* The words of a value, and what its characters are like, with runs of digits as zeros. */
+/* The words of a value, in small letters. */
 bool bt_traits_words(bt_buf *out, const char *name, const char *value, size_t n);
+/* The form of a value: letters as "a" and "A", digits as "0", at most two of a kind in a row. */
 bool bt_traits_shape(bt_buf *out, const char *name, const char *value, size_t n);
 
 #endif

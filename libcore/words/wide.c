@@ -88,17 +88,31 @@ double bolter_mix_odds(const bolter_mix *m, double deep, double wide)
     return m->deep * deep + m->wide * wide + m->bias;
 }
 
+/* One over the root of the mean square; 1 for nothing but zeros. */
+static double scale_of(const double *odds, size_t n)
+{
+    double squares = 0;
+    for (size_t i = 0; i < n; i++)
+        squares += odds[i] * odds[i];
+    return squares > 0 ? sqrt((double)n / squares) : 1;
+}
+
+/*
+ * The parts are fitted at the same scale: where each alone tells the texts apart, which a small sample may
+ * allow, the penalty on large weights then shares them out, and does not leave all to the louder one.
+ */
 bolter_status bolter_mix_fit(bolter_mix *out, const double *deep, const double *wide,
                              const int32_t *spam, size_t n, bolter_error *err)
 {
+    const double to_deep = scale_of(deep, n), to_wide = scale_of(wide, n);
     bolter_sparse *x;
     bolter_linear *l = NULL;
     const bolter_logistic_options o = {.c = C_MIX, .threads = 1};
     bolter_status rc = bolter_sparse_open(&x, 2, err);
     for (size_t i = 0; rc == BOLTER_OK && i < n; i++) {
-        rc = bt_sparse_push(x, 0, (float)deep[i], err);
+        rc = bt_sparse_push(x, 0, (float)(deep[i] * to_deep), err);
         if (rc == BOLTER_OK)
-            rc = bt_sparse_push(x, 1, (float)wide[i], err);
+            rc = bt_sparse_push(x, 1, (float)(wide[i] * to_wide), err);
         if (rc == BOLTER_OK)
             rc = bt_sparse_end_row(x, err);
     }
@@ -106,8 +120,8 @@ bolter_status bolter_mix_fit(bolter_mix *out, const double *deep, const double *
         rc = bolter_linear_logistic(&l, x, spam, 2, &o, NULL, err);
     if (rc == BOLTER_OK) {
         /* More of what speaks for spam must never make a message less like it. */
-        out->deep = fmax(bolter_linear_weight(l, 0, 1), 0);
-        out->wide = fmax(bolter_linear_weight(l, 1, 1), 0);
+        out->deep = fmax(bolter_linear_weight(l, 0, 1), 0) * to_deep;
+        out->wide = fmax(bolter_linear_weight(l, 1, 1), 0) * to_wide;
         out->bias = l->bias[1] - l->bias[0];
     }
     bolter_linear_free(l);

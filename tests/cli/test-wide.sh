@@ -80,6 +80,12 @@ finetune()
         --max-tokens 24 2>err && test -s tuned/wide.safetensors && has '^both ' err
 }
 ok "finetune --wide trains both" finetune
+inspect()
+{
+    bolter-train inspect model -m widened >out && has '^wide part .*wide' out &&
+        bolter-train inspect traits -m widened one.eml >out && has '^from:offers.example$' out
+}
+ok "inspect shows the wide part, and the traits of a message" inspect
 ok "wide without corpora is wrong usage" exits 2 bolter-train wide -m class
 ok "wide with ham alone fails" exits 1 bolter-train wide -m class --ham ham.mbox
 finish

@@ -124,6 +124,12 @@ static void a_mix_trusts_the_part_that_is_right(struct check *c)
     CHECK(c, bolter_mix_fit(&m, deep, wide, spam, N, NULL) == BOLTER_OK, "fit failed");
     CHECK(c, m.wide > 1 && m.deep >= 0 && m.deep < 0.2, "%g x deep + %g x wide", m.deep, m.wide);
     CHECK(c, fabs(bolter_mix_odds(&(bolter_mix){2, 3, 4}, 10, 100) - 324) < 1e-9, "odds");
+    for (size_t i = 0; i < N; i++) { /* both are always right, and one is loud */
+        deep[i] = spam[i] ? 300 : -300;
+        wide[i] = spam[i] ? 3 : -3;
+    }
+    bolter_mix_fit(&m, deep, wide, spam, N, NULL);
+    CHECK(c, fabs(100 * m.deep - m.wide) < 0.01 * m.wide, "%g x 300 and %g x 3", m.deep, m.wide);
     int32_t ham[2] = {0, 0};
     CHECK(c, bolter_mix_fit(&m, deep, wide, ham, 2, NULL) == BOLTER_E_ARG, "ham alone");
 }
@@ -169,6 +175,8 @@ static void a_wide_part_comes_back_as_it_was(struct check *c)
     CHECK(c, !bolter_model_wide(network) && !bolter_model_info_of(network)->mix, "it is there yet");
     CHECK(c, strcmp(bolter_model_info_of(m)->id, bolter_model_info_of(network)->id) != 0,
           "the id is that of the network");
+    CHECK(c, strcmp(bolter_model_info_of(m)->network_id, bolter_model_info_of(network)->id) == 0,
+          "the network has another id");
     bolter_model_unref(m);
     bolter_model_unref(network);
     bolter_wide_free(w);
