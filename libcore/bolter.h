@@ -82,6 +82,8 @@ typedef struct bolter_text_options {
     int max_depth;        /* MIME nesting that is followed, at most 256; 0: 32 */
     int max_parts;        /* MIME parts that are read; 0: 256 */
     const char *layout;   /* template, see bolter_text_default_layout(); NULL: the default */
+    bool arriving;        /* messages have no Received field of this site yet, as a milter gets them;
+                             of stored mail the topmost one is not read by bolter_text_features() */
 } bolter_text_options;
 
 /*
@@ -113,6 +115,8 @@ bolter_status bolter_text_finish(bolter_text *t, const char **utf8, size_t *n, b
  */
 bolter_status bolter_text_plain(bolter_text *t, const void *bytes, size_t len, const char **utf8,
                                 size_t *n, bolter_error *err);
+/* The text of the last finish or plain once more. */
+void bolter_text_last(const bolter_text *t, const char **utf8, size_t *n);
 /* True when the last finish or plain left something out because of a limit. */
 bool bolter_text_truncated(const bolter_text *t);
 /*
@@ -120,6 +124,24 @@ bool bolter_text_truncated(const bolter_text *t);
  * (the body is ciphertext and nothing else); NULL if there is something to judge.
  */
 const char *bolter_text_unscorable(const bolter_text *t);
+typedef struct bolter_features {
+    const uint32_t *bucket; /* (n), 0 .. BOLTER_BUCKETS-1 */
+    const float *value;     /* (n) */
+    size_t n;
+} bolter_features;
+
+enum { BOLTER_BUCKETS = 1 << 20 };
+
+/*
+ * What the wide part of a model reads of the last finish or plain: counts of hashed words, runs of
+ * characters, and traits. Owned by t until the next chunk, plain, reset or free. E_NOMEM.
+ */
+bolter_status bolter_text_features(bolter_text *t, bolter_features *out, bolter_error *err);
+/*
+ * The traits of the last finish, one a line: words of header fields, their names and order, markup,
+ * links, types of parts. "" for a text that is no message. Owned by t as above.
+ */
+const char *bolter_text_traits(const bolter_text *t);
 /* Forget the message; keep the buffers. */
 void bolter_text_reset(bolter_text *t);
 void bolter_text_free(bolter_text *t);
@@ -159,6 +181,12 @@ void bolter_tok_free(bolter_tok *t);
 
 typedef struct bolter_model bolter_model;
 
+/* How the two parts of a model make one verdict: log-odds of spam = deep * (those of the network, at its
+ * temperature) + wide * (those of the wide part) + bias. */
+typedef struct bolter_mix {
+    double deep, wide, bias;
+} bolter_mix;
+
 /* A false positive rate that a spam threshold was to keep, and what a sample says of it. */
 typedef struct bolter_threshold_proof {
     double max_fpr, confidence; /* asked for, see bolter_threshold_for() */
@@ -172,7 +200,8 @@ typedef struct bolter_threshold_proof {
 
 typedef struct bolter_model_info {
     const char *arch;          /* "gpt2" */
-    const char *id;            /* 16 hexadecimal digits of the SHA-256 of the weights */
+    const char *id;            /* 16 hexadecimal digits: the network's, or with a wide part of both */
+    const char *network_id;    /* of the SHA-256 of the network's weights */
     const char *text_layout;   /* template of a mail */
     const char *precision;     /* what "auto" means for it, see bolter_open_options */
     int32_t n_ctx, n_vocab, n_embd, n_layer, n_head;
@@ -186,6 +215,7 @@ typedef struct bolter_model_info {
     double unsure_threshold;   /* unsure at or above this, ham below */
     double temperature;        /* logits are divided by it */
     const bolter_threshold_proof *proof; /* of a threshold; NULL: none on record */
+    const bolter_mix *mix;     /* with a wide part; NULL: the network alone */
 } bolter_model_info;
 
 /*
@@ -204,6 +234,7 @@ typedef struct bolter_open_options {
     const char *begin;       /* "yes" or "no": begin texts with the begin token; NULL: as it says */
     const char *precision;   /* open for scoring alone, with weights packed in this format: "float32",
                                 "bfloat16", "int8", or "auto": as they are stored; NULL: for any use */
+    bool no_wide;            /* leave the wide part out, where there is one */
     const char *isa;         /* with precision, for tests: "avx512", "avx2" or "portable"; NULL: best */
 } bolter_open_options;
 
@@ -247,6 +278,7 @@ typedef struct bolter_session bolter_session;
 typedef struct bolter_seq {
     const int32_t *ids;
     size_t n;
+    const bolter_features *features; /* of the same text, for a wide part; NULL: the network alone */
 } bolter_seq;
 
 /*
@@ -257,7 +289,8 @@ bolter_status bolter_session_open(bolter_session **out, bolter_model *m, size_t 
                                   size_t max_tokens, bolter_error *err);
 /*
  * Logits (n_seqs, n_label) of sequences of different lengths, without padding. Every sequence has 1 to
- * n_ctx ids below n_vocab. E_ARG, E_LIMIT, E_MISMATCH (no head), E_NUMERIC.
+ * n_ctx ids below n_vocab. Of sequences with features the logit of spam is then set so that both parts of
+ * the model are heard. E_ARG, E_LIMIT, E_MISMATCH (no head), E_NUMERIC.
  */
 bolter_status bolter_session_logits(bolter_session *s, const bolter_seq *seqs, size_t n_seqs,
                                     float *logits, bolter_error *err);
@@ -352,6 +385,13 @@ typedef struct bolter_verdict {
 bolter_status bolter_classify(bolter_session *s, const char *utf8, size_t n, bolter_verdict *out,
                               bolter_error *err);
 
+/*
+ * Classify what t gave last, by both parts of a model that has a wide one. Any thread, but t belongs to it.
+ * E_MISMATCH as above.
+ */
+bolter_status bolter_classify_text(bolter_session *s, bolter_text *t, bolter_verdict *out,
+                                   bolter_error *err);
+
 #define BOLTER_PIECE_TEXT 80
 
 typedef struct bolter_piece {
@@ -393,6 +433,10 @@ bolter_status bolter_service_open(bolter_service **out, bolter_model *m,
 bolter_status bolter_service_classify(bolter_service *s, const char *utf8, size_t n,
                                       uint32_t timeout_ms, uint32_t wait_ms, bolter_wait_fn wait,
                                       void *ud, bolter_verdict *out, bolter_error *err);
+/* The same for what t gave last, see bolter_classify_text(). t may not change meanwhile. */
+bolter_status bolter_service_classify_text(bolter_service *s, bolter_text *t, uint32_t timeout_ms,
+                                           uint32_t wait_ms, bolter_wait_fn wait, void *ud,
+                                           bolter_verdict *out, bolter_error *err);
 /* bolter_explain() by the workers; timeout_ms is for all of its runs together. */
 bolter_status bolter_service_explain(bolter_service *s, const char *utf8, size_t n,
                                      uint32_t timeout_ms, uint32_t wait_ms, bolter_wait_fn wait,
@@ -613,6 +657,9 @@ bolter_status bolter_dataset_split_file(bolter_dataset *d, const char *path, bol
  */
 bolter_status bolter_dataset_add(bolter_dataset *d, bolter_corpus *c, bolter_part part,
                                  bolter_error *err);
+/* Keep features of each example, in its row's seq; before the first add. Without this call they are kept
+ * if the model has a wide part. */
+void bolter_dataset_keep_features(bolter_dataset *d);
 /* Rows of a part, and one of them. */
 size_t bolter_dataset_count(const bolter_dataset *d, bolter_part part);
 const bolter_row *bolter_dataset_row(const bolter_dataset *d, bolter_part part, size_t i);
@@ -845,6 +892,42 @@ bolter_status bolter_model_save(const bolter_model *m, const char *dir, const bo
 bolter_status bolter_model_save_card(const bolter_model *m, const bolter_save_options *o,
                                      bolter_error *err);
 void bolter_trainer_free(bolter_trainer *t);
+
+/* ---- The wide part ------------------------------------------------------------------------ */
+
+/*
+ * A linear model over hashed words beside the network ("wide and deep": Cheng et al. 2016): it remembers
+ * exact words, senders and hosts where the network reads what a text means. It knows spam and ham only.
+ */
+typedef struct bolter_wide bolter_wide;
+
+/*
+ * Train on the features of n texts; spam (n) is 1 or 0. The same texts in the same order give the same
+ * weights. E_ARG (only spam, or only ham, or a row without features), E_NOMEM.
+ */
+bolter_status bolter_wide_train(bolter_wide **out, const bolter_features *const *rows,
+                                const int32_t *spam, size_t n, bolter_error *err);
+/* Log-odds of spam. Immutable, any thread. */
+double bolter_wide_score(const bolter_wide *w, const bolter_features *f);
+void bolter_wide_free(bolter_wide *w);
+/* The wide part that a model was opened with, or NULL; as long as the model is. */
+const bolter_wide *bolter_model_wide(const bolter_model *m);
+
+/*
+ * Find the mix of both parts' log-odds (n each) by logistic regression on texts that neither was trained
+ * on; the shares of the parts are not negative. E_ARG (only spam, or only ham), E_NOMEM.
+ */
+bolter_status bolter_mix_fit(bolter_mix *out, const double *deep, const double *wide,
+                             const int32_t *spam, size_t n, bolter_error *err);
+double bolter_mix_odds(const bolter_mix *m, double deep, double wide);
+/*
+ * Write to out, a directory that may be that of m, the files of m's directory with this wide part, which
+ * takes the place of an old one; as bolter_trainer_save() promises. o->dtype is NULL. E_MISMATCH: m does
+ * not tell spam from one other label. E_IO, E_NOMEM.
+ */
+bolter_status bolter_model_save_wide(const bolter_model *m, const bolter_wide *wide,
+                                     const bolter_mix *mix, const char *out,
+                                     const bolter_save_options *o, bolter_error *err);
 
 /* ---- Evaluation --------------------------------------------------------------------------- */
 

@@ -81,9 +81,9 @@ static void classify(struct outcome *o, const struct question *q, const struct m
         snprintf(o->err.text, sizeof o->err.text, "the message is %s", unscorable);
         return;
     }
-    o->status = bolter_service_classify(q->snapshot->service, utf8, n, (uint32_t)s->timeout_ms,
-                                        (uint32_t)s->progress_ms, mta->progress, mta->ud,
-                                        &o->verdict, &o->err);
+    o->status = bolter_service_classify_text(
+        q->snapshot->service, mail_text(q->mail), (uint32_t)s->timeout_ms, (uint32_t)s->progress_ms,
+        mta->progress, mta->ud, &o->verdict, &o->err);
     o->failure = failure_of(o->status);
     if (o->status != BOLTER_OK)
         return;

@@ -99,8 +99,8 @@ static bolter_status judge(struct request *r, bolter_verdict *v, bolter_error *e
                            : bolter_text_plain(r->text, r->plain ? r->plain : "", r->n_plain, &utf8,
                                                &n, err);
     if (rc == BOLTER_OK)
-        rc = bolter_service_classify(r->snapshot->service, utf8, n, (uint32_t)s->timeout_ms, 0,
-                                     NULL, NULL, v, err);
+        rc = bolter_service_classify_text(r->snapshot->service, r->text, (uint32_t)s->timeout_ms, 0,
+                                          NULL, NULL, v, err);
     if (rc == BOLTER_OK)
         v->truncated = v->truncated || bolter_text_truncated(r->text);
     return rc;

@@ -35,7 +35,7 @@ bolter_status judge_bytes(struct judge *j, bool is_mail, const char *bytes, size
         rc = bolter_text_plain(j->text, bytes, n, &j->laid_out, &j->n_laid_out, err);
     }
     if (rc == BOLTER_OK)
-        rc = bolter_classify(j->session, j->laid_out, j->n_laid_out, v, err);
+        rc = bolter_classify_text(j->session, j->text, v, err);
     if (rc == BOLTER_OK)
         v->truncated = v->truncated || bolter_text_truncated(j->text);
     return rc;
@@ -49,7 +49,7 @@ static bolter_status score_again(struct judge *j, float *prob, bolter_error *err
         *err = (bolter_error){.code = BOLTER_E_NOMEM, .text = "no memory for the tokens"};
         return err->code;
     }
-    bolter_seq seq = {.ids = ids};
+    bolter_seq seq = {.ids = ids}; /* models of more than two labels have no wide part */
     bolter_status rc =
         bolter_model_encode(j->model, j->laid_out, j->n_laid_out, ids, &seq.n, NULL, err);
     if (rc == BOLTER_OK)

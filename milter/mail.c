@@ -25,7 +25,8 @@ struct mail *mail_open(const struct settings *s, const struct style *style, cons
     bolter_text_options o = {.max_message = (size_t)s->max_message,
                              .max_tail = (size_t)s->max_tail,
                              .head_only = s->max_tail == 0,
-                             .layout = layout};
+                             .layout = layout,
+                             .arriving = true};
     if (bolter_text_open(&m->text, &o, NULL) == BOLTER_OK)
         return m;
     mail_free(m);
@@ -121,6 +122,11 @@ bolter_status mail_finish(struct mail *m, const char **utf8, size_t *n, bolter_e
     if (err)
         *err = m->err;
     return m->err.code;
+}
+
+bolter_text *mail_text(struct mail *m)
+{
+    return m->text;
 }
 
 bool mail_truncated(const struct mail *m)

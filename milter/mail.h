@@ -40,6 +40,8 @@ unsigned long mail_subjects(const struct mail *m);
 
 /* The text that a model reads, owned by m. The first failure of any step above is reported here. */
 bolter_status mail_finish(struct mail *m, const char **utf8, size_t *n, bolter_error *err);
+/* After mail_finish(): what it is the text of, owned by m. */
+bolter_text *mail_text(struct mail *m);
 /* After mail_finish(): something was left out because of a limit. */
 bool mail_truncated(const struct mail *m);
 /* After mail_finish(): "empty" or "encrypted" if there is nothing to judge, else NULL. */

@@ -115,7 +115,7 @@ static bool make_texts(struct bench *b)
     for (size_t i = 0; i < longest; i++)
         b->ids[i] = (int32_t)(i * 7919 % (size_t)info->n_vocab);
     for (size_t i = 0; i < b->n; i++)
-        b->seq[i] = (bolter_seq){b->ids, length[i]};
+        b->seq[i] = (bolter_seq){.ids = b->ids, .n = length[i]};
     return true;
 }
 

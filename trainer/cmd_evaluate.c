@@ -13,6 +13,7 @@
 #include "trainer/promise.h"
 #include "trainer/report.h"
 #include "trainer/scored.h"
+#include "trainer/wide.h"
 
 #define DEFAULT_MAX_FPR 0.001
 
@@ -22,7 +23,7 @@ struct evaluate {
     const char *predictions, *compare, *cutoff_list, *plots;
     double threshold, compare_threshold, max_fpr, confidence;
     size_t n_boot, seed;
-    bool json, table, set;
+    bool json, table, set, parts;
     /* made of it */
     struct predictions mine;
     struct cutoffs cutoffs;
@@ -40,6 +41,7 @@ static int parse(struct evaluate *e, int argc, char **argv)
                "train, validation, test, or all of the corpora"),
         STRING("precision", 0, &e->model.precision, "TYPE",
                "score packed, as bolter does: auto, float32, bfloat16 or int8"),
+        FLAG("no-wide", 0, &e->model.no_wide, "the network alone, where there is a wide part"),
         SIZE("threads", 'j', &e->model.threads, 0, 256, "N", "0: all processors"),
         SOURCE_ROWS(&e->model.sources),
         HEADING("What is measured:"),
@@ -51,6 +53,7 @@ static int parse(struct evaluate *e, int argc, char **argv)
                "difference to these scores of the same messages"),
         REAL("compare-threshold", 0, &e->compare_threshold, 0, 1e9, "X",
              "spam from there on in it"),
+        FLAG("parts", 0, &e->parts, "also network and wide part alone"),
         HEADING("Thresholds:"),
         FLAG("threshold-table", 0, &e->table, "what each of a list of thresholds would do"),
         STRING("cutoffs", 0, &e->cutoff_list, "LIST", "that list, with commas"),
@@ -67,7 +70,8 @@ static int parse(struct evaluate *e, int argc, char **argv)
     if (operand < 0)
         return operand == -1 ? EXIT_DONE : EXIT_USAGE;
     bool model = e->model.model && e->model.sources.n > 0 && !e->predictions;
-    bool file = e->predictions && !e->model.model && e->model.sources.n == 0 && !e->set;
+    bool file = e->predictions && !e->model.model && e->model.sources.n == 0 && !e->set &&
+                !e->parts;
     if (operand < argc || (!model && !file)) {
         complain(e->predictions ? "--predictions needs no model and no corpora (see --help)"
                                 : "evaluate needs -m DIR and corpora (see --help)");
@@ -199,6 +203,26 @@ static const char *label_name(const void *arg, size_t k)
     return bolter_dataset_label(s->d, k);
 }
 
+/* What the network says alone, the wide part alone, and both. */
+static bool parts_section(const struct evaluate *e)
+{
+    const struct scored *s = &e->model;
+    struct wide_odds o;
+    if (!bolter_model_wide(s->m)) {
+        complain("--parts: %s has no wide part%s", s->model, s->no_wide ? " with --no-wide" : "");
+        return false;
+    }
+    if (!wide_odds_of(&o, s->m, s->d, s->part, s->logits))
+        return false;
+    FILE *to = e->out ? stderr : stdout;
+    heading(e, "Parts");
+    bool ok = wide_print(to, "network", o.deep, e->mine.truth, s->n) &&
+              wide_print(to, "wide", o.wide, e->mine.truth, s->n) &&
+              wide_print(to, "both", o.both, e->mine.truth, s->n);
+    free(o.deep);
+    return ok;
+}
+
 static bool label_section(struct evaluate *e)
 {
     const struct scored *s = &e->model;
@@ -237,6 +261,8 @@ static bool of_model(struct evaluate *e)
         return failed(&err);
     if (spam &&
         (!scored_predictions(&e->model, &e->mine) || !spam_sections(e, info->spam_threshold)))
+        return false;
+    if (e->parts && !parts_section(e))
         return false;
     return !several || label_section(e);
 }

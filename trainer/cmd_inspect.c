@@ -53,7 +53,7 @@ static bool print_tokens(const struct inspect *in, const char *utf8, size_t n)
 }
 
 static bool inspect_example(const struct inspect *in, bolter_text *t, const bolter_example *ex,
-                            bool tokens)
+                            const char *what)
 {
     const char *utf8;
     size_t n;
@@ -72,13 +72,13 @@ static bool inspect_example(const struct inspect *in, bolter_text *t, const bolt
         return false;
     }
     printf("# %s%s\n", ex->id, bolter_text_truncated(t) ? " (cut at a limit)" : "");
-    if (tokens)
+    if (strcmp(what, "tokens") == 0)
         return print_tokens(in, utf8, n);
-    printf("%s\n", utf8);
+    printf("%s\n", strcmp(what, "traits") == 0 ? bolter_text_traits(t) : utf8);
     return true;
 }
 
-static bool inspect_texts(const struct inspect *in, char **path, int n_path, bool tokens)
+static bool inspect_texts(const struct inspect *in, char **path, int n_path, const char *what)
 {
     bolter_text *t;
     bolter_error err = {0};
@@ -93,7 +93,7 @@ static bool inspect_texts(const struct inspect *in, char **path, int n_path, boo
         bolter_example ex;
         bolter_status rc = bolter_corpus_open(&c, in->kind, path[i], NULL, &err);
         while (rc == BOLTER_OK && (rc = bolter_corpus_next(c, &ex, &err)) == BOLTER_OK)
-            if (!(ok = inspect_example(in, t, &ex, tokens)))
+            if (!(ok = inspect_example(in, t, &ex, what)))
                 break;
         if (ok && rc != BOLTER_END) {
             complain("%s", err.text);
@@ -210,12 +210,15 @@ static bool inspect_model(const struct inspect *in)
                i->spam_threshold, i->unsure_threshold);
     if (i->proof)
         print_proof(i->proof);
+    if (i->mix)
+        printf("wide part     log-odds %g x network + %g x wide %+g\n", i->mix->deep, i->mix->wide,
+               i->mix->bias);
     printf("layout        ");
     for (const char *p = i->text_layout; *p; p++)
         fputs(*p == '\n' ? "\\n" : (char[]){*p, 0}, stdout);
     putchar('\n');
     snprintf(path, sizeof path, "%s/model.safetensors", in->model);
-    if (bolter_file_sha256(path, hex, &err) != BOLTER_OK || strncmp(hex, i->id, 16) != 0) {
+    if (bolter_file_sha256(path, hex, &err) != BOLTER_OK || strncmp(hex, i->network_id, 16) != 0) {
         complain("%s", err.code ? err.text : "the weights are not the ones that bolter.json names");
         return false;
     }
@@ -231,10 +234,10 @@ static int parse(struct inspect *in, int argc, char **argv)
         STRING("adapter", 0, &in->adapter, "DIR", "with these LoRA adapters merged"),
         STRING("out", 'o', &in->out, "FILE", "of grads: the safetensors file to write"),
         STRING("kind", 0, &in->kind, "KIND",
-             "of text and tokens: mbox, maildir, dir, mail, text, lines, tsv, csv"),
+             "of files: mbox, maildir, dir, mail, text, lines, tsv, csv"),
     };
     return options_parse(argc, argv, rows, sizeof rows / sizeof *rows,
-                         "inspect text|tokens|logits|grads|model -m DIR [options] [FILE]...");
+                         "inspect text|tokens|traits|logits|grads|model -m DIR [options] [FILE]...");
 }
 
 static bool run(struct inspect *in, const char *what, char **path, int n_path)
@@ -247,8 +250,8 @@ static bool run(struct inspect *in, const char *what, char **path, int n_path)
         complain("%s", err.text);
         return false;
     }
-    if (strcmp(what, "text") == 0 || strcmp(what, "tokens") == 0)
-        return inspect_texts(in, path, n_path, strcmp(what, "tokens") == 0);
+    if (n_path > 0)
+        return inspect_texts(in, path, n_path, what);
     if (strcmp(what, "logits") == 0)
         return jsonl_each(logits_of, in);
     if (strcmp(what, "grads") == 0)
@@ -258,21 +261,22 @@ static bool run(struct inspect *in, const char *what, char **path, int n_path)
 
 int cmd_inspect(int argc, char **argv)
 {
-    static const char *const subjects[] = {"text", "tokens", "logits", "grads", "model"};
+    static const char *const subjects[] = {"text", "tokens", "traits", "logits", "grads", "model"};
+    enum { OF_FILES = 3, N = sizeof subjects / sizeof *subjects };
     struct inspect in = {0};
     int operand = parse(&in, argc, argv);
     if (operand < 0)
         return operand == -1 ? EXIT_DONE : EXIT_USAGE;
     size_t k = 0;
-    while (k < 5 && (operand == argc || strcmp(subjects[k], argv[operand]) != 0))
+    while (k < N && (operand == argc || strcmp(subjects[k], argv[operand]) != 0))
         k++;
-    if (k == 5 || !in.model || (strcmp(subjects[k], "grads") == 0 && !in.out)) {
-        complain("inspect needs a subject (text, tokens, logits, grads, model), -m DIR, and for grads "
-                 "--out FILE");
+    if (k == N || !in.model || (strcmp(subjects[k], "grads") == 0 && !in.out)) {
+        complain("inspect needs a subject (text, tokens, traits, logits, grads, model), -m DIR, "
+                 "and for grads --out FILE");
         return EXIT_USAGE;
     }
-    if ((k < 2) != (operand + 1 < argc)) {
-        complain(k < 2 ? "inspect %s needs files" : "inspect %s takes no files", subjects[k]);
+    if ((k < OF_FILES) != (operand + 1 < argc)) {
+        complain(k < OF_FILES ? "inspect %s needs files" : "inspect %s takes no files", subjects[k]);
         return EXIT_USAGE;
     }
     bool ok = run(&in, subjects[k], argv + operand + 1, argc - operand - 1);

@@ -103,7 +103,7 @@ static bool make_passages(struct pretrain *p, char **path, size_t n)
             return false;
     } else {
         size_t n_valid = (size_t)(p->validation_share * (double)all.n);
-        valid = (bolter_seq){all.ids + all.n - n_valid, n_valid};
+        valid = (bolter_seq){.ids = all.ids + all.n - n_valid, .n = n_valid};
         all.n -= n_valid;
     }
     size_t context = (size_t)bolter_model_info_of(l->m)->n_ctx;

@@ -22,5 +22,6 @@ int cmd_protocol(int argc, char **argv);
 int cmd_quantize(int argc, char **argv);
 int cmd_respond(int argc, char **argv);
 int cmd_tokenizer(int argc, char **argv);
+int cmd_wide(int argc, char **argv);
 
 #endif

@@ -13,6 +13,7 @@
 #include "trainer/commands.h"
 #include "trainer/interrupt.h"
 #include "trainer/progress.h"
+#include "trainer/wide.h"
 
 static bool failed(const bolter_error *err)
 {
@@ -37,8 +38,11 @@ static bool read_data(struct finetune *f)
                              .begin = f->begin ? "yes" : NULL};
     if (bolter_model_open_with(&f->m, f->model, &o, &err) != BOLTER_OK ||
         bolter_dataset_open(&f->d, f->m, &err) != BOLTER_OK ||
-        sources_label(&f->sources, f->d, &err) != BOLTER_OK ||
-        sources_read(&f->sources, f->d, BOLTER_BY_SPLIT, &err) != BOLTER_OK)
+        sources_label(&f->sources, f->d, &err) != BOLTER_OK)
+        return failed(&err);
+    if (f->wide)
+        bolter_dataset_keep_features(f->d);
+    if (sources_read(&f->sources, f->d, BOLTER_BY_SPLIT, &err) != BOLTER_OK)
         return failed(&err);
     f->n_train = bolter_dataset_count(f->d, BOLTER_TRAIN);
     f->n_valid = bolter_dataset_count(f->d, BOLTER_VALID);
@@ -67,6 +71,8 @@ static bool check_data(const struct finetune *f)
         complain("--final-test: the test part is empty");
     else if (!labelled)
         complain("--final-test: the test part has examples without a label");
+    else if (f->wide && (f->spam_label < 0 || bolter_dataset_n_label(f->d) != 2))
+        complain("--wide: expected the labels spam and another");
     else if (strcmp(f->select, "auc") == 0 && f->spam_label < 0)
         complain("--select auc: no label is \"spam\"");
     else
@@ -373,6 +379,8 @@ static int run_seeds(struct finetune *f)
 int finetune(struct finetune *f)
 {
     int rc = open_all(f) ? run_seeds(f) : EXIT_FAILED;
+    if (rc == EXIT_DONE && f->wide && !wide_add(f->out, f->out, f->d, &f->threshold, f->threads))
+        rc = EXIT_FAILED;
     bolter_cache_free(f->cache);
     bolter_dataset_free(f->d);
     bolter_model_unref(f->m);

@@ -38,6 +38,7 @@ struct finetune {
     struct wanted_threshold threshold;
     double checkpoint_minutes;
     size_t seed, batch, eval_every, eval_batches, threads, lora_rank, max_tokens, tail_tokens, patience;
+    bool wide; /* and a wide part beside the network */
     bool begin, decay_all, random_init, resume, finish, final_test;
     struct option_row option[FINETUNE_MAX_OPTIONS]; /* the table, to say what took effect */
     size_t n_option;

@@ -63,9 +63,9 @@ bolter_seq jsonl_ids(const json_t *in)
     if (!copy || !good) {
         complain("%s", copy ? "an object without \"ids\", an array of whole numbers" : "no memory");
         free(copy);
-        return (bolter_seq){NULL, 0};
+        return (bolter_seq){.ids = NULL, .n = 0};
     }
-    return (bolter_seq){copy, n};
+    return (bolter_seq){.ids = copy, .n = n};
 }
 
 json_t *jsonl_of_floats(const float *x, size_t n)

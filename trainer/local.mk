@@ -30,6 +30,7 @@ bolter_train_SOURCES = \
 	trainer/cmd_protocol.c \
 	trainer/cmd_quantize.c \
 	trainer/cmd_tokenizer.c \
+	trainer/cmd_wide.c \
 	trainer/commands.h \
 	trainer/cross.c \
 	trainer/curves.c \
@@ -122,7 +123,9 @@ bolter_train_SOURCES = \
 	trainer/tree.c \
 	trainer/tree.h \
 	trainer/unpack.c \
-	trainer/unpack.h
+	trainer/unpack.h \
+	trainer/wide.c \
+	trainer/wide.h
 bolter_train_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(LIBARCHIVE_CFLAGS) $(LIBCURL_CFLAGS)
 bolter_train_LDADD = libbolter.la $(JANSSON_LIBS) $(LIBARCHIVE_LIBS) $(LIBCURL_LIBS)
 dist_man_MANS += trainer/bolter-train.1

@@ -10,6 +10,7 @@ struct scored {
     /* asked for */
     const char *model, *part_name; /* train, validation, test or all */
     const char *precision; /* NULL: by the float32 pass of training; else as bolter_open_options */
+    bool no_wide;
     struct sources sources;
     size_t threads;
     /* made of it */

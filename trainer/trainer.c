@@ -16,6 +16,7 @@ static const struct command {
     {"fetch", cmd_fetch, "download a known data set or GPT-2 weights, verified and unpacked"},
     {"prepare", cmd_prepare, "corpora -> train.csv, validation.csv, test.csv"},
     {"finetune", cmd_finetune, "base model + corpora -> new model directory"},
+    {"wide", cmd_wide, "words remembered beside a model's network, from corpora"},
     {"baseline", cmd_baseline, "naive Bayes and logistic regression on words, measured"},
     {"evaluate", cmd_evaluate, "metrics of a model on a corpus"},
     {"predict", cmd_predict, "id, label and score of each message"},

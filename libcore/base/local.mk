@@ -9,6 +9,7 @@ base_sources =  \
 	libcore/base/file.h \
 	libcore/base/float16.c \
 	libcore/base/float16.h \
+	libcore/base/hash.h \
 	libcore/base/mem.c \
 	libcore/base/mem.h \
 	libcore/base/parallel.c \

@@ -224,6 +224,25 @@ static bolter_status read_proof(bt_card *c, const json_t *v)
     return bt_proof_read(&c->proof, v);
 }
 
+#define MAX_MIX 1e6
+
+static bolter_status read_wide(bt_card *c, const json_t *v)
+{
+    const char *sha256;
+    bolter_mix m;
+    /* json_unpack() takes a const object; "!" refuses a key that is not named. */
+    if (json_unpack((json_t *)(uintptr_t)v, "{s:s, s:F, s:F, s:F !}", "sha256", &sha256, "deep",
+                    &m.deep, "wide", &m.wide, "bias", &m.bias) != 0 ||
+        strlen(sha256) != 64 || strspn(sha256, "0123456789abcdef") != 64)
+        return BOLTER_E_FORMAT;
+    if (!(m.deep >= 0 && m.deep <= MAX_MIX && m.wide >= 0 && m.wide <= MAX_MIX &&
+          fabs(m.bias) <= MAX_MIX))
+        return BOLTER_E_FORMAT;
+    memcpy(c->wide_sha256, sha256, sizeof c->wide_sha256);
+    c->mix = m;
+    return BOLTER_OK;
+}
+
 static bolter_status read_provenance(bt_card *c, const json_t *v)
 {
     if (!json_is_object(v))
@@ -252,6 +271,7 @@ static const struct key {
     {"spam_threshold", "0 to 1", read_spam},
     {"unsure_threshold", "0 to 1", read_unsure},
     {"threshold_proof", BT_PROOF_EXPECTED, read_proof},
+    {"wide", "an object of sha256, deep, wide and bias in their ranges", read_wide},
     {"provenance", "an object", read_provenance},
 };
 
@@ -302,6 +322,11 @@ static void add_rare_keys(json_t *j, const bt_card *card)
 {
     if (card->all_see_all)
         json_object_set_new(j, "causal", json_false());
+    if (card->wide_sha256[0])
+        json_object_set_new(j, "wide",
+                            json_pack("{s:s, s:f, s:f, s:f}", "sha256", card->wide_sha256, "deep",
+                                      card->mix.deep, "wide", card->mix.wide, "bias",
+                                      card->mix.bias));
     if (card->pad_to > 0)
         json_object_set_new(j, "pad_to", json_integer((json_int_t)card->pad_to));
 }

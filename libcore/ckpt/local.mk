@@ -12,4 +12,6 @@ ckpt_sources = \
 	libcore/ckpt/save.c \
 	libcore/ckpt/smooth.c \
 	libcore/ckpt/smooth.h \
-	libcore/ckpt/weights.c
+	libcore/ckpt/weights.c \
+	libcore/ckpt/wide.c \
+	libcore/ckpt/wide.h

@@ -6,6 +6,7 @@
 
 #include "bolter.h"
 #include "ckpt/safetensors.h"
+#include "ckpt/wide.h"
 #include "model/engine.h"
 #include "model/gpt2.h"
 
@@ -23,6 +24,8 @@ typedef struct bt_card {
     double temperature, spam_threshold, unsure_threshold;
     bool has_proof;
     bolter_threshold_proof proof;
+    char wide_sha256[65]; /* of wide.safetensors; "": there is no wide part */
+    bolter_mix mix;       /* with it */
     json_t *provenance; /* owned; NULL: none */
 } bt_card;
 
@@ -39,9 +42,12 @@ struct bolter_model {
     json_t *config;   /* config.json as it was */
     int32_t bos_id, eos_id; /* -1: the config names none */
     bt_card card;
+    bt_wide_file wide_file;
+    const bolter_wide *wide; /* in it, or NULL */
     bolter_tok *tok;
     bolter_model_info info;
-    char id[17];
+    char id[17];      /* of the weights */
+    char both_id[17]; /* with the wide part */
 };
 
 /* ---- config.c ---- */

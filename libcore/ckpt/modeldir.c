@@ -107,7 +107,8 @@ static bolter_status override_card(bolter_model *m, const bolter_open_options *o
 {
     bt_card *c = &m->card;
     /* A promise was made for other scores. */
-    c->has_proof = c->has_proof && !o->adapter && !o->text_layout && !o->begin && !o->max_tokens;
+    c->has_proof = c->has_proof && !o->adapter && !o->text_layout && !o->begin && !o->max_tokens &&
+                   !(o->no_wide && c->wide_sha256[0]);
     if (o->begin && strcmp(o->begin, "yes") != 0 && strcmp(o->begin, "no") != 0)
         return bt_fail(err, BOLTER_E_ARG, "begin token: \"%s\", expected yes or no", o->begin);
     if (o->begin)
@@ -173,6 +174,38 @@ static bolter_status name_model(bolter_model *m, bolter_error *err)
     return rc;
 }
 
+/* The id in verdicts is that of both parts. */
+static void name_both(bolter_model *m)
+{
+    char both[16 + 64 + 1], hex[65];
+    snprintf(both, sizeof both, "%s%s", m->id, m->card.wide_sha256);
+    bt_sha256_hex(both, strlen(both), hex);
+    memcpy(m->both_id, hex, sizeof m->both_id - 1);
+    m->info.id = m->both_id;
+}
+
+/* The wide part that the card names. */
+static bolter_status open_wide(bolter_model *m, const bolter_open_options *o, bolter_error *err)
+{
+    bool wanted = m->card.wide_sha256[0] && !(o && o->no_wide);
+    if (!wanted)
+        return BOLTER_OK;
+    if (m->info.n_label != 2 || m->info.spam_label < 0)
+        return bt_fail(err, BOLTER_E_MISMATCH,
+                       "%s: a wide part, and %d labels: expected spam and another", m->dir,
+                       (int)m->info.n_label);
+    char *path = bt_path_join(m->dir, BT_WIDE_NAME);
+    bolter_status rc = path ? bt_wide_open(&m->wide_file, path, m->card.wide_sha256, err)
+                            : bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", m->dir);
+    bt_release(path);
+    if (rc == BOLTER_OK) {
+        m->wide = &m->wide_file.wide;
+        name_both(m);
+        m->info.mix = &m->card.mix;
+    }
+    return rc;
+}
+
 static void fill_info(bolter_model *m)
 {
     bt_precision stored;
@@ -180,6 +213,7 @@ static void fill_info(bolter_model *m)
     m->info = (bolter_model_info){
         .arch = "gpt2",
         .id = m->id,
+        .network_id = m->id,
         .text_layout = m->card.text_layout,
         .precision = bt_precision_name(stored),
         .n_ctx = (int32_t)m->cfg.n_ctx,
@@ -227,11 +261,14 @@ bolter_status bolter_model_open_with(bolter_model **out, const char *dir,
         rc = open_card(m, o, err);
     if (rc == BOLTER_OK)
         rc = name_model(m, err);
+    if (rc == BOLTER_OK) {
+        fill_info(m);
+        rc = open_wide(m, o, err);
+    }
     if (rc != BOLTER_OK) {
         bolter_model_unref(m);
         return rc;
     }
-    fill_info(m);
     *out = m;
     return BOLTER_OK;
 }
@@ -343,6 +380,7 @@ void bolter_model_unref(bolter_model *m)
     bt_card_clear(&m->card);
     bt_engine_clear(&m->engine);
     bt_safetensors_close(&m->st);
+    bt_wide_close(&m->wide_file);
     bt_params_clear(&m->params);
     json_decref(m->config);
     bt_release(m->w);
@@ -359,6 +397,11 @@ const bolter_model_info *bolter_model_info_of(const bolter_model *m)
 const char *bolter_model_label(const bolter_model *m, int32_t i)
 {
     return i >= 0 && (size_t)i < m->card.n_label ? m->card.label[i] : NULL;
+}
+
+const bolter_wide *bolter_model_wide(const bolter_model *m)
+{
+    return m->wide;
 }
 
 const bolter_tok *bolter_model_tok(const bolter_model *m)

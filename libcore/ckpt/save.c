@@ -168,6 +168,8 @@ static bolter_status fill_directory(const bolter_model *source, const bt_weights
         rc = bolter_tok_compile(dir, err);
     if (rc == BOLTER_OK)
         rc = write_weights(w, dtype, weights, err);
+    if (rc == BOLTER_OK && card->wide_sha256[0])
+        rc = copy_file(source->dir, dir, BT_WIDE_NAME, err);
     if (rc == BOLTER_OK && card->n_label > 0)
         rc = write_card(card, weights, dir, err);
     json_decref(config);
@@ -284,14 +286,13 @@ static bolter_status find_place(const char *dir, char **place, bolter_error *err
                    "%s: exists and is neither a model directory nor empty; it is left alone", dir);
 }
 
-bolter_status bt_model_write(const bolter_model *source, const bt_weights *w, const bt_card *card,
-                             const bolter_save_options *o, const char *dir, bolter_error *err)
+/* What goes into a directory that is being built. */
+typedef bolter_status (*fill_fn)(void *ud, const char *dir, bolter_error *err);
+
+/* Have a directory filled beside its place, and put it there. */
+static bolter_status build(const char *dir, fill_fn fill, void *ud, const bolter_save_options *o,
+                           bolter_error *err)
 {
-    bt_dtype d = BT_F32;
-    if (o->dtype && !dtype_named(o->dtype, &d))
-        return bt_fail(err, BOLTER_E_ARG,
-                       "%s: unknown number format, expected float32, float16, bfloat16 or int8",
-                       o->dtype);
     char *place = NULL;
     bolter_status rc = find_place(dir, &place, err);
     if (rc != BOLTER_OK)
@@ -307,7 +308,7 @@ bolter_status bt_model_write(const bolter_model *source, const bt_weights *w, co
             rc = bt_fail_errno(err, errno, "%s", tmp.data);
     }
     if (rc == BOLTER_OK)
-        rc = fill_with(source, w, card, d, o->plain, tmp.data, err);
+        rc = fill(ud, tmp.data, err);
     if (rc == BOLTER_OK)
         rc = write_files(o, tmp.data, err);
     if (rc == BOLTER_OK)
@@ -317,6 +318,31 @@ bolter_status bt_model_write(const bolter_model *source, const bt_weights *w, co
     bt_buf_free(&tmp);
     bt_release(place);
     return rc;
+}
+
+struct whole {
+    const bolter_model *source;
+    const bt_weights *w;
+    const bt_card *card;
+    bt_dtype dtype;
+    bool plain;
+};
+
+static bolter_status fill_whole(void *ud, const char *dir, bolter_error *err)
+{
+    const struct whole *m = ud;
+    return fill_with(m->source, m->w, m->card, m->dtype, m->plain, dir, err);
+}
+
+bolter_status bt_model_write(const bolter_model *source, const bt_weights *w, const bt_card *card,
+                             const bolter_save_options *o, const char *dir, bolter_error *err)
+{
+    struct whole m = {source, w, card, BT_F32, o->plain};
+    if (o->dtype && !dtype_named(o->dtype, &m.dtype))
+        return bt_fail(err, BOLTER_E_ARG,
+                       "%s: unknown number format, expected float32, float16, bfloat16 or int8",
+                       o->dtype);
+    return build(dir, fill_whole, &m, o, err);
 }
 
 static const float *weight_of_model(void *ud, size_t index)
@@ -359,6 +385,75 @@ bolter_status bolter_model_save_card(const bolter_model *m, const bolter_save_op
         rc = write_json(m->dir, "bolter.json", j, err);
         json_decref(j);
     }
+    bt_card_clear(&card);
+    return rc;
+}
+
+/* ---- With another wide part ---- */
+
+struct widened {
+    const bolter_model *m;
+    const bolter_wide *wide;
+    bt_card *card;
+};
+
+/* Every file but the two that will be new. */
+static bolter_status copy_others(const char *from, const char *dir, bolter_error *err)
+{
+    bolter_status rc = BOLTER_OK;
+    DIR *d = opendir(from);
+    if (!d)
+        return bt_fail_errno(err, errno, "%s", from);
+    for (struct dirent *e; rc == BOLTER_OK && (e = readdir(d));) {
+        struct stat st;
+        char *path = bt_path_join(from, e->d_name);
+        bool old = strcmp(e->d_name, "bolter.json") == 0 || strcmp(e->d_name, BT_WIDE_NAME) == 0;
+        if (!path)
+            rc = bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", from);
+        else if (!old && stat(path, &st) == 0 && S_ISREG(st.st_mode))
+            rc = copy_file(from, dir, e->d_name, err);
+        bt_release(path);
+    }
+    closedir(d);
+    return rc;
+}
+
+static bolter_status fill_widened(void *ud, const char *dir, bolter_error *err)
+{
+    const struct widened *w = ud;
+    char *path = bt_path_join(dir, BT_WIDE_NAME);
+    bolter_status rc = path ? copy_others(w->m->dir, dir, err)
+                            : bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", dir);
+    if (rc == BOLTER_OK)
+        rc = bt_wide_write(w->wide, path, err);
+    if (rc == BOLTER_OK)
+        rc = bolter_file_sha256(path, w->card->wide_sha256, err);
+    if (rc == BOLTER_OK) {
+        json_t *j = bt_card_json(w->card);
+        rc = write_json(dir, "bolter.json", j, err);
+        json_decref(j);
+    }
+    bt_release(path);
+    return rc;
+}
+
+bolter_status bolter_model_save_wide(const bolter_model *m, const bolter_wide *wide,
+                                     const bolter_mix *mix, const char *out,
+                                     const bolter_save_options *o, bolter_error *err)
+{
+    bt_card card = {0};
+    struct widened w = {m, wide, &card};
+    if (o->dtype)
+        return bt_fail(err, BOLTER_E_ARG, "%s: the network keeps its number format", m->dir);
+    if (m->info.n_label != 2 || m->info.spam_label < 0)
+        return bt_fail(err, BOLTER_E_MISMATCH, "%s: %d labels, a wide part needs spam and another",
+                       m->dir, (int)m->info.n_label);
+    bolter_status rc = bt_card_copy(&card, &m->card, err);
+    if (rc == BOLTER_OK)
+        rc = bt_card_apply(&card, o, err);
+    card.mix = *mix;
+    if (rc == BOLTER_OK)
+        rc = build(out, fill_widened, &w, o, err);
     bt_card_clear(&card);
     return rc;
 }

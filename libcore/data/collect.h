@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include "bolter.h"
-#include "data/hash.h"
+#include "base/hash.h"
 #include "data/near.h"
 #include "data/split.h"
 #include "data/words.h"

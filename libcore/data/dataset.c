@@ -26,6 +26,7 @@ struct bolter_dataset {
     bt_split split;
     struct rows part[N_PARTS];
     int32_t *ids; /* room for one example */
+    bool keep_features;
 };
 
 static void free_labels(bolter_dataset *d)
@@ -73,6 +74,7 @@ bolter_status bolter_dataset_open(bolter_dataset **out, bolter_model *m, bolter_
     if (!d)
         return bt_fail(err, BOLTER_E_NOMEM, "dataset: no memory");
     d->m = bolter_model_ref(m);
+    d->keep_features = bolter_model_wide(m) != NULL;
     const bolter_model_info *info = bolter_model_info_of(m);
     bolter_text_options o = {.layout = info->text_layout};
     bolter_status rc = bolter_text_open(&d->text, &o, err);
@@ -89,6 +91,11 @@ bolter_status bolter_dataset_open(bolter_dataset **out, bolter_model *m, bolter_
     return BOLTER_OK;
 }
 
+void bolter_dataset_keep_features(bolter_dataset *d)
+{
+    d->keep_features = true;
+}
+
 void bolter_dataset_free(bolter_dataset *d)
 {
     if (!d)
@@ -98,6 +105,7 @@ void bolter_dataset_free(bolter_dataset *d)
             const bolter_row *row = &d->part[p].row[i];
             bt_release((void *)(uintptr_t)row->id);
             bt_release((void *)(uintptr_t)row->seq.ids);
+            bt_release((void *)(uintptr_t)row->seq.features);
         }
         bt_release(d->part[p].row);
     }
@@ -152,7 +160,25 @@ static bolter_status find_label(const bolter_dataset *d, const bolter_example *e
                    d->n_label > 1 ? d->label[1] : "", d->n_label > 2 ? ", ..." : "");
 }
 
-static bolter_status store(struct rows *r, const char *id, const int32_t *ids, size_t n, int32_t label,
+/* A copy in one block. NULL without memory. */
+static bolter_features *copy_features(const bolter_features *f)
+{
+    size_t one = sizeof *f->bucket + sizeof *f->value;
+    bolter_features *copy = bt_alloc(sizeof *copy + f->n * one);
+    if (!copy)
+        return NULL;
+    uint32_t *bucket = (uint32_t *)(copy + 1);
+    float *value = (float *)(bucket + f->n);
+    *copy = (bolter_features){bucket, value, f->n};
+    if (f->n > 0) {
+        memcpy(bucket, f->bucket, f->n * sizeof *bucket);
+        memcpy(value, f->value, f->n * sizeof *value);
+    }
+    return copy;
+}
+
+/* Keep a row with copies of its parts; features may be NULL. */
+static bolter_status store(struct rows *r, const char *id, const bolter_seq *seq, int32_t label,
                            bolter_error *err)
 {
     if (r->n == r->cap) {
@@ -164,15 +190,17 @@ static bolter_status store(struct rows *r, const char *id, const int32_t *ids, s
         r->cap = cap;
     }
     char *name = bt_strdup(id);
-    int32_t *copy = bt_alloc_array(n, sizeof *copy);
-    if (!name || !copy) {
+    int32_t *ids = bt_alloc_array(seq->n, sizeof *ids);
+    bolter_features *features = seq->features ? copy_features(seq->features) : NULL;
+    if (!name || !ids || (seq->features && !features)) {
         bt_release(name);
-        bt_release(copy);
+        bt_release(ids);
+        bt_release(features);
         return bt_fail(err, BOLTER_E_NOMEM, "dataset: no memory");
     }
-    memcpy(copy, ids, n * sizeof *copy);
-    r->row[r->n++] = (bolter_row){.id = name, .seq = {copy, n}, .label = label};
-    r->n_tokens += n;
+    memcpy(ids, seq->ids, seq->n * sizeof *ids);
+    r->row[r->n++] = (bolter_row){.id = name, .seq = {ids, seq->n, features}, .label = label};
+    r->n_tokens += seq->n;
     return BOLTER_OK;
 }
 
@@ -180,8 +208,10 @@ static bolter_status add_example(bolter_dataset *d, const bolter_example *ex, bo
                                  bolter_error *err)
 {
     const char *utf8;
-    size_t n, n_ids;
+    size_t n;
     int32_t label;
+    bolter_seq seq = {.ids = d->ids};
+    bolter_features features;
     bolter_status rc = lay_out(d, ex, &utf8, &n, err);
     if (rc == BOLTER_OK && part == BOLTER_BY_SPLIT)
         rc = bt_split_part(&d->split, ex->id, utf8, n, &part, err);
@@ -190,8 +220,12 @@ static bolter_status add_example(bolter_dataset *d, const bolter_example *ex, bo
     if (rc == BOLTER_OK)
         rc = find_label(d, ex, part, &label, err);
     if (rc == BOLTER_OK)
-        rc = bolter_model_encode(d->m, utf8, n, d->ids, &n_ids, NULL, err);
-    return rc == BOLTER_OK ? store(&d->part[part], ex->id, d->ids, n_ids, label, err) : rc;
+        rc = bolter_model_encode(d->m, utf8, n, d->ids, &seq.n, NULL, err);
+    if (rc == BOLTER_OK && d->keep_features) {
+        rc = bolter_text_features(d->text, &features, err);
+        seq.features = &features;
+    }
+    return rc == BOLTER_OK ? store(&d->part[part], ex->id, &seq, label, err) : rc;
 }
 
 bolter_status bolter_dataset_add(bolter_dataset *d, bolter_corpus *c, bolter_part part,

@@ -12,7 +12,6 @@ data_sources =  \
 	libcore/data/folder.c \
 	libcore/data/gutenberg.c \
 	libcore/data/gutenberg.h \
-	libcore/data/hash.h \
 	libcore/data/jsonl.c \
 	libcore/data/jsonl.h \
 	libcore/data/leak.c \

@@ -11,7 +11,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "data/hash.h"
+#include "base/hash.h"
 
 enum {
     SHINGLE_WORDS = 4,

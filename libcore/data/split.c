@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "data/hash.h"
+#include "base/hash.h"
 
 struct bt_split_entry {
     char *id; /* NULL: free */

@@ -187,7 +187,7 @@ bolter_status bolter_tokens_end(bolter_tokens *t, bolter_seq *all, char hex[65],
         bt_sha256_end(t->sum, t->hex);
         t->sum = NULL;
     }
-    *all = (bolter_seq){t->map, n};
+    *all = (bolter_seq){.ids = t->map, .n = n};
     if (hex)
         memcpy(hex, t->hex, sizeof t->hex);
     return BOLTER_OK;

@@ -204,29 +204,52 @@ static bt_patience patience_of(int64_t begin_ns, uint32_t timeout_ms, uint32_t w
     return p;
 }
 
-bolter_status bolter_service_classify(bolter_service *s, const char *utf8, size_t n,
-                                      uint32_t timeout_ms, uint32_t wait_ms, bolter_wait_fn wait,
-                                      void *ud, bolter_verdict *out, bolter_error *err)
+/* With what is read of a text by the wide part, or NULL. */
+static bolter_status classify(bolter_service *s, const char *utf8, size_t n,
+                              const bolter_features *f, const bt_patience *p, int64_t begin_ns,
+                              bolter_verdict *out, bolter_error *err)
 {
-    int64_t begin_ns = bt_now_ns();
-    bt_patience p = patience_of(begin_ns, timeout_ms, wait_ms, wait, ud);
     bt_reading r;
     bolter_status status = bt_reading_open(&r, s->model, utf8, n, err);
     if (status != BOLTER_OK)
         return status;
     bool degraded = bt_queue_length(s->queue) >= s->degrade_at &&
                     bt_reading_shorten(&r, s->model, s->degrade_tokens);
-    bt_job j = {.seq = {.ids = r.ids, .n = r.n_ids},
+    bt_job j = {.seq = {.ids = r.ids, .n = r.n_ids, .features = f},
                 .truncated = r.truncated,
                 .degraded = degraded};
     int64_t read_ns = bt_now_ns();
-    status = bt_queue_run(s->queue, &j, &p, err);
+    status = bt_queue_run(s->queue, &j, p, err);
     if (status == BOLTER_OK) {
         *out = j.verdict;
         out->compute_ms += bt_ms_between(begin_ns, read_ns);
     }
     bt_reading_clear(&r);
     return status;
+}
+
+bolter_status bolter_service_classify(bolter_service *s, const char *utf8, size_t n,
+                                      uint32_t timeout_ms, uint32_t wait_ms, bolter_wait_fn wait,
+                                      void *ud, bolter_verdict *out, bolter_error *err)
+{
+    int64_t begin_ns = bt_now_ns();
+    bt_patience p = patience_of(begin_ns, timeout_ms, wait_ms, wait, ud);
+    return classify(s, utf8, n, NULL, &p, begin_ns, out, err);
+}
+
+bolter_status bolter_service_classify_text(bolter_service *s, bolter_text *t, uint32_t timeout_ms,
+                                           uint32_t wait_ms, bolter_wait_fn wait, void *ud,
+                                           bolter_verdict *out, bolter_error *err)
+{
+    int64_t begin_ns = bt_now_ns();
+    bt_patience p = patience_of(begin_ns, timeout_ms, wait_ms, wait, ud);
+    bolter_features room;
+    const bolter_features *f;
+    const char *utf8;
+    size_t n;
+    bolter_status status = bt_wide_reading(&room, &f, s->model, t, err);
+    bolter_text_last(t, &utf8, &n);
+    return status == BOLTER_OK ? classify(s, utf8, n, f, &p, begin_ns, out, err) : status;
 }
 
 /* One sequence through the queue. */

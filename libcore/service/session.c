@@ -80,6 +80,24 @@ static bolter_status check_seqs(const bolter_session *s, const bolter_seq *seqs,
     return BOLTER_OK;
 }
 
+/*
+ * The logit of spam where the softmax at the model's temperature gives what both parts say together. A
+ * model with a wide part has two labels.
+ */
+static void add_wide(const bolter_model *m, const bolter_seq *seqs, size_t n_seqs, float *logits)
+{
+    const double t = m->card.temperature;
+    const size_t spam = (size_t)m->info.spam_label;
+    for (size_t i = 0; m->wide && i < n_seqs; i++) {
+        float *l = logits + 2 * i;
+        if (!seqs[i].features)
+            continue;
+        double deep = ((double)l[spam] - (double)l[1 - spam]) / t;
+        double wide = bolter_wide_score(m->wide, seqs[i].features);
+        l[spam] = l[1 - spam] + (float)(t * bolter_mix_odds(&m->card.mix, deep, wide));
+    }
+}
+
 bolter_status bolter_session_logits(bolter_session *s, const bolter_seq *seqs, size_t n_seqs,
                                     float *logits, bolter_error *err)
 {
@@ -96,6 +114,7 @@ bolter_status bolter_session_logits(bolter_session *s, const bolter_seq *seqs, s
         bt_gpt2_forward(s->run, &s->net, &b);
         bt_head_forward(s->run, &s->net, &b, logits);
     }
+    add_wide(s->m, seqs, n_seqs, logits);
     for (size_t i = 0; i < n_seqs * s->m->cfg.n_label; i++)
         if (!isfinite(logits[i]))
             return bt_fail(err, BOLTER_E_NUMERIC, "%s: a logit is not finite", s->m->dir);

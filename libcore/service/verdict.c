@@ -67,12 +67,12 @@ void bt_verdict_decide(bolter_verdict *out, const bolter_model *m, const float *
 }
 
 static bolter_status score(bolter_session *s, const bolter_model *m, const bt_reading *r,
-                           bolter_verdict *out, bolter_error *err)
+                           const bolter_features *f, bolter_verdict *out, bolter_error *err)
 {
     float *prob = bt_alloc_array((size_t)bolter_model_info_of(m)->n_label, sizeof *prob);
     if (!prob)
         return bt_fail(err, BOLTER_E_NOMEM, "verdict: no memory for the probabilities");
-    bolter_seq seq = {.ids = r->ids, .n = r->n_ids};
+    bolter_seq seq = {.ids = r->ids, .n = r->n_ids, .features = f};
     bolter_status status = bolter_session_score(s, &seq, 1, prob, err);
     if (status == BOLTER_OK) {
         *out = (bolter_verdict){.n_tokens = r->n_ids, .truncated = r->truncated};
@@ -82,18 +82,50 @@ static bolter_status score(bolter_session *s, const bolter_model *m, const bt_re
     return status;
 }
 
-bolter_status bolter_classify(bolter_session *s, const char *utf8, size_t n, bolter_verdict *out,
-                              bolter_error *err)
+bolter_status bt_wide_reading(bolter_features *f, const bolter_features **out, const bolter_model *m,
+                              bolter_text *t, bolter_error *err)
 {
+    *out = NULL;
+    if (!bolter_model_wide(m))
+        return BOLTER_OK;
+    bolter_status status = bolter_text_features(t, f, err);
+    if (status == BOLTER_OK)
+        *out = f;
+    return status;
+}
+
+static bolter_status classify(bolter_session *s, const char *utf8, size_t n, bolter_text *t,
+                              bolter_verdict *out, bolter_error *err)
+{
+    bolter_features room;
+    const bolter_features *f = NULL;
     const bolter_model *m = bt_session_model(s);
     int64_t begin_ns = bt_now_ns();
     bt_reading r;
     bolter_status status = bolter_model_need_spam_head(m, err);
     if (status != BOLTER_OK || (status = bt_reading_open(&r, m, utf8, n, err)) != BOLTER_OK)
         return status;
-    status = score(s, m, &r, out, err);
+    if (t)
+        status = bt_wide_reading(&room, &f, m, t, err);
+    if (status == BOLTER_OK)
+        status = score(s, m, &r, f, out, err);
     if (status == BOLTER_OK)
         out->compute_ms = bt_ms_between(begin_ns, bt_now_ns());
     bt_reading_clear(&r);
     return status;
+}
+
+bolter_status bolter_classify(bolter_session *s, const char *utf8, size_t n, bolter_verdict *out,
+                              bolter_error *err)
+{
+    return classify(s, utf8, n, NULL, out, err);
+}
+
+bolter_status bolter_classify_text(bolter_session *s, bolter_text *t, bolter_verdict *out,
+                                   bolter_error *err)
+{
+    const char *utf8;
+    size_t n;
+    bolter_text_last(t, &utf8, &n);
+    return classify(s, utf8, n, t, out, err);
 }

@@ -21,6 +21,12 @@ bolter_status bt_reading_open(bt_reading *r, const bolter_model *m, const char *
                               bolter_error *err);
 void bt_reading_clear(bt_reading *r);
 /*
+ * What the wide part of m reads of the text that t gave last, in *f with *out pointing to it; *out is NULL
+ * where m has none. E_NOMEM.
+ */
+bolter_status bt_wide_reading(bolter_features *f, const bolter_features **out, const bolter_model *m,
+                              bolter_text *t, bolter_error *err);
+/*
  * Keep at most n > 0 ids: the first and the last, in the proportion in which m reads the beginning and
  * the end of a long text. True if any were dropped.
  */

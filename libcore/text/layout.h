@@ -8,6 +8,7 @@
 /* What the placeholders stand for, in normal form. */
 typedef struct bt_fields {
     bt_buf subject, from_name, from_domain, body;
+    bt_buf traits; /* no placeholder: see traits.h */
 } bt_fields;
 
 /* E_ARG for a placeholder that does not exist, or a layout without {body}. */

@@ -9,6 +9,7 @@ text_sources = \
 	libcore/text/html.h \
 	libcore/text/layout.c \
 	libcore/text/layout.h \
+	libcore/text/markup.c \
 	libcore/text/message.c \
 	libcore/text/message.h \
 	libcore/text/normal.c \
@@ -17,4 +18,6 @@ text_sources = \
 	libcore/text/raw.h \
 	libcore/text/strip.c \
 	libcore/text/strip.h \
-	libcore/text/text.c
+	libcore/text/text.c \
+	libcore/text/traits.c \
+	libcore/text/traits.h

@@ -24,6 +24,7 @@
 #include "text/guard.h"
 #include "text/html.h"
 #include "text/normal.h"
+#include "text/traits.h"
 
 enum {
     MAX_BOUNDARIES =
@@ -40,6 +41,7 @@ struct reader {
     int parts;
     bt_buf late;  /* text of attachments */
     bt_buf names; /* lines for attachments */
+    bt_buf *traits;
     int n_names;
     bt_message_notes *notes;
     bolter_status status; /* OK or E_NOMEM */
@@ -117,6 +119,8 @@ static void put_bytes(struct reader *r, bt_buf *out, const char *s, size_t n, co
         charset = html_charset(name, s, n);
     bt_buf utf8;
     bt_buf_init(&utf8, 4 * n + 16);
+    if (!(html ? bt_traits_html : bt_traits_links)(r->traits, s, n))
+        go_on(r, BOLTER_E_NOMEM);
     const char *from = bt_charset_of(charset, s, n);
     if (from && go_on(r, bt_charset_convert(&utf8, from, s, n))) {
         s = utf8.data;
@@ -183,12 +187,32 @@ static enum body body_of(GMimeObject *o, bool top)
     return plain ? PLAIN : NO_TEXT;
 }
 
+static void put_trait(struct reader *r, const char *name, const char *value)
+{
+    if (value && !bt_traits_words(r->traits, name, value, strlen(value)))
+        go_on(r, BOLTER_E_NOMEM);
+}
+
+/* What a part is and how it is written. */
+static void put_traits(struct reader *r, GMimeObject *o)
+{
+    GMimeContentType *type = g_mime_object_get_content_type(o);
+    char *name = g_mime_content_type_get_mime_type(type);
+    put_trait(r, "part", name);
+    g_free(name);
+    put_trait(r, "charset", g_mime_content_type_get_parameter(type, "charset"));
+    put_trait(r, "encoding", g_mime_object_get_header(o, "Content-Transfer-Encoding"));
+    put_trait(r, "disposition", g_mime_object_get_disposition(o));
+}
+
 static void read_leaf(struct reader *r, GMimePart *part, bool top, bt_buf *out)
 {
     const char *disposition = g_mime_object_get_disposition(GMIME_OBJECT(part));
     const char *name = g_mime_part_get_filename(part);
     bool attached = disposition && strcasecmp(disposition, "attachment") == 0;
     enum body body = body_of(GMIME_OBJECT(part), top);
+    put_traits(r, GMIME_OBJECT(part));
+    put_trait(r, "file", name ? strrchr(name, '.') : NULL);
     if (body != NO_TEXT)
         put_part(r, attached ? &r->late : out, part, body == HTML);
     if (name && (attached || body == NO_TEXT))
@@ -451,6 +475,8 @@ static void read_raw(struct reader *r, bt_fields *f, const char *raw, size_t n)
     g_mime_parser_options_set_fallback_charsets(options, charsets);
     GMimeMessage *message = has_header(raw, n) ? parse(options, raw, n) : NULL;
     if (message) {
+        if (!bt_traits_header(r->traits, raw, n, r->lim->arriving))
+            go_on(r, BOLTER_E_NOMEM);
         put_line(r, &f->subject, g_mime_message_get_subject(message));
         read_from(r, &f->from_name, &f->from_domain, message);
         if (r->status == BOLTER_OK)
@@ -465,7 +491,7 @@ static void read_raw(struct reader *r, bt_fields *f, const char *raw, size_t n)
 bolter_status bt_message_read(bt_fields *f, const char *raw, size_t n, const bt_message_limits *lim,
                               bt_message_notes *notes)
 {
-    struct reader r = {.lim = lim, .notes = notes};
+    struct reader r = {.lim = lim, .notes = notes, .traits = &f->traits};
     init_gmime();
     bt_buf_init(&r.late, f->body.max);
     bt_buf_init(&r.names, MAX_NAMES * (MAX_NAME + 32));

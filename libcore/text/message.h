@@ -9,6 +9,7 @@
 typedef struct bt_message_limits {
     int max_depth; /* nested multiparts and messages */
     int max_parts; /* parts in all */
+    bool arriving; /* no Received field of this site yet, see traits.h */
 } bt_message_limits;
 
 /* What was found besides the text. */

@@ -10,6 +10,7 @@
 #include "text/message.h"
 #include "text/normal.h"
 #include "text/raw.h"
+#include "words/features.h"
 
 enum {
     DEFAULT_MESSAGE = 1 << 20,
@@ -22,7 +23,8 @@ enum {
     BYTES_OF_BYTE = 3,  /* of UTF-8, which a byte of another charset can become */
     MAX_SUBJECT = 2048, /* bytes of header fields that are laid out */
     MAX_FROM_NAME = 512,
-    MAX_FROM_DOMAIN = 256
+    MAX_FROM_DOMAIN = 256,
+    MAX_TRAITS = 64 << 10
 };
 
 struct bolter_text {
@@ -32,6 +34,7 @@ struct bolter_text {
     bt_fields fields;
     bt_buf out;
     bt_message_notes notes; /* of the last message */
+    bt_features *features;  /* made at the first use */
 };
 
 static bolter_status set_options(bolter_text *t, const bolter_text_options *o, bolter_error *err)
@@ -53,10 +56,12 @@ static bolter_status set_options(bolter_text *t, const bolter_text_options *o, b
         return status;
     t->lim.max_depth = o->max_depth ? o->max_depth : DEFAULT_DEPTH;
     t->lim.max_parts = o->max_parts ? o->max_parts : DEFAULT_PARTS;
+    t->lim.arriving = o->arriving;
     bt_raw_init(&t->raw, max_message, max_tail);
     bt_buf_init(&t->fields.subject, MAX_SUBJECT);
     bt_buf_init(&t->fields.from_name, MAX_FROM_NAME);
     bt_buf_init(&t->fields.from_domain, MAX_FROM_DOMAIN);
+    bt_buf_init(&t->fields.traits, MAX_TRAITS);
     /* All of a body is taken, so that its end is known; the layout cuts it. */
     size_t max_body = BYTES_OF_BYTE * (max_message + max_tail);
     bt_buf_init(&t->fields.body, max_body > max_output ? max_body : max_output);
@@ -99,6 +104,7 @@ static void begin(bolter_text *t)
     bt_buf_reset(&t->fields.from_name);
     bt_buf_reset(&t->fields.from_domain);
     bt_buf_reset(&t->fields.body);
+    bt_buf_reset(&t->fields.traits);
     bt_buf_reset(&t->out);
     t->notes = (bt_message_notes){0};
 }
@@ -110,8 +116,7 @@ static bolter_status deliver(bolter_text *t, bolter_status status, const char **
     if (status != BOLTER_OK && status != BOLTER_E_LIMIT)
         return bt_fail(err, status, "text: no memory to lay a message out");
     t->notes.truncated = t->notes.truncated || status == BOLTER_E_LIMIT;
-    *utf8 = t->out.data ? t->out.data : "";
-    *n = t->out.len;
+    bolter_text_last(t, utf8, n);
     return BOLTER_OK;
 }
 
@@ -192,6 +197,12 @@ bolter_status bolter_text_plain(bolter_text *t, const void *bytes, size_t len, c
     return deliver(t, status, utf8, n, err);
 }
 
+void bolter_text_last(const bolter_text *t, const char **utf8, size_t *n)
+{
+    *utf8 = t->out.data ? t->out.data : "";
+    *n = t->out.len;
+}
+
 bool bolter_text_truncated(const bolter_text *t)
 {
     return t->notes.truncated;
@@ -203,6 +214,23 @@ const char *bolter_text_unscorable(const bolter_text *t)
     if (t->notes.encrypted || bt_armor_is_all(f->body.data, f->body.len))
         return "encrypted";
     return f->subject.len == 0 && f->body.len == 0 ? "empty" : NULL;
+}
+
+/* A text that is no mail is laid out as it is, and is all body then. */
+bolter_status bolter_text_features(bolter_text *t, bolter_features *out, bolter_error *err)
+{
+    const bt_fields *f = &t->fields;
+    const bt_buf *body = f->subject.len + f->body.len + f->traits.len > 0 ? &f->body : &t->out;
+    const bt_feature_texts texts = {.subject = {f->subject.data, f->subject.len},
+                                    .body = {body->data, body->len},
+                                    .traits = {f->traits.data, f->traits.len}};
+    bolter_status status = t->features ? BOLTER_OK : bt_features_open(&t->features, err);
+    return status == BOLTER_OK ? bt_features_of(t->features, &texts, out, err) : status;
+}
+
+const char *bolter_text_traits(const bolter_text *t)
+{
+    return t->fields.traits.data ? t->fields.traits.data : "";
 }
 
 void bolter_text_reset(bolter_text *t)
@@ -221,6 +249,8 @@ void bolter_text_free(bolter_text *t)
     bt_buf_free(&t->fields.from_name);
     bt_buf_free(&t->fields.from_domain);
     bt_buf_free(&t->fields.body);
+    bt_buf_free(&t->fields.traits);
+    bt_features_free(t->features);
     bt_buf_free(&t->out);
     bt_release(t);
 }

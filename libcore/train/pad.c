@@ -32,7 +32,7 @@ bolter_status bt_pad(bolter_trainer *t, const bolter_seq **seqs, size_t n, bolte
         memcpy(ids, (*seqs)[i].ids, real * sizeof *ids);
         for (size_t k = real; k < T; k++)
             ids[k] = t->m->eos_id;
-        t->padded_seqs[i] = (bolter_seq){ids, T};
+        t->padded_seqs[i] = (bolter_seq){.ids = ids, .n = T};
     }
     *seqs = t->padded_seqs;
     return BOLTER_OK;

@@ -31,7 +31,7 @@ static bolter_status take(bolter_trainer *t, const bolter_passage *p, size_t i, 
     if (p->ids[p->n - 1] < 0 || (size_t)p->ids[p->n - 1] >= t->cfg.n_vocab)
         return bt_fail(err, BOLTER_E_ARG, "id %ld at %zu, expected 0 to %zu",
                        (long)p->ids[p->n - 1], p->n - 1, t->cfg.n_vocab - 1);
-    t->inputs[i] = (bolter_seq){p->ids, p->n - 1};
+    t->inputs[i] = (bolter_seq){.ids = p->ids, .n = p->n - 1};
     t->next[i] = p->first - 1;
     return bt_seq_check(&t->cfg, &t->inputs[i], err);
 }

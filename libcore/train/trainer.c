@@ -67,6 +67,7 @@ static bolter_status open_card(bolter_trainer *t, const char *const *labels, bol
     if (rc == BOLTER_OK)
         rc = bt_card_set_labels(&t->card, labels, t->cfg.n_label, err);
     t->card.position = t->read;
+    t->card.wide_sha256[0] = 0; /* it was fitted to the network as it was */
     t->card.all_see_all = !t->causal;
     if (t->o.pad_to > 0)
         t->card.pad_to = t->o.pad_to;

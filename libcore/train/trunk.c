@@ -115,7 +115,7 @@ static bolter_status grow(bt_trunk *k, bolter_error *err)
     k->table = table;
     k->cap = cap;
     for (size_t i = 0; i < k->n; i++)
-        *place_of(k, &(bolter_seq){entry[i].ids, entry[i].n}, entry[i].hash) = i + 1;
+        *place_of(k, &(bolter_seq){.ids = entry[i].ids, .n = entry[i].n}, entry[i].hash) = i + 1;
     return BOLTER_OK;
 }
 
@@ -295,7 +295,7 @@ static bolter_status list_missing(struct filling *g, const bolter_seq *seqs, siz
             continue;
         g->k->entry[index].waits = true;
         g->index[g->n] = index;
-        g->seq[g->n++] = (bolter_seq){g->k->entry[index].ids, seqs[i].n};
+        g->seq[g->n++] = (bolter_seq){.ids = g->k->entry[index].ids, .n = seqs[i].n};
     }
     return rc;
 }

@@ -1,5 +1,9 @@
 words_sources = \
 	libcore/words/bayes.c \
+	libcore/words/dual.c \
+	libcore/words/dual.h \
+	libcore/words/features.c \
+	libcore/words/features.h \
 	libcore/words/glyph.c \
 	libcore/words/glyph.h \
 	libcore/words/lbfgs.c \
@@ -14,4 +18,6 @@ words_sources = \
 	libcore/words/pieces.h \
 	libcore/words/sparse.c \
 	libcore/words/sparse.h \
+	libcore/words/wide.c \
+	libcore/words/wide.h \
 	libcore/words/words.c

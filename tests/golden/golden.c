@@ -22,7 +22,7 @@ bolter_seq golden_seq(const json_t *ids)
     int32_t *copy = bt_alloc_array(n, sizeof *copy);
     for (size_t i = 0; copy && i < n; i++)
         copy[i] = (int32_t)json_integer_value(json_array_get(ids, i));
-    return (bolter_seq){copy, n};
+    return (bolter_seq){.ids = copy, .n = n};
 }
 
 /* Walks nested arrays in order; got advances by the numbers seen. */

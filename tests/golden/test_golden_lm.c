@@ -118,7 +118,7 @@ static void check_greedy(struct check *c, bolter_model *m, const json_t *prompt,
     memcpy(ids, p.ids, p.n * sizeof *ids);
     size_t n = p.n;
     for (; n < w.n; n++) {
-        bolter_seq so_far = {ids, n};
+        bolter_seq so_far = {.ids = ids, .n = n};
         bolter_session_lm(s, &so_far, logits, NULL, NULL);
         ids[n] = (int32_t)argmax(logits, m->cfg.n_vocab);
         if (!CHECK(c, ids[n] == w.ids[n], "token %zu is %d, want %d", n, ids[n], w.ids[n]))

@@ -109,7 +109,7 @@ static double plain_next_loss(const struct plain *p, const bolter_seq *seqs)
     size_t C = p->cfg.n_embd, V = p->cfg.n_vocab, n = 0;
     double *hidden = doubles(32 * C), *row = doubles(V), loss = 0;
     for (size_t s = 1; s < N_SEQS; s++) {
-        const bolter_seq inputs = {seqs[s].ids, seqs[s].n - 1};
+        const bolter_seq inputs = {.ids = seqs[s].ids, .n = seqs[s].n - 1};
         plain_hidden(p, &inputs, BT_READ_ALL, hidden);
         for (size_t t = counts_from[s]; t < inputs.n; t++, n++) {
             naive_gemm(&(struct naive_product){1, V, C, false, true, 1, 0}, row, hidden + t * C,
@@ -310,7 +310,7 @@ static double run_next(struct both *b, size_t rows_at_a_time)
     bt_tied tied;
     size_t n = 0, counted = 0;
     for (size_t s = 1; s < N_SEQS; s++) {
-        inputs[s - 1] = (bolter_seq){b->seqs[s].ids, b->seqs[s].n - 1};
+        inputs[s - 1] = (bolter_seq){.ids = b->seqs[s].ids, .n = b->seqs[s].n - 1};
         for (size_t t = 0; t < inputs[s - 1].n; t++) {
             target[n++] = t < counts_from[s] ? -1 : b->seqs[s].ids[t + 1];
             counted += t >= counts_from[s];

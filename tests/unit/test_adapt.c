@@ -277,8 +277,8 @@ static void a_padded_model_pads_what_it_reads(struct check *c)
             bolter_model_encode(m, texts[i], strlen(texts[i]), ids, &n, NULL, NULL);
             bolter_model_encode(after, texts[i], strlen(texts[i]), padded, &n_padded, NULL, NULL);
             CHECK(c, n_padded == lengths[k], "%zu tokens, want %zu", n_padded, lengths[k]);
-            bolter_trainer_logits(t, &(bolter_seq){ids, n}, 1, want, NULL);
-            bolter_session_logits(s, &(bolter_seq){padded, n_padded}, 1, got, NULL);
+            bolter_trainer_logits(t, &(bolter_seq){.ids = ids, .n = n}, 1, want, NULL);
+            bolter_session_logits(s, &(bolter_seq){.ids = padded, .n = n_padded}, 1, got, NULL);
             CHECK(c,
                   fabs((double)(got[0] - want[0])) < 1e-5 &&
                       fabs((double)(got[1] - want[1])) < 1e-5,

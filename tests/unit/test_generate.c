@@ -83,7 +83,7 @@ static void fed_in_pieces(struct check *c, const char *dir, const char *precisio
     some_ids(ids, T, 5);
     for (size_t i = 0; i < sizeof pieces / sizeof *pieces; n += pieces[i++]) {
         bolter_error err = {0};
-        const bolter_seq seq = {ids, n + pieces[i]};
+        const bolter_seq seq = {.ids = ids, .n = n + pieces[i]};
         CHECK(c, bolter_generator_feed(g, ids + n, pieces[i], &err) == BOLTER_OK, "%s", err.text);
         CHECK(c, bolter_generator_logits(g, &got, &err) == BOLTER_OK, "%s", err.text);
         bolter_session_lm(s, &seq, want, NULL, NULL);

@@ -15,6 +15,9 @@
 #include "tests/check.h"
 #include "tests/unit/tiny.h"
 
+/* A sequence without features. */
+#define SEQ(of, length) {.ids = (of), .n = (length)}
+
 enum { N = 14, K = 2 };
 
 static bolter_session *open_session(bolter_model *m, size_t max_seqs, size_t max_tokens)
@@ -120,7 +123,7 @@ static void what_comes_after_the_read_token_does_not_matter(struct check *c)
     bolter_session *s = open_session(m, 1, 0);
     for (size_t i = 0; i < N; i++) {
         score(c, s, &seqs[i], 1, whole);
-        score(c, s, &(bolter_seq){seqs[i].ids, 1}, 1, cut);
+        score(c, s, &(bolter_seq) SEQ(seqs[i].ids, 1), 1, cut);
         near(c, "first token", whole, cut, K);
     }
     bolter_session_free(s);
@@ -179,14 +182,14 @@ static void what_does_not_fit_a_session_is_refused(struct check *c)
         size_t n;
         bolter_status want;
     } cases[] = {
-        {"as opened", {{ids, 32}, {ids, 8}}, 2, BOLTER_OK},
-        {"nothing", {{ids, 1}}, 0, BOLTER_OK},
-        {"a token too many", {{ids, 32}, {ids, 9}}, 2, BOLTER_E_LIMIT},
-        {"a sequence too many", {{ids, 1}, {ids, 1}, {ids, 1}}, 3, BOLTER_E_LIMIT},
-        {"longer than the context", {{ids, 33}}, 1, BOLTER_E_ARG},
-        {"an empty sequence", {{ids, 1}, {ids, 0}}, 2, BOLTER_E_ARG},
-        {"an id beyond the vocabulary", {{&bad, 1}}, 1, BOLTER_E_ARG},
-        {"a negative id", {{&negative, 1}}, 1, BOLTER_E_ARG},
+        {"as opened", {SEQ(ids, 32), SEQ(ids, 8)}, 2, BOLTER_OK},
+        {"nothing", {SEQ(ids, 1)}, 0, BOLTER_OK},
+        {"a token too many", {SEQ(ids, 32), SEQ(ids, 9)}, 2, BOLTER_E_LIMIT},
+        {"a sequence too many", {SEQ(ids, 1), SEQ(ids, 1), SEQ(ids, 1)}, 3, BOLTER_E_LIMIT},
+        {"longer than the context", {SEQ(ids, 33)}, 1, BOLTER_E_ARG},
+        {"an empty sequence", {SEQ(ids, 1), SEQ(ids, 0)}, 2, BOLTER_E_ARG},
+        {"an id beyond the vocabulary", {SEQ(&bad, 1)}, 1, BOLTER_E_ARG},
+        {"a negative id", {SEQ(&negative, 1)}, 1, BOLTER_E_ARG},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         bolter_error err = {0};
@@ -216,7 +219,7 @@ static void impossible_sessions_are_refused(struct check *c)
 static void tokens_bound_the_sequences_of_a_session(struct check *c)
 {
     const int32_t id = 1;
-    bolter_seq seqs[5] = {{&id, 1}, {&id, 1}, {&id, 1}, {&id, 1}, {&id, 1}};
+    bolter_seq seqs[5] = {SEQ(&id, 1), SEQ(&id, 1), SEQ(&id, 1), SEQ(&id, 1), SEQ(&id, 1)};
     float logits[5 * K];
     bolter_model *m = tiny_classifier(1, 24, "bound");
     bolter_session *s = open_session(m, SIZE_MAX, 4);
@@ -256,10 +259,10 @@ static void a_language_model_has_logits_and_a_loss(struct check *c)
     bolter_seq *seqs = tiny_seqs(N, 32, 7);
     float logits[TINY_VOCAB], again[TINY_VOCAB];
     double loss, sum = 0, want = 0;
-    bolter_seq seq = {seqs[6].ids, 13};
+    bolter_seq seq = SEQ(seqs[6].ids, 13);
     CHECK(c, bolter_session_lm(s, &seq, logits, &loss, &err) == BOLTER_OK, "%s", err.text);
     for (size_t n = 1; n < seq.n; n++) { /* the loss from the logits of each beginning */
-        CHECK(c, bolter_session_lm(s, &(bolter_seq){seq.ids, n}, again, NULL, &err) == BOLTER_OK, "%s",
+        CHECK(c, bolter_session_lm(s, &(bolter_seq) SEQ(seq.ids, n), again, NULL, &err) == BOLTER_OK, "%s",
               err.text);
         sum = 0;
         for (size_t v = 0; v < TINY_VOCAB; v++)
@@ -267,7 +270,7 @@ static void a_language_model_has_logits_and_a_loss(struct check *c)
         want += (log(sum) - (double)again[seq.ids[n]]) / (double)(seq.n - 1);
     }
     CHECK(c, fabs(loss - want) < 1e-5, "loss %.9g, want %.9g", loss, want);
-    CHECK(c, bolter_session_lm(s, &(bolter_seq){seq.ids, 1}, NULL, &loss, &err) == BOLTER_OK &&
+    CHECK(c, bolter_session_lm(s, &(bolter_seq) SEQ(seq.ids, 1), NULL, &loss, &err) == BOLTER_OK &&
              isnan(loss), "the loss of one token is %g", loss);
     CHECK(c, bolter_session_logits(s, &seq, 1, again, &err) == BOLTER_E_MISMATCH, "it has a head");
     bolter_session_free(s);

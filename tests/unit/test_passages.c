@@ -80,7 +80,7 @@ static void steps(struct check *c, bolter_trainer *t, size_t from, size_t n, dou
 static double sum_before(bolter_session *s, const int32_t *ids, size_t n)
 {
     double loss = 0;
-    const bolter_seq seq = {ids, n};
+    const bolter_seq seq = {.ids = ids, .n = n};
     if (n > 1)
         bolter_session_lm(s, &seq, NULL, &loss, NULL);
     return loss * (double)(n - 1);
@@ -163,7 +163,7 @@ static void what_is_no_passage_is_refused(struct check *c)
         const bolter_passage p = {bad, 5, 1};
         CHECK(c, bolter_trainer_step_passages(t, &p, 1, &step, NULL) == BOLTER_E_ARG, "id %zu", i);
     }
-    const bolter_seq seq = {ids, 4};
+    const bolter_seq seq = {.ids = ids, .n = 4};
     int32_t label = 0;
     CHECK(c, bolter_trainer_step_passages(t, NULL, 0, &step, NULL) == BOLTER_E_ARG, "none");
     CHECK(c, bolter_trainer_step(t, &seq, &label, 1, &step, NULL) == BOLTER_E_ARG, "a label");
@@ -219,7 +219,7 @@ static void the_loss_falls_and_the_saved_model_has_it(struct check *c)
         CHECK(c, bolter_trainer_save(t, tiny_path("saved"), &with, &err) == BOLTER_OK, "%s", err.text);
         bolter_session *s = NULL;
         double loss = 0;
-        const bolter_seq seq = {p[0].ids, p[0].n};
+        const bolter_seq seq = {.ids = p[0].ids, .n = p[0].n};
         bool ok = bolter_model_open(&saved, tiny_path("saved"), &err) == BOLTER_OK &&
                   bolter_session_open(&s, saved, 1, 0, &err) == BOLTER_OK &&
                   bolter_session_lm(s, &seq, NULL, &loss, &err) == BOLTER_OK;

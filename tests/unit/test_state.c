@@ -139,7 +139,7 @@ static void a_resumed_run_has_the_bits_of_one_without_a_stop(struct check *c)
 static void logits_of(struct check *c, bolter_trainer *t, float logits[2])
 {
     static const int32_t ids[] = {1, 7, 3, 9};
-    const bolter_seq seq = {ids, 4};
+    const bolter_seq seq = {.ids = ids, .n = 4};
     bolter_error err = {0};
     CHECK(c, bolter_trainer_logits(t, &seq, 1, logits, &err) == BOLTER_OK, "%s", err.text);
 }

@@ -224,7 +224,7 @@ static void padding_reads_as_texts_that_are_padded(struct check *c)
     for (size_t i = 0; i < N; i++) {
         for (size_t k = 0; k < 16; k++)
             rows[i][k] = k < seqs[i].n ? seqs[i].ids[k] : TINY_VOCAB - 1;
-        padded[i] = (bolter_seq){rows[i], 16}; /* longer ones are cut */
+        padded[i] = (bolter_seq){.ids = rows[i], .n = 16}; /* longer ones are cut */
     }
     bolter_train_options o = training_options("all", 1);
     bolter_trainer *plain = training_open(m, &o);
@@ -366,7 +366,8 @@ static void a_failed_step_updates_nothing(struct check *c)
     seqs[0].n = 0;
     CHECK(c, bolter_trainer_step(t, seqs, labels, N, &step, NULL) == BOLTER_E_ARG, "an empty text");
     seqs[0].n = 1;
-    CHECK(c, bolter_trainer_step(t, &(bolter_seq){&beyond, 1}, labels, 1, &step, NULL) == BOLTER_E_ARG,
+    const bolter_seq bad = {.ids = &beyond, .n = 1};
+    CHECK(c, bolter_trainer_step(t, &bad, labels, 1, &step, NULL) == BOLTER_E_ARG,
           "an id beyond the vocabulary");
     CHECK(c, step.step == 77, "wrote a result");
     read_logits(c, t, seqs, again);

@@ -210,7 +210,7 @@ bolter_seq *tiny_seqs(size_t n, size_t longest, uint64_t seed)
             die("no memory");
         for (size_t k = 0; k < length; k++)
             ids[k] = (int32_t)bt_rng_below(&rng, TINY_VOCAB);
-        seqs[i] = (bolter_seq){ids, length};
+        seqs[i] = (bolter_seq){.ids = ids, .n = length};
         size_t next = length + before;
         before = length;
         length = next <= longest ? next : 1 + next % longest;
