@@ -368,6 +368,7 @@ typedef struct bolter_example {
  *   dir         all files of a directory, one message each, one text each where they end in .txt
  *   mail, text  one message; one text
  *   lines       one text a line
+ *   blocks      one long text, in blocks of about 1 MiB that end before a blank
  *
  * Ids: the file's own id, else the index from 0 of the line or row ("17"), for an mbox NAME/INDEX
  * with NAME its file name without .mbox and .gz, for files their name. E_IO, E_FORMAT, E_ARG,
@@ -567,6 +568,60 @@ bolter_status bolter_split_read(bolter_split *s, const char *path, bolter_error 
 bolter_status bolter_split_part(const bolter_split *s, const char *id, const char *text, size_t n,
                                 bolter_part *part, bolter_error *err);
 void bolter_split_free(bolter_split *s);
+
+/* ---- Learning a tokenizer ------------------------------------------------------------------ */
+
+/*
+ * Byte-level byte-pair encoding learned from texts: they are cut into pieces as GPT-2's tokenizer does,
+ * the different pieces are counted, and the pair of neighbouring tokens that occurs most often becomes a
+ * token, again and again. The result depends on the texts alone, not on their order or on threads, and
+ * is that of Hugging Face's tokenizers (ByteLevelBPETokenizer) over the same texts.
+ */
+typedef struct bolter_bpe bolter_bpe;
+
+typedef struct bolter_bpe_options {
+    size_t n_vocab;             /* tokens in all: special ones, 256 bytes, and what is learned */
+    uint64_t min_count;         /* a pair that occurs less often becomes no token; 0: 2 */
+    const char *const *special; /* names of special tokens, which get the ids from 0 on */
+    size_t n_special;
+    size_t max_pieces;          /* different pieces that are counted; 0: 2,000,000. Where there are more,
+                                   the rarest are forgotten until at most half as many are left. This is
+                                   looked at every 16 MiB of text. */
+    size_t threads;             /* 0: as many as the process may use */
+    bolter_progress_fn progress; /* NULL: none */
+    void *ud;
+} bolter_bpe_options;
+
+typedef struct bolter_bpe_info {
+    uint64_t n_texts, n_bytes;          /* bytes of text, as it was counted */
+    uint64_t n_pieces;                  /* counted, each time they occur */
+    uint64_t n_distinct;                /* that are different */
+    uint64_t n_long;                    /* left out: longer than 1,024 bytes */
+    uint64_t n_forgotten, n_forgotten_distinct; /* of n_pieces, see max_pieces */
+    size_t n_merges, n_vocab;           /* learned; tokens in all */
+} bolter_bpe_info;
+
+/*
+ * o is copied, but not the special tokens, which must last as long. E_ARG names what does not fit, such
+ * as a special token that could be learned from text too. E_NOMEM.
+ */
+bolter_status bolter_bpe_open(bolter_bpe **out, const bolter_bpe_options *o, bolter_error *err);
+/*
+ * Count the texts of a corpus to its end; labels do not matter. Mail becomes text as in serving, and
+ * other texts do as by bolter_text_plain(), or with verbatim count byte for byte. E_NOMEM, and what
+ * bolter_corpus_next() fails with.
+ */
+bolter_status bolter_bpe_add(bolter_bpe *b, bolter_corpus *c, bool verbatim, bolter_error *err);
+/* Learn from what was counted; fewer tokens than were asked for where pairs run out. E_MISMATCH: there
+ * is nothing to learn; E_NOMEM. */
+bolter_status bolter_bpe_learn(bolter_bpe *b, bolter_error *err);
+/*
+ * Write vocab.json, merges.txt and tokenizer.bolter into a directory, which is made if need be. A
+ * tokenizer that is there stays: E_MISMATCH. E_IO, E_NOMEM.
+ */
+bolter_status bolter_bpe_save(const bolter_bpe *b, const char *dir, bolter_error *err);
+void bolter_bpe_info_of(const bolter_bpe *b, bolter_bpe_info *out);
+void bolter_bpe_free(bolter_bpe *b);
 
 /* ---- Training ----------------------------------------------------------------------------- */
 

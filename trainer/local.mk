@@ -51,6 +51,8 @@ bolter_train_SOURCES = \
 	trainer/interrupt.h \
 	trainer/jsonl.c \
 	trainer/jsonl.h \
+	trainer/learn.c \
+	trainer/learn.h \
 	trainer/measure.c \
 	trainer/measure.h \
 	trainer/modelcard.c \

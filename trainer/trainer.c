@@ -22,7 +22,7 @@ static const struct command {
     {"protocol", cmd_protocol, "measure a recipe: few-shot, across corpora, in order of arrival"},
     {"experiments", cmd_experiments, "the additional experiments of a book, as a table"},
     {"inspect", cmd_inspect, "what the model saw: text, tokens, logits, gradients, tensors"},
-    {"tokenizer", cmd_tokenizer, "encode and decode"},
+    {"tokenizer", cmd_tokenizer, "learn a tokenizer from texts; encode and decode"},
     {"quantize", cmd_quantize, "int8 weights, with the measured change of scores"},
     {"bench", cmd_bench, "speed on this machine: texts a second, latency, memory"},
     {"export", cmd_export, "a model directory in another number format, adapters merged"},
