@@ -69,6 +69,9 @@ const char *bolter_status_name(bolter_status s);
 /* The version of the library, such as "0.1.0". */
 const char *bolter_version(void);
 
+/* Called now and then: done of total. */
+typedef void (*bolter_progress_fn)(void *ud, const char *doing, uint64_t done, uint64_t total);
+
 /* ---- Text: message bytes -> the UTF-8 that a model reads ---------------------------------- */
 
 typedef struct bolter_text bolter_text;
@@ -226,6 +229,37 @@ bolter_status bolter_model_need_spam_head(const bolter_model *m, bolter_error *e
  */
 bolter_status bolter_model_encode(const bolter_model *m, const char *utf8, size_t n, int32_t *ids,
                                   size_t *n_ids, size_t *n_all, bolter_error *err);
+
+/* ---- Importing: checkpoints of other programs ----------------------------------------------- */
+
+typedef struct bolter_import_options {
+    const char *tokenizer;    /* directory of vocab.json and merges.txt to take along; NULL: OpenAI's own,
+                                 with PyTorch none */
+    size_t n_head;            /* attention heads of a state dict, which does not tell; 0: n_embd / 64 */
+    const char *const *label; /* (n_label) of a classification head; n_label 0: ham and spam */
+    size_t n_label;
+    size_t pad_to;            /* of a classifier: texts are cut or padded to it; 0: they are not */
+    const char *dtype;        /* see bolter_save_options */
+    bolter_progress_fn progress; /* NULL: none */
+    void *ud;
+} bolter_import_options;
+
+/*
+ * Make a model directory of a directory as OpenAI released GPT-2: checkpoint, hparams.json,
+ * encoder.json, vocab.bpe, and a TensorFlow checkpoint of one shard. Shapes, types and checksums are
+ * checked. dir is as bolter_model_save() leaves it. o may be NULL. E_IO, E_FORMAT, E_VERSION (such as
+ * compressed), E_MISMATCH, E_NUMERIC, E_LIMIT, E_NOMEM.
+ */
+bolter_status bolter_import_openai(const char *release, const char *dir,
+                                   const bolter_import_options *o, bolter_error *err);
+/*
+ * The same of a PyTorch state dict, unpacked: a folder of data.pkl and data/0, data/1, ... The pickle is
+ * read and not run. Its names are those of Hugging Face's GPT-2, or of the GPTModel in Raschka, "Build a
+ * Large Language Model (From Scratch)"; the output layer is that of a language model, the same as the
+ * embedding, or of a classifier.
+ */
+bolter_status bolter_import_torch(const char *folder, const char *dir,
+                                  const bolter_import_options *o, bolter_error *err);
 
 /* ---- Session: one thread's scratch memory over a model ------------------------------------ */
 
@@ -396,9 +430,6 @@ typedef enum bolter_part {
     BOLTER_LEFT_OUT = 3, /* duplicates and conflicts */
     BOLTER_BY_SPLIT = 4  /* not decided: a split file or the split will */
 } bolter_part;
-
-/* Called now and then: done of total. */
-typedef void (*bolter_progress_fn)(void *ud, const char *doing, uint64_t done, uint64_t total);
 
 typedef struct bolter_collection_options {
     const char *layout;          /* of mail; NULL: the default, see bolter_text_default_layout() */

@@ -20,6 +20,7 @@ bolter_train_SOURCES = \
 	trainer/cmd_export.c \
 	trainer/cmd_fetch.c \
 	trainer/cmd_finetune.c \
+	trainer/cmd_import.c \
 	trainer/cmd_inspect.c \
 	trainer/cmd_predict.c \
 	trainer/cmd_prepare.c \

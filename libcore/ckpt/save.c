@@ -133,6 +133,17 @@ static bolter_status copy_file(const char *from_dir, const char *dir, const char
     return rc;
 }
 
+/* Where there is one. */
+static bolter_status compile_tokenizer(const char *dir, bolter_error *err)
+{
+    char *vocab = bt_path_join(dir, "vocab.json");
+    if (!vocab)
+        return bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", dir);
+    bool there = bt_file_exists(vocab);
+    bt_release(vocab);
+    return there ? bolter_tok_compile(dir, err) : BOLTER_OK;
+}
+
 /* bolter.json with the id of the weights that were just written. */
 static bolter_status write_card(const bt_card *card, const char *weights, const char *dir,
                                 bolter_error *err)
@@ -160,12 +171,12 @@ static bolter_status fill_directory(const bolter_model *source, const bt_weights
                          : json_incref(source->config);
     bolter_status rc = weights ? write_json(dir, "config.json", config, err)
                                : bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", dir);
-    if (rc == BOLTER_OK)
+    if (rc == BOLTER_OK && source->dir)
         rc = copy_file(source->dir, dir, "vocab.json", err);
-    if (rc == BOLTER_OK)
+    if (rc == BOLTER_OK && source->dir)
         rc = copy_file(source->dir, dir, "merges.txt", err);
-    if (rc == BOLTER_OK && source->tok)
-        rc = bolter_tok_compile(dir, err);
+    if (rc == BOLTER_OK)
+        rc = compile_tokenizer(dir, err);
     if (rc == BOLTER_OK)
         rc = write_weights(w, dtype, weights, err);
     if (rc == BOLTER_OK && card->n_label > 0)
@@ -307,9 +318,9 @@ bolter_status bt_model_write(const bolter_model *source, const bt_weights *w, co
             rc = bt_fail_errno(err, errno, "%s", tmp.data);
     }
     if (rc == BOLTER_OK)
-        rc = fill_with(source, w, card, d, o->plain, tmp.data, err);
-    if (rc == BOLTER_OK)
         rc = write_files(o, tmp.data, err);
+    if (rc == BOLTER_OK)
+        rc = fill_with(source, w, card, d, o->plain, tmp.data, err);
     if (rc == BOLTER_OK)
         rc = bt_replace_dir(tmp.data, place, err);
     if (rc != BOLTER_OK && tmp.data)
