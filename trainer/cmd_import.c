@@ -130,7 +130,10 @@ static bool import_zip(struct import *im)
         .max_bytes = (uint64_t)64 << 30, .max_entries = 100000, .max_ratio = 20};
     if (!is_zip(im->source))
         return false;
-    char *dir = text_of("%s.import.%ld", im->out, (long)getpid());
+    size_t n = strlen(im->out);
+    while (n > 1 && im->out[n - 1] == '/')
+        n--;
+    char *dir = text_of("%.*s.import.%ld", (int)n, im->out, (long)getpid());
     bool made = dir && (mkdir(dir, 0700) == 0 || complain_errno(dir));
     bool ok = made && unpack_archive(im->source, dir, NULL, &limits) == UNPACK_DONE &&
               import_unpacked(im, dir);

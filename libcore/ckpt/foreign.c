@@ -127,9 +127,8 @@ static bolter_status check_sum(const bt_foreign_set *set, const bt_foreign *t, b
                                    ", expected %08" PRIx32, set->path, t->name, got, t->crc);
 }
 
-bolter_status bt_foreign_read(const bt_foreign_set *set, const bt_foreign *t, size_t rows,
-                              size_t cols, bool transposed, float *dst, size_t ld,
-                              bolter_error *err)
+bolter_status bt_foreign_fits(const bt_foreign_set *set, const bt_foreign *t, size_t rows,
+                              size_t cols, bool transposed, bolter_error *err)
 {
     char text[96];
     size_t own_rows = transposed ? cols : rows, own_cols = transposed ? rows : cols;
@@ -140,7 +139,16 @@ bolter_status bt_foreign_read(const bt_foreign_set *set, const bt_foreign *t, si
     if (!has_shape(t, own_rows, own_cols))
         return bt_fail(err, BOLTER_E_MISMATCH, "%s: tensor %s is %s, expected %zux%zu", set->path,
                        t->name, shape_text(t, text), own_rows, own_cols);
-    bolter_status rc = check_sum(set, t, err);
+    return BOLTER_OK;
+}
+
+bolter_status bt_foreign_read(const bt_foreign_set *set, const bt_foreign *t, size_t rows,
+                              size_t cols, bool transposed, float *dst, size_t ld,
+                              bolter_error *err)
+{
+    bolter_status rc = bt_foreign_fits(set, t, rows, cols, transposed, err);
+    if (rc == BOLTER_OK)
+        rc = check_sum(set, t, err);
     if (rc != BOLTER_OK)
         return rc;
     size_t down = t->n_dim > 1 ? t->stride[t->n_dim - 2] : 0, along = t->stride[t->n_dim - 1];

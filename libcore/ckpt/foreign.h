@@ -46,10 +46,14 @@ bool bt_foreign_shape(bt_foreign *t);
 /* By exact name, or NULL. */
 const bt_foreign *bt_foreign_find(const bt_foreign_set *set, const char *name);
 /*
- * Its values as a matrix (rows, cols) into dst, whose rows are ld values apart, turned over if
- * transposed (its own shape is then (cols, rows)). A leading dimension of 1 does not count; rows 1 and
- * one dimension is a vector. E_MISMATCH for another shape or type, E_FORMAT for bytes without the
- * checksum that the file gives them, E_NUMERIC for a value that is not finite.
+ * E_MISMATCH unless it holds floats and is a matrix (rows, cols), or (cols, rows) if transposed. Leading
+ * dimensions of 1 do not count; rows 1 and one dimension is a vector.
+ */
+bolter_status bt_foreign_fits(const bt_foreign_set *set, const bt_foreign *t, size_t rows,
+                              size_t cols, bool transposed, bolter_error *err);
+/*
+ * The values of such a tensor as (rows, cols) into dst, whose rows are ld values apart. E_FORMAT for
+ * bytes without the checksum that the file gives them, E_NUMERIC for a value that is not finite.
  */
 bolter_status bt_foreign_read(const bt_foreign_set *set, const bt_foreign *t, size_t rows,
                               size_t cols, bool transposed, float *dst, size_t ld,

@@ -61,6 +61,11 @@ struct import {
     bolter_error err;
 };
 
+static bolter_status no_memory(struct import *im)
+{
+    return bt_fail(&im->err, BOLTER_E_NOMEM, "%s: no memory", im->set.path);
+}
+
 /* ---- Which tensors a parameter is made of -------------------------------------------------- */
 
 /* Part of a parameter: so many of its columns. */
@@ -166,8 +171,8 @@ static bolter_status fold_head_bias(struct import *im, float *lnf)
 {
     size_t K = im->cfg.n_label, C = im->cfg.n_embd;
     float *head = bt_alloc_array(K * C + K, sizeof *head);
-    bolter_status rc = head ? read_parts(im, bt_last_index(&im->cfg, BT_SCORE), head)
-                            : bt_fail(&im->err, BOLTER_E_NOMEM, "%s: no memory", im->set.path);
+    bolter_status rc =
+        head ? read_parts(im, bt_last_index(&im->cfg, BT_SCORE), head) : no_memory(im);
     if (rc == BOLTER_OK)
         rc = bt_foreign_read(&im->set, find(im, head_name(im, true)), 1, K, false, head + K * C, K,
                              &im->err);
@@ -234,8 +239,11 @@ static bolter_status check_all(struct import *im)
     bolter_status rc = BOLTER_OK;
     for (size_t i = 0; rc == BOLTER_OK && i < im->params.n; i++) {
         struct part part[N_PART];
-        size_t n;
+        size_t n = 0;
         rc = find_parts(im, i, part, &n);
+        for (size_t k = 0; rc == BOLTER_OK && k < n; k++)
+            rc = bt_foreign_fits(&im->set, part[k].t, im->params.row[i].rows, part[k].cols,
+                                 part[k].transposed, &im->err);
     }
     if (rc == BOLTER_OK)
         rc = check_tied(im);
@@ -322,9 +330,7 @@ static bolter_status make_card(struct import *im, json_int_t end)
     im->card.pad_to = o->pad_to;
     im->card.max_tokens = o->pad_to > 0 ? o->pad_to : im->cfg.n_ctx;
     im->card.text_layout = bt_strdup(bolter_text_default_layout());
-    return im->card.text_layout
-               ? bt_card_set_labels(&im->card, label, n, &im->err)
-               : bt_fail(&im->err, BOLTER_E_NOMEM, "%s: no memory", im->set.path);
+    return im->card.text_layout ? bt_card_set_labels(&im->card, label, n, &im->err) : no_memory(im);
 }
 
 static size_t largest(const bt_params *p)
@@ -347,16 +353,16 @@ static bolter_status write_directory(struct import *im, const char *dir)
     if (rc == BOLTER_OK)
         rc = bt_params_init(&im->params, &im->cfg, &im->err);
     im->used = rc == BOLTER_OK ? bt_alloc_array(im->set.n, sizeof *im->used) : NULL;
-    im->values = im->used ? bt_alloc_array(largest(&im->params), sizeof *im->values) : NULL;
     if (rc == BOLTER_OK)
-        rc = im->values ? check_all(im)
-                        : bt_fail(&im->err, BOLTER_E_NOMEM, "%s: no memory", im->set.path);
+        rc = im->used ? check_all(im) : no_memory(im);
+    if (rc == BOLTER_OK && !(im->values = bt_alloc_array(largest(&im->params), sizeof *im->values)))
+        rc = no_memory(im);
     if (rc == BOLTER_OK && has_tokenizer)
         rc = read_vocab(im, &end);
     if (rc == BOLTER_OK)
         rc = make_card(im, end);
     if (rc == BOLTER_OK && !(im->config = make_config(&im->cfg, end)))
-        rc = bt_fail(&im->err, BOLTER_E_NOMEM, "%s: no memory", im->set.path);
+        rc = no_memory(im);
     const bolter_model source = {.cfg = im->cfg, .config = im->config};
     const bt_weights w = {&im->params, weight_at, im};
     return rc == BOLTER_OK ? bt_model_write(&source, &w, &im->card, &save, dir, &im->err) : rc;

@@ -139,11 +139,12 @@ static bool read_tuple(const bt_pickle *p, const bt_pickle_value *v, size_t out[
     return true;
 }
 
-/* The last value that a tensor can touch lies in its storage of n. */
+/* The last value that a tensor can touch lies in its storage of n, and it does not repeat values, which
+ * would let it be larger than any file. */
 static bool lies_within(const bt_foreign *t, size_t offset, size_t n)
 {
     size_t last = offset;
-    if (offset > n)
+    if (offset > n || t->n_values > n)
         return false;
     for (size_t i = 0; i < t->n_dim; i++) {
         size_t far;

@@ -511,7 +511,7 @@ static void tensors_that_cannot_be_are_refused(struct check *c)
     tiny_clear(&t);
 }
 
-/* A tensor of a state dict with this storage key, count, offset, sizes and strides as instructions. */
+/* A tensor with this storage key; count, offset, sizes and strides are instructions, @ a NUL. */
 static void keys_and_places_stay_within_the_files(struct check *c)
 {
     static const struct {
@@ -523,6 +523,7 @@ static void keys_and_places_stay_within_the_files(struct check *c)
         {"0", "K\x05tQK\x01K\x04\x85K\x01\x85", "expected 5 values"},
         {"0", "K\x04tQK\x01K\x04\x85K\x01\x85", "outside its storage"},
         {"0", "K\x04tQK\x01K\x02\x85K\x03\x85", "outside its storage"},
+        {"0", "K\x04tQK\x01K\x09\x85K@\x85", "outside its storage"},
         {"0", "K\x04tQJ\xff\xff\xff\xffK\x04\x85K\x01\x85", "expected an offset"},
         {"0", "K\x04tQK\x01K\x04\x85K\x01K\x01\x86", "expected an offset"},
         {"0", "K\x04tQK\x01(K\x01K\x01K\x01K\x01K\x01tK\x01\x85", "expected an offset"},
@@ -547,6 +548,8 @@ static void keys_and_places_stay_within_the_files(struct check *c)
         pickle_text(&w, cases[i].key);
         pickle_text(&w, "cpu");
         bt_buf_append_str(&w.bytes, cases[i].rest);
+        for (char *at = w.bytes.data; (at = memchr(at, '@', w.bytes.len - (size_t)(at - w.bytes.data)));)
+            *at = 0;
         bt_buf_append_str(&w.bytes, "tRs.");
         put_pickle(dir, w.bytes.data, w.bytes.len);
         CHECK(c, import_state(dir, &err) != BOLTER_OK && strstr(err.text, cases[i].want),
