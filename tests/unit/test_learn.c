@@ -464,7 +464,7 @@ static void what_was_learned_encodes_and_decodes(struct check *c)
 
 static void special_tokens_that_text_could_make_are_refused(struct check *c)
 {
-    static const char *const bad[] = {"", "the", " the", "!!", "'s", "Ġ!", "\xff" "a-", "字"};
+    static const char *const bad[] = {"", "the", " the", "!!", "'s", "Ġ!", "\xff-", "字"};
     static const char *const good[] = {"<s>", "[PAD]", "a b", "<|end|>"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         bolter_error err = {0};
