@@ -69,6 +69,9 @@ const char *bolter_status_name(bolter_status s);
 /* The version of the library, such as "0.1.0". */
 const char *bolter_version(void);
 
+/* Called now and then: done of total. */
+typedef void (*bolter_progress_fn)(void *ud, const char *doing, uint64_t done, uint64_t total);
+
 /* ---- Text: message bytes -> the UTF-8 that a model reads ---------------------------------- */
 
 typedef struct bolter_text bolter_text;
@@ -271,6 +274,37 @@ bolter_status bolter_model_need_spam_head(const bolter_model *m, bolter_error *e
  */
 bolter_status bolter_model_encode(const bolter_model *m, const char *utf8, size_t n, int32_t *ids,
                                   size_t *n_ids, size_t *n_all, bolter_error *err);
+
+/* ---- Importing: checkpoints of other programs ----------------------------------------------- */
+
+typedef struct bolter_import_options {
+    const char *tokenizer;    /* directory of vocab.json and merges.txt to take along; NULL: OpenAI's own,
+                                 with PyTorch none */
+    size_t n_head;            /* attention heads of a state dict, which does not tell; 0: n_embd / 64 */
+    const char *const *label; /* (n_label) of a classification head; n_label 0: ham and spam */
+    size_t n_label;
+    size_t pad_to;            /* of a classifier: texts are cut or padded to it; 0: they are not */
+    const char *dtype;        /* see bolter_save_options */
+    bolter_progress_fn progress; /* NULL: none */
+    void *ud;
+} bolter_import_options;
+
+/*
+ * Make a model directory of a directory as OpenAI released GPT-2: checkpoint, hparams.json,
+ * encoder.json, vocab.bpe, and a TensorFlow checkpoint of one shard. Shapes, types and checksums are
+ * checked. dir is as bolter_model_save() leaves it. o may be NULL. E_IO, E_FORMAT, E_VERSION (such as
+ * compressed), E_MISMATCH, E_NUMERIC, E_LIMIT, E_NOMEM.
+ */
+bolter_status bolter_import_openai(const char *release, const char *dir,
+                                   const bolter_import_options *o, bolter_error *err);
+/*
+ * The same of a PyTorch state dict, unpacked: a folder of data.pkl and data/0, data/1, ... The pickle is
+ * read and not run. Its names are those of Hugging Face's GPT-2, or of the GPTModel in Raschka, "Build a
+ * Large Language Model (From Scratch)"; the output layer is that of a language model, the same as the
+ * embedding, or of a classifier.
+ */
+bolter_status bolter_import_torch(const char *folder, const char *dir,
+                                  const bolter_import_options *o, bolter_error *err);
 
 /* ---- Session: one thread's scratch memory over a model ------------------------------------ */
 
@@ -485,6 +519,7 @@ typedef struct bolter_example {
  *   dir         all files of a directory, one message each, one text each where they end in .txt
  *   mail, text  one message; one text
  *   lines       one text a line
+ *   blocks      one long text, in blocks of about 1 MiB that end before a blank
  *
  * Ids: the file's own id, else the index from 0 of the line or row ("17"), for an mbox NAME/INDEX
  * with NAME its file name without .mbox and .gz, for files their name. E_IO, E_FORMAT, E_ARG,
@@ -512,9 +547,6 @@ typedef enum bolter_part {
     BOLTER_LEFT_OUT = 3, /* duplicates and conflicts */
     BOLTER_BY_SPLIT = 4  /* not decided: a split file or the split will */
 } bolter_part;
-
-/* Called now and then: done of total. */
-typedef void (*bolter_progress_fn)(void *ud, const char *doing, uint64_t done, uint64_t total);
 
 typedef struct bolter_collection_options {
     const char *layout;          /* of mail; NULL: the default, see bolter_text_default_layout() */
@@ -723,6 +755,60 @@ bolter_tokens_count bolter_tokens_count_of(const bolter_tokens *t);
  */
 bolter_status bolter_tokens_end(bolter_tokens *t, bolter_seq *all, char hex[65], bolter_error *err);
 void bolter_tokens_free(bolter_tokens *t);
+
+/* ---- Learning a tokenizer ------------------------------------------------------------------ */
+
+/*
+ * Byte-level byte-pair encoding learned from texts: they are cut into pieces as GPT-2's tokenizer does,
+ * the different pieces are counted, and the pair of neighbouring tokens that occurs most often becomes a
+ * token, again and again. The result depends on the texts alone, not on their order or on threads, and
+ * is that of Hugging Face's tokenizers (ByteLevelBPETokenizer) over the same texts.
+ */
+typedef struct bolter_bpe bolter_bpe;
+
+typedef struct bolter_bpe_options {
+    size_t n_vocab;             /* tokens in all: special ones, 256 bytes, and what is learned */
+    uint64_t min_count;         /* a pair that occurs less often becomes no token; 0: 2 */
+    const char *const *special; /* names of special tokens, which get the ids from 0 on */
+    size_t n_special;
+    size_t max_pieces;          /* different pieces that are counted; 0: 2,000,000. Where there are more,
+                                   the rarest are forgotten until at most half as many are left. This is
+                                   looked at every 16 MiB of text. */
+    size_t threads;             /* 0: as many as the process may use */
+    bolter_progress_fn progress; /* NULL: none */
+    void *ud;
+} bolter_bpe_options;
+
+typedef struct bolter_bpe_info {
+    uint64_t n_texts, n_bytes;          /* bytes of text, as it was counted */
+    uint64_t n_pieces;                  /* counted, each time they occur */
+    uint64_t n_distinct;                /* that are different */
+    uint64_t n_long;                    /* left out: longer than 1,024 bytes */
+    uint64_t n_forgotten, n_forgotten_distinct; /* of n_pieces, see max_pieces */
+    size_t n_merges, n_vocab;           /* learned; tokens in all */
+} bolter_bpe_info;
+
+/*
+ * o is copied, but not the special tokens, which must last as long. E_ARG names what does not fit, such
+ * as a special token that could be learned from text too. E_NOMEM.
+ */
+bolter_status bolter_bpe_open(bolter_bpe **out, const bolter_bpe_options *o, bolter_error *err);
+/*
+ * Count the texts of a corpus to its end; labels do not matter. Mail becomes text as in serving, and
+ * other texts do as by bolter_text_plain(), or with verbatim count byte for byte. E_NOMEM, and what
+ * bolter_corpus_next() fails with.
+ */
+bolter_status bolter_bpe_add(bolter_bpe *b, bolter_corpus *c, bool verbatim, bolter_error *err);
+/* Learn from what was counted; fewer tokens than were asked for where pairs run out. E_MISMATCH: there
+ * is nothing to learn; E_NOMEM. */
+bolter_status bolter_bpe_learn(bolter_bpe *b, bolter_error *err);
+/*
+ * Write vocab.json, merges.txt and tokenizer.bolter into a directory, which is made if need be. A
+ * tokenizer that is there stays: E_MISMATCH. E_IO, E_NOMEM.
+ */
+bolter_status bolter_bpe_save(const bolter_bpe *b, const char *dir, bolter_error *err);
+void bolter_bpe_info_of(const bolter_bpe *b, bolter_bpe_info *out);
+void bolter_bpe_free(bolter_bpe *b);
 
 /* ---- Training ----------------------------------------------------------------------------- */
 

@@ -78,3 +78,13 @@ TESTS += test-engine
 test_engine_SOURCES = tests/unit/test_engine.c
 test_engine_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 test_engine_LDADD = libtiny.la $(check_libs)
+
+check_LTLIBRARIES += libforeign.la
+libforeign_la_SOURCES = tests/unit/bundle.c tests/unit/bundle.h tests/unit/statedict.c \
+	tests/unit/statedict.h
+
+check_PROGRAMS += test-import
+TESTS += test-import
+test_import_SOURCES = tests/unit/test_import.c
+test_import_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+test_import_LDADD = libforeign.la libtiny.la $(check_libs)

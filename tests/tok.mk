@@ -11,3 +11,10 @@ check_PROGRAMS += test-compiled
 TESTS += test-compiled
 test_compiled_SOURCES = tests/unit/test_compiled.c
 test_compiled_LDADD = libtiny.la $(check_libs)
+
+check_PROGRAMS += test-learn
+TESTS += test-learn
+test_learn_SOURCES = tests/unit/test_learn.c tests/unit/babble.c tests/unit/babble.h
+test_learn_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+test_learn_LDADD = $(check_libs) $(JANSSON_LIBS)
+EXTRA_DIST += tests/data/babble-merges.txt

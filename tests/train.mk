@@ -1,14 +1,18 @@
 # Tests of bolter-train.
+check_PROGRAMS += make-foreign
+make_foreign_SOURCES = tests/cli/make-foreign.c $(archives_sources)
+make_foreign_CFLAGS = $(AM_CFLAGS) $(LIBARCHIVE_CFLAGS)
+make_foreign_LDADD = libforeign.la libtiny.la $(check_libs) $(LIBARCHIVE_LIBS)
 check_PROGRAMS += tiny-model
 tiny_model_SOURCES = tests/cli/tiny-model.c
 tiny_model_LDADD = libtiny.la $(check_libs)
 
-TESTS += tests/cli/test-evaluate.sh tests/cli/test-experiments.sh tests/cli/test-prepare.sh \
-	tests/cli/test-protocol.sh tests/cli/test-quantize.sh tests/cli/test-recipe.sh \
-	tests/cli/test-resume.sh tests/cli/test-train.sh
-EXTRA_DIST += tests/cli/test-evaluate.sh tests/cli/test-experiments.sh tests/cli/test-prepare.sh \
-	tests/cli/test-protocol.sh tests/cli/test-quantize.sh tests/cli/test-recipe.sh \
-	tests/cli/test-resume.sh tests/cli/test-train.sh
+TESTS += tests/cli/test-evaluate.sh tests/cli/test-experiments.sh tests/cli/test-import.sh \
+	tests/cli/test-prepare.sh tests/cli/test-protocol.sh tests/cli/test-quantize.sh \
+	tests/cli/test-recipe.sh tests/cli/test-resume.sh tests/cli/test-tokenizer.sh tests/cli/test-train.sh
+EXTRA_DIST += tests/cli/test-evaluate.sh tests/cli/test-experiments.sh tests/cli/test-import.sh \
+	tests/cli/test-prepare.sh tests/cli/test-protocol.sh tests/cli/test-quantize.sh \
+	tests/cli/test-recipe.sh tests/cli/test-resume.sh tests/cli/test-tokenizer.sh tests/cli/test-train.sh
 
 check_PROGRAMS += test-plot
 TESTS += test-plot

@@ -1,9 +1,10 @@
-/* cmd_tokenizer.c - bolter-train tokenizer encode | decode: JSON lines through the tokenizer. */
+/* cmd_tokenizer.c - bolter-train tokenizer: JSON lines through a tokenizer, or a new one from texts. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "trainer/commands.h"
 #include "trainer/jsonl.h"
+#include "trainer/learn.h"
 #include "trainer/options.h"
 
 static json_t *encode(void *arg, const json_t *in)
@@ -53,22 +54,9 @@ static json_t *decode(void *arg, const json_t *in)
     return out;
 }
 
-int cmd_tokenizer(int argc, char **argv)
+/* encode or decode. */
+static int translate(const char *model, bool encoding)
 {
-    static const char usage[] = "tokenizer encode|decode -m DIR < JSON lines";
-    const char *model = NULL;
-    const struct option_row rows[] = {
-        STRING("model", 'm', &model, "DIR", "directory of vocab.json and merges.txt"),
-    };
-    int operand = options_parse(argc, argv, rows, 1, usage);
-    if (operand < 0)
-        return operand == -1 ? EXIT_DONE : EXIT_USAGE;
-    const char *what = operand + 1 == argc ? argv[operand] : "";
-    bool encoding = strcmp(what, "encode") == 0;
-    if (!model || (!encoding && strcmp(what, "decode") != 0)) {
-        complain("usage: bolter-train %s", usage);
-        return EXIT_USAGE;
-    }
     bolter_tok *tok;
     bolter_error err = {0};
     if (bolter_tok_open(&tok, model, &err) != BOLTER_OK) {
@@ -78,4 +66,54 @@ int cmd_tokenizer(int argc, char **argv)
     bool ok = jsonl_each(encoding ? encode : decode, tok);
     bolter_tok_free(tok);
     return ok ? EXIT_DONE : EXIT_FAILED;
+}
+
+static int train(struct learn *l, char *const *file, size_t n_file)
+{
+    if (l->out && l->n_vocab > 0 && l->sources.n + n_file > 0)
+        return learn_tokenizer(l, file, n_file);
+    complain("tokenizer train needs -o DIR, --vocab-size N, and texts");
+    return EXIT_USAGE;
+}
+
+int cmd_tokenizer(int argc, char **argv)
+{
+    static const char usage[] =
+        "tokenizer encode|decode -m DIR < JSON lines\n"
+        "       bolter-train tokenizer train -o DIR --vocab-size N [options] [corpora] [FILE]...";
+    const char *model = NULL;
+    struct learn l = {.min_count = 2, .max_pieces = 2000000};
+    const struct option_row rows[] = {
+        STRING("model", 'm', &model, "DIR", "directory of vocab.json and merges.txt"),
+        HEADING("Of train:"),
+        STRING("out", 'o', &l.out, "DIR", "where the new tokenizer goes"),
+        SIZE("vocab-size", 0, &l.n_vocab, 257, 10000000, "N", "tokens in all"),
+        SIZE("min-count", 0, &l.min_count, 1, 1e15, "N", "merge no pair that occurs less often"),
+        CALL("special", 0, learn_take_special, &l, "TOKEN",
+             "a special token; may be given again, \"\": none [<|endoftext|>]"),
+        SIZE("max-pieces", 0, &l.max_pieces, 1000, 1e9, "N",
+             "different pieces of text that are counted"),
+        SIZE("threads", 'j', &l.threads, 0, 256, "N", "0: all processors"),
+        FLAG("json", 0, &l.json, "print one JSON object"),
+        HEADING("Its texts, besides files of plain text as operands:"),
+        CALL("spam", 0, sources_take, &l.sources, "PATH", "messages"),
+        CALL("ham", 0, sources_take, &l.sources, "PATH", "the same"),
+        CALL("class", 0, sources_take, &l.sources, "NAME=PATH", "the same"),
+        CALL("data", 0, sources_take, &l.sources, "FILE", "texts"),
+        CALL("train", 0, sources_take, &l.sources, "FILE", "the same"),
+        CALL("kind", 0, sources_take, &l.sources, "KIND", "what the corpora after it are"),
+        FLAG("quotes", 0, &l.sources.quotes, "read TSV with quotes, as pandas does"),
+    };
+    int operand = options_parse(argc, argv, rows, sizeof rows / sizeof *rows, usage);
+    if (operand < 0)
+        return operand == -1 ? EXIT_DONE : EXIT_USAGE;
+    const char *what = operand < argc ? argv[operand] : "";
+    if (strcmp(what, "train") == 0)
+        return train(&l, argv + operand + 1, (size_t)(argc - operand - 1));
+    bool encoding = strcmp(what, "encode") == 0;
+    if (!model || operand + 1 != argc || (!encoding && strcmp(what, "decode") != 0)) {
+        complain("usage: bolter-train %s", usage);
+        return EXIT_USAGE;
+    }
+    return translate(model, encoding);
 }

@@ -13,6 +13,7 @@ int cmd_export(int argc, char **argv);
 int cmd_fetch(int argc, char **argv);
 int cmd_finetune(int argc, char **argv);
 int cmd_generate(int argc, char **argv);
+int cmd_import(int argc, char **argv);
 int cmd_inspect(int argc, char **argv);
 int cmd_instruct(int argc, char **argv);
 int cmd_predict(int argc, char **argv);

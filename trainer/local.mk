@@ -21,6 +21,7 @@ bolter_train_SOURCES = \
 	trainer/cmd_fetch.c \
 	trainer/cmd_finetune.c \
 	trainer/cmd_generate.c \
+	trainer/cmd_import.c \
 	trainer/cmd_inspect.c \
 	trainer/cmd_instruct.c \
 	trainer/cmd_predict.c \
@@ -62,6 +63,8 @@ bolter_train_SOURCES = \
 	trainer/lm.h \
 	trainer/lm_checkpoint.c \
 	trainer/lm_result.c \
+	trainer/learn.c \
+	trainer/learn.h \
 	trainer/measure.c \
 	trainer/measure.h \
 	trainer/modelcard.c \

@@ -54,8 +54,8 @@ bool sources_take(void *to, const char *name, const char *value)
     return true;
 }
 
-static bolter_status open_source(const struct sources *s, size_t i, bolter_corpus **out,
-                                 bolter_error *err)
+bolter_status sources_open(const struct sources *s, size_t i, bolter_corpus **out,
+                           bolter_error *err)
 {
     const struct source *src = &s->source[i];
     const char *kind = src->kind ? src->kind : s->quotes && !src->label ? "tsv-quotes" : NULL;
@@ -71,7 +71,7 @@ bolter_status sources_read(const struct sources *s, bolter_dataset *d, bolter_pa
     for (size_t i = 0; rc == BOLTER_OK && i < s->n; i++) {
         bolter_part part = all == BOLTER_BY_SPLIT ? s->source[i].part : all;
         bolter_corpus *c;
-        rc = open_source(s, i, &c, err);
+        rc = sources_open(s, i, &c, err);
         if (rc == BOLTER_OK)
             rc = bolter_dataset_add(d, c, part, err);
         bolter_corpus_free(c);
@@ -86,7 +86,7 @@ bolter_status sources_collect(const struct sources *s, bolter_collection *c, bol
         rc = bolter_collection_split_file(c, s->split[i], err);
     for (size_t i = 0; rc == BOLTER_OK && i < s->n; i++) {
         bolter_corpus *corpus;
-        rc = open_source(s, i, &corpus, err);
+        rc = sources_open(s, i, &corpus, err);
         if (rc == BOLTER_OK)
             rc = bolter_collection_add(c, corpus, s->source[i].part, err);
         bolter_corpus_free(corpus);

@@ -45,6 +45,9 @@ struct sources {
 
 /* An option's callback. */
 bool sources_take(void *to, const char *name, const char *value);
+/* Open the i-th of them. */
+bolter_status sources_open(const struct sources *s, size_t i, bolter_corpus **out,
+                           bolter_error *err);
 /* Read everything into d. all: BOLTER_BY_SPLIT, or the part that every source goes to, also one
  * that has a part of its own. */
 bolter_status sources_read(const struct sources *s, bolter_dataset *d, bolter_part all,

@@ -27,9 +27,10 @@ static const struct command {
     {"respond", cmd_respond, "it answers them, and another model may score the answers"},
     {"generate", cmd_generate, "a language model goes on with a text"},
     {"inspect", cmd_inspect, "what the model saw: text, tokens, logits, gradients, tensors"},
-    {"tokenizer", cmd_tokenizer, "encode and decode"},
+    {"tokenizer", cmd_tokenizer, "learn a tokenizer from texts; encode and decode"},
     {"quantize", cmd_quantize, "int8 weights, with the measured change of scores"},
     {"bench", cmd_bench, "speed on this machine: texts a second, latency, memory"},
+    {"import", cmd_import, "model directory of OpenAI's GPT-2 or a PyTorch state dict"},
     {"export", cmd_export, "a model directory in another number format, adapters merged"},
 };
 

@@ -1,6 +1,8 @@
 base_sources =  \
 	libcore/base/buf.c \
 	libcore/base/buf.h \
+	libcore/base/crc32c.c \
+	libcore/base/crc32c.h \
 	libcore/base/digest.c \
 	libcore/base/digest.h \
 	libcore/base/error.c \

@@ -118,6 +118,13 @@ bolter_status bt_adapter_merge(bolter_model *m, const char *dir, bolter_error *e
  * next use reads it from the file again. Of others nothing happens. */
 void bt_model_forget(const bolter_model *m, size_t index);
 
+/* ---- head_bias.c ---- */
+
+/* Add to the final norm's bias lnf (C) what makes a head W (K, C) without its bias b (K) give the same
+ * logits. E_NUMERIC where its rows are not independent, E_NOMEM. */
+bolter_status bt_head_bias_fold(float *lnf, const float *W, const float *b, size_t K, size_t C,
+                                bolter_error *err);
+
 /* ---- save.c ---- */
 
 /* Weights asked for one by one, so that what must be made for a file need not be there all at once:
@@ -128,8 +135,8 @@ typedef struct bt_weights {
     void *ud;
 } bt_weights;
 
-/* Write a whole directory: the card, weights in o's number format, the tokenizer files and config of
- * source, and o's files. As bolter_trainer_save() promises. */
+/* Write a whole directory: the card, weights in o's number format, the config of source and the
+ * tokenizer files of its directory, if it has one, and o's files. As bolter_trainer_save() promises. */
 bolter_status bt_model_write(const bolter_model *source, const bt_weights *w, const bt_card *card,
                              const bolter_save_options *o, const char *dir, bolter_error *err);
 /* card with o's changes. */

@@ -133,6 +133,17 @@ static bolter_status copy_file(const char *from_dir, const char *dir, const char
     return rc;
 }
 
+/* Where there is one. */
+static bolter_status compile_tokenizer(const char *dir, bolter_error *err)
+{
+    char *vocab = bt_path_join(dir, "vocab.json");
+    if (!vocab)
+        return bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", dir);
+    bool there = bt_file_exists(vocab);
+    bt_release(vocab);
+    return there ? bolter_tok_compile(dir, err) : BOLTER_OK;
+}
+
 /* bolter.json with the id of the weights that were just written. */
 static bolter_status write_card(const bt_card *card, const char *weights, const char *dir,
                                 bolter_error *err)
@@ -160,12 +171,12 @@ static bolter_status fill_directory(const bolter_model *source, const bt_weights
                          : json_incref(source->config);
     bolter_status rc = weights ? write_json(dir, "config.json", config, err)
                                : bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", dir);
-    if (rc == BOLTER_OK)
+    if (rc == BOLTER_OK && source->dir)
         rc = copy_file(source->dir, dir, "vocab.json", err);
-    if (rc == BOLTER_OK)
+    if (rc == BOLTER_OK && source->dir)
         rc = copy_file(source->dir, dir, "merges.txt", err);
-    if (rc == BOLTER_OK && source->tok)
-        rc = bolter_tok_compile(dir, err);
+    if (rc == BOLTER_OK)
+        rc = compile_tokenizer(dir, err);
     if (rc == BOLTER_OK)
         rc = write_weights(w, dtype, weights, err);
     if (rc == BOLTER_OK && card->wide_sha256[0])
@@ -308,9 +319,9 @@ static bolter_status build(const char *dir, fill_fn fill, void *ud, const bolter
             rc = bt_fail_errno(err, errno, "%s", tmp.data);
     }
     if (rc == BOLTER_OK)
-        rc = fill(ud, tmp.data, err);
-    if (rc == BOLTER_OK)
         rc = write_files(o, tmp.data, err);
+    if (rc == BOLTER_OK)
+        rc = fill(ud, tmp.data, err);
     if (rc == BOLTER_OK)
         rc = bt_replace_dir(tmp.data, place, err);
     if (rc != BOLTER_OK && tmp.data)
@@ -397,7 +408,7 @@ struct widened {
     bt_card *card;
 };
 
-/* Every file but the two that will be new. */
+/* Every file but the two that will be new, and those that are there. */
 static bolter_status copy_others(const char *from, const char *dir, bolter_error *err)
 {
     bolter_status rc = BOLTER_OK;
@@ -406,13 +417,14 @@ static bolter_status copy_others(const char *from, const char *dir, bolter_error
         return bt_fail_errno(err, errno, "%s", from);
     for (struct dirent *e; rc == BOLTER_OK && (e = readdir(d));) {
         struct stat st;
-        char *path = bt_path_join(from, e->d_name);
+        char *path = bt_path_join(from, e->d_name), *to = bt_path_join(dir, e->d_name);
         bool old = strcmp(e->d_name, "bolter.json") == 0 || strcmp(e->d_name, BT_WIDE_NAME) == 0;
-        if (!path)
+        if (!path || !to)
             rc = bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", from);
-        else if (!old && stat(path, &st) == 0 && S_ISREG(st.st_mode))
+        else if (!old && !bt_file_exists(to) && stat(path, &st) == 0 && S_ISREG(st.st_mode))
             rc = copy_file(from, dir, e->d_name, err);
         bt_release(path);
+        bt_release(to);
     }
     closedir(d);
     return rc;

@@ -19,7 +19,7 @@ static const bt_reader *const readers[] = {
     &bt_tsv_reader,      &bt_tsv_quotes_reader, &bt_csv_reader,   &bt_jsonl_reader,
     &bt_fasttext_reader, &bt_mbox_reader,       &bt_mboxo_reader, &bt_mboxcl_reader,
     &bt_mboxcl2_reader,  &bt_maildir_reader,    &bt_mh_reader,    &bt_dir_reader,
-    &bt_mail_reader,     &bt_text_reader,       &bt_lines_reader,
+    &bt_mail_reader,     &bt_text_reader,       &bt_lines_reader,  &bt_blocks_reader,
 };
 
 static const bt_reader *reader_of(const char *kind)

@@ -45,7 +45,7 @@ struct bolter_corpus {
     bolter_error fault; /* the failure that ended the corpus; it is given again */
 };
 
-extern const bt_reader bt_csv_reader, bt_dir_reader, bt_fasttext_reader, bt_jsonl_reader,
+extern const bt_reader bt_blocks_reader, bt_csv_reader, bt_dir_reader, bt_fasttext_reader, bt_jsonl_reader,
     bt_lines_reader, bt_mail_reader, bt_maildir_reader, bt_mbox_reader, bt_mboxcl_reader,
     bt_mboxcl2_reader, bt_mboxo_reader, bt_mh_reader, bt_text_reader, bt_tsv_quotes_reader,
     bt_tsv_reader;

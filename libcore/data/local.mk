@@ -1,5 +1,7 @@
 data_sources =  \
+	libcore/data/blocks.c \
 	libcore/data/book.c \
+	libcore/data/bpe.c \
 	libcore/data/clean.c \
 	libcore/data/collect.c \
 	libcore/data/collect.h \

@@ -15,6 +15,25 @@ void bt_alphabet_init(bt_alphabet *a)
     unsigned other = 0x100;
     for (unsigned byte = 0; byte < 256; byte++)
         a->byte[is_itself(byte) ? byte : other++] = (int16_t)byte;
+    uint8_t rank = 0;
+    for (size_t i = 0; i < sizeof a->byte / sizeof *a->byte; i++) {
+        if (a->byte[i] < 0)
+            continue;
+        a->order[rank] = (uint8_t)a->byte[i];
+        a->rank[a->byte[i]] = rank++;
+    }
+}
+
+void bt_alphabet_encode(const bt_alphabet *a, uint8_t byte, char text[3])
+{
+    unsigned point = 0;
+    while (a->byte[point] != byte)
+        point++;
+    size_t n = 0;
+    if (point >= 0x80)
+        text[n++] = (char)(0xc0 | point >> 6);
+    text[n++] = (char)(point < 0x80 ? point : 0x80 | (point & 0x3f));
+    text[n] = 0;
 }
 
 bolter_status bt_alphabet_decode(const bt_alphabet *a, const char *text, size_t n, bt_buf *b)

@@ -8,11 +8,15 @@
 #ifndef BT_ALPHABET_H
 #define BT_ALPHABET_H
 
+#include <stdint.h>
+
 #include "base/buf.h"
 #include "bolter.h"
 
 typedef struct bt_alphabet {
     int16_t byte[0x144]; /* of a code point, or -1 */
+    uint8_t order[256];  /* bytes in the order of their characters, which is that of GPT-2's ids */
+    uint8_t rank[256];   /* the place of a byte in it */
 } bt_alphabet;
 
 void bt_alphabet_init(bt_alphabet *a);
@@ -21,5 +25,7 @@ void bt_alphabet_init(bt_alphabet *a);
  * character is outside the alphabet; E_NOMEM likewise.
  */
 bolter_status bt_alphabet_decode(const bt_alphabet *a, const char *text, size_t n, bt_buf *b);
+/* The character of a byte, in UTF-8. */
+void bt_alphabet_encode(const bt_alphabet *a, uint8_t byte, char text[3]);
 
 #endif

@@ -8,10 +8,18 @@ tok_sources = \
 	libcore/tok/charclass.h \
 	libcore/tok/compiled.c \
 	libcore/tok/compiled.h \
+	libcore/tok/key.h \
+	libcore/tok/learn.c \
+	libcore/tok/learn.h \
+	libcore/tok/learn_write.c \
 	libcore/tok/merges.c \
 	libcore/tok/merges.h \
+	libcore/tok/pairs.c \
+	libcore/tok/pairs.h \
 	libcore/tok/pretok.c \
 	libcore/tok/pretok.h \
+	libcore/tok/tally.c \
+	libcore/tok/tally.h \
 	libcore/tok/tok.c \
 	libcore/tok/vocab.c \
 	libcore/tok/vocab.h

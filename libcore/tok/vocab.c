@@ -8,53 +8,22 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/mem.h"
-
-static const uint64_t golden = 0x9e3779b97f4a7c15u; /* 2^64 / golden ratio: spreads multiples */
-
-static uint64_t load(const unsigned char *s, size_t n)
-{
-    uint32_t low, high;
-    if (n < 4)
-        return (uint64_t)s[0] | (uint64_t)s[n / 2] << 8 | (uint64_t)s[n - 1] << 16;
-    memcpy(&low, s, 4);
-    memcpy(&high, s + n - 4, 4);
-    return low | (uint64_t)high << 32;
-}
-
-/* With its length, a word of up to 8 bytes can be told from its key; of a longer one it is a hash.
- */
-static uint64_t key_of(const unsigned char *s, size_t n)
-{
-    if (n <= 8)
-        return load(s, n);
-    uint64_t h = n;
-    for (; n > 8; s += 8, n -= 8) {
-        h = (h ^ load(s, 8)) * golden;
-        h ^= h >> 32;
-    }
-    return (h ^ load(s, n)) * golden;
-}
-
-static size_t first_slot(const bt_vocab *v, uint64_t key, size_t len)
-{
-    uint64_t h = (key ^ (uint64_t)len << 56) * golden;
-    return (h ^ h >> 32) & v->mask;
-}
+#include "tok/key.h"
 
 static bool holds(const bt_vocab *v, const bt_vocab_slot *slot, uint64_t key,
                   const unsigned char *s, size_t n)
 {
     if (slot->key != key || slot->len != n)
         return false;
-    return n <= 8 || memcmp(v->bytes + v->start[slot->id], s, n) == 0;
+    return n <= BT_KEY_EXACT || memcmp(v->bytes + v->start[slot->id], s, n) == 0;
 }
 
 int32_t bt_vocab_find(const bt_vocab *v, const unsigned char *s, size_t n)
 {
     if (n > v->longest)
         return -1;
-    uint64_t key = key_of(s, n);
-    for (size_t i = first_slot(v, key, n); v->slot[i].len; i = (i + 1) & v->mask)
+    uint64_t key = bt_key_of(s, n);
+    for (size_t i = bt_key_slot(key, n, v->mask); v->slot[i].len; i = (i + 1) & v->mask)
         if (holds(v, &v->slot[i], key, s, n))
             return v->slot[i].id;
     return -1;
@@ -65,8 +34,8 @@ static bool insert(bt_vocab *v, int32_t id)
 {
     size_t n;
     const unsigned char *s = bt_vocab_bytes(v, id, &n);
-    uint64_t key = key_of(s, n);
-    size_t i = first_slot(v, key, n);
+    uint64_t key = bt_key_of(s, n);
+    size_t i = bt_key_slot(key, n, v->mask);
     for (size_t probe = 0; v->slot[i].len; probe++, i = (i + 1) & v->mask)
         if (probe == BT_TOK_PROBE_MAX)
             return false;

@@ -419,7 +419,8 @@ static void unknown_kind_and_missing_file_are_named(struct check *c)
 {
     check_dump(c, "pdf", in_tmp("a"), NULL,
                "!argument: pdf: no corpus kind, expected one of tsv, tsv-quotes, csv, jsonl, "
-               "fasttext, mbox, mboxo, mboxcl, mboxcl2, maildir, mh, dir, mail, text, lines");
+               "fasttext, mbox, mboxo, mboxcl, mboxcl2, maildir, mh, dir, mail, text, lines, "
+               "blocks");
     check_dump(c, NULL, in_tmp("absent"), NULL, "!io: absent: No such file or directory");
     check_dump(c, "dir", in_tmp("absent"), NULL, "!io: absent: No such file or directory");
     mkdir(in_tmp("folder"), 0777);
