@@ -1,6 +1,9 @@
 # Measurements; bench/README explains them.
 EXTRA_DIST += bench/README bench/baselines.csv bench/book.csv bench/book.py bench/default-model.csv \
 	bench/engine.csv bench/measure bench/precision.csv bench/protocols.csv
+EXTRA_PROGRAMS = bench-kernels
+bench_kernels_SOURCES = bench/kernels.c
+bench_kernels_LDADD = libcore.la
 .PHONY: bench
 bench: all fakemta
 	$(srcdir)/bench/measure --build '$(abs_top_builddir)'

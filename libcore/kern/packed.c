@@ -194,33 +194,6 @@ void bt_packed_unpack(float *w, const bt_packed *p)
 
 /* ---- The product ---- */
 
-static inline void finish_row(float *y, const float *tile, const float *bias, size_t cols,
-                              bt_finish finish)
-{
-    if (finish == BT_STORE)
-        for (size_t j = 0; j < cols; j++)
-            y[j] = tile[j] + bias[j];
-    else if (finish == BT_ADD)
-        for (size_t j = 0; j < cols; j++)
-            y[j] += tile[j] + bias[j];
-    else
-        for (size_t j = 0; j < cols; j++)
-            y[j] = bt_geluf(tile[j] + bias[j]);
-}
-
-/* Whole panels, nearly all there are, get loops of a known length. */
-BT_CLONES
-static void finish_tile(float *y, size_t stride, const float *tile, const float *bias, size_t n,
-                        size_t cols, bt_finish finish)
-{
-    for (size_t i = 0; i < n; i++, y += stride, tile += BT_PANEL) {
-        if (cols == BT_PANEL)
-            finish_row(y, tile, bias, BT_PANEL, finish);
-        else
-            finish_row(y, tile, bias, cols, finish);
-    }
-}
-
 /* Rows that are converted at a time. */
 static size_t chunk_rows(size_t row_bytes)
 {
@@ -247,15 +220,16 @@ static void multiply_chunk(const bt_tile *t, const bt_packed *w, float *y, size_
 {
     size_t K = padded(w->K, 4), row_bytes = padded(w->K * t->value_bytes, BT_PIECE);
     size_t panel_bytes = K * BT_PANEL * value_bytes(w->precision);
-    float tile[BT_TILE_ROWS * BT_PANEL] __attribute__((aligned(64)));
     for (size_t j = 0; j < w->N; j += BT_PANEL) {
-        size_t cols = w->N - j < BT_PANEL ? w->N - j : BT_PANEL;
         const char *panel = (const char *)w->panel + j / BT_PANEL * panel_bytes;
+        bt_target to = {.stride = y_stride,
+                        .cols = w->N - j < BT_PANEL ? w->N - j : BT_PANEL,
+                        .bias = w->bias + j,
+                        .finish = finish};
         for (size_t i = 0; i < n; i += group) {
-            size_t m = n - i < group ? n - i : group;
-            t->multiply(tile, m, K, rows + i * row_bytes, quant + i, panel, w->scale + j,
-                        w->sum + j);
-            finish_tile(y + i * y_stride + j, y_stride, tile, w->bias + j, m, cols, finish);
+            to.y = y + i * y_stride + j;
+            t->multiply(&to, n - i < group ? n - i : group, K, rows + i * row_bytes, quant + i, panel,
+                        w->scale + j, w->sum + j);
         }
     }
 }

@@ -72,6 +72,14 @@ typedef struct bt_quant {
     int32_t zero; /* 0..255 */
 } bt_quant;
 
+/* Where the product of a tile goes, of its BT_PANEL columns the first cols. */
+typedef struct bt_target {
+    float *y;
+    size_t stride, cols;
+    const float *bias; /* (BT_PANEL) */
+    bt_finish finish;
+} bt_target;
+
 /*
  * Up to `rows` rows against a panel. Converted rows take turns in pieces of BT_PIECE bytes,
  * [piece][row][BT_PIECE], so that a tile walks through memory once and without powers of two.
@@ -83,9 +91,10 @@ typedef struct bt_tile {
     size_t value_bytes; /* of one value of a converted row */
     /* Convert n rows of K values, stride apart; quant (n) is set for int8. */
     void (*convert)(void *to, bt_quant *quant, const float *x, size_t stride, size_t n, size_t K);
-    /* out (n, BT_PANEL) = rows times panel, scaled back, without bias. K is padded to 4. */
-    void (*multiply)(float *out, size_t n, size_t K, const void *rows, const bt_quant *quant,
-                     const void *panel, const float *scale, const int32_t *sum);
+    /* Finish n rows times a panel, scaled back. K is padded to 4. */
+    void (*multiply)(const bt_target *to, size_t n, size_t K, const void *rows,
+                     const bt_quant *quant, const void *panel, const float *scale,
+                     const int32_t *sum);
 } bt_tile;
 
 /*
