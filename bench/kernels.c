@@ -5,9 +5,9 @@
  *
  * The peak is what the instruction of a tile does when nothing but registers feeds it. It is taken
  * anew around each product, in processor seconds, so that a machine whose clock or neighbours change
- * disturbs both alike; a share is the median of the rounds. Weights rotate through more matrices than
- * the caches hold, as they do in a forward pass. The time of a product includes conversion of its rows
- * and the bias.
+ * disturbs both alike; a share is the median of the rounds. Weights are either one matrix, which the
+ * caches keep, or those of all blocks in turn, as in a forward pass. The time of a product includes
+ * conversion of its rows and the bias.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,13 +18,13 @@
 #include "base/rng.h"
 #include "kern/packed.h"
 
-enum { SHAPES = 8, HEIGHTS = 4, MAX_ROUNDS = 99, MAX_COPIES = 32, LARGEST_K = 3072 };
+enum { SHAPES = 8, HEIGHTS = 4, MAX_ROUNDS = 99, MAX_BLOCKS = 12, LARGEST_K = 3072 };
 
 #define LEAST_SECONDS 0.01
 
-/* The linear layers of GPT-2 124M, and of a model 384 wide; copies that a forward pass would meet. */
+/* The linear layers of GPT-2 124M, and of a model 384 wide; the blocks of such a model. */
 static const struct shape {
-    size_t K, N, copies;
+    size_t K, N, blocks;
 } shapes[SHAPES] = {{768, 2304, 12}, {768, 768, 12},  {768, 3072, 12}, {3072, 768, 12},
                     {384, 1152, 8},  {384, 384, 8},   {384, 1536, 8},  {1536, 384, 8}};
 static const size_t heights[HEIGHTS] = {32, 128, 256, 1024};
@@ -92,8 +92,8 @@ static double peak(const bt_tile *t)
 
 struct product {
     const bt_tile *tile;
-    bt_packed w[MAX_COPIES];
-    size_t copies, next;
+    bt_packed w[MAX_BLOCKS];
+    size_t blocks, used, next; /* how many of the weights take turns */
     float *x, *y;
     void *scratch;
 };
@@ -118,8 +118,8 @@ static float *random_values(bt_rng *rng, size_t n)
 static void make_weights(struct product *p, const struct shape *s, bt_rng *rng)
 {
     float *w = random_values(rng, s->K * s->N);
-    p->copies = s->copies;
-    for (size_t i = 0; i < s->copies; i++)
+    p->blocks = s->blocks;
+    for (size_t i = 0; i < s->blocks; i++)
         if (bt_packed_make(&p->w[i], p->tile->precision, bt_mat_of(w, s->K, s->N), NULL, NULL))
             need(NULL);
     bt_release(w);
@@ -130,8 +130,8 @@ static double rate(struct product *p, size_t M)
 {
     double begin = now(), seconds = 0;
     size_t n = 0;
-    for (; seconds < LEAST_SECONDS || n < p->copies; n++) {
-        const bt_packed *w = &p->w[p->next++ % p->copies];
+    for (; seconds < LEAST_SECONDS || n < p->used; n++) {
+        const bt_packed *w = &p->w[p->next++ % p->used];
         bt_packed_forward(p->tile, w, p->y, w->N, p->x, w->K, M, BT_STORE, p->scratch);
         seconds = now() - begin;
     }
@@ -150,9 +150,11 @@ static double median(double *x, size_t n)
     return x[n / 2];
 }
 
-static void measure(struct product *p, size_t M, size_t rounds)
+/* With one matrix again and again, or with those of all blocks in turn. */
+static void measure(struct product *p, size_t M, bool all, size_t rounds)
 {
     double share[MAX_ROUNDS], got[MAX_ROUNDS], top[MAX_ROUNDS];
+    p->used = all ? p->blocks : 1;
     rate(p, M);
     for (size_t i = 0; i < rounds; i++) {
         double before = peak(p->tile);
@@ -160,8 +162,8 @@ static void measure(struct product *p, size_t M, size_t rounds)
         top[i] = (before + peak(p->tile)) / 2;
         share[i] = top[i] > 0 ? got[i] / top[i] : 0;
     }
-    printf("%s,%s,%zu,%zu,%zu,%.1f,%.1f,%.3f\n", p->tile->isa, formats[p->tile->precision], M,
-           p->w[0].K, p->w[0].N, median(got, rounds), median(top, rounds), median(share, rounds));
+    printf("%s,%s,%s,%zu,%zu,%zu,%.1f,%.1f,%.3f\n", p->tile->isa, formats[p->tile->precision],
+           all ? "memory" : "cache", M, p->w[0].K, p->w[0].N, median(got, rounds), median(top, rounds), median(share, rounds));
     fflush(stdout);
 }
 
@@ -171,9 +173,9 @@ static void measure_isa(struct product *p, const char *isa, size_t rounds, bt_rn
         p->tile = bt_tile_find((bt_precision)precision, isa);
         for (size_t s = 0; p->tile && s < SHAPES; s++) {
             make_weights(p, &shapes[s], rng);
-            for (size_t h = 0; h < HEIGHTS; h++)
-                measure(p, heights[h], rounds);
-            for (size_t i = 0; i < p->copies; i++)
+            for (size_t h = 0; h < 2 * HEIGHTS; h++)
+                measure(p, heights[h / 2], h % 2, rounds);
+            for (size_t i = 0; i < p->blocks; i++)
                 bt_packed_clear(&p->w[i]);
         }
     }
@@ -191,7 +193,7 @@ int main(int argc, char **argv)
     p.x = random_values(&rng, heights[HEIGHTS - 1] * LARGEST_K);
     p.y = need(bt_alloc_aligned(heights[HEIGHTS - 1] * LARGEST_K, sizeof *p.y));
     p.scratch = need(bt_alloc_aligned(bt_packed_scratch(LARGEST_K), 1));
-    printf("isa,precision,M,K,N,gops,peak_gops,share\n");
+    printf("isa,precision,weights,M,K,N,gops,peak_gops,share\n");
     if (argc > 1)
         measure_isa(&p, argv[1], (size_t)rounds, &rng);
     for (int i = 0; argc < 2 && i < 2; i++)

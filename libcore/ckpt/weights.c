@@ -56,7 +56,7 @@ static bolter_status load_int8(const bt_safetensors *st, const bt_tensor *t, con
     if (!scale)
         return bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", st->path);
     bolter_status rc = load_scales(st, t, p, scale, err);
-    const bt_packed panels = {BT_INT8, p->rows, p->cols, t->data, scale, NULL, NULL, NULL};
+    const bt_packed panels = {BT_INT8, p->rows, p->cols, t->data, scale, NULL, NULL, NULL, false};
     if (rc == BOLTER_OK && in_panels(t, p))
         bt_packed_unpack(dst, &panels);
     else if (rc == BOLTER_OK)

@@ -11,9 +11,12 @@ static inline void finish_row(float *y, const float *sums, const float *bias, si
     else if (finish == BT_ADD)
         for (size_t j = 0; j < cols; j++)
             y[j] += sums[j] + bias[j];
-    else
+    else if (finish == BT_GELU)
         for (size_t j = 0; j < cols; j++)
             y[j] = bt_geluf(sums[j] + bias[j]);
+    else
+        for (size_t j = 0; j < cols; j++)
+            y[j] = bt_geluf(y[j] + sums[j] + bias[j]);
 }
 
 /* Whole panels, nearly all there are, get loops of a known length. */

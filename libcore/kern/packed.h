@@ -40,7 +40,15 @@ typedef struct bt_packed {
     const int32_t *sum;    /* int8: (N padded), of each column */
     const float *bias;     /* (N padded); zeros without a bias */
     void *block;           /* owned memory of the above, or of part of it */
+    bool exact;            /* int8: rows in two pieces, see bt_packed_forward() */
 } bt_packed;
+
+/* Rows at a time that share out n rows evenly among the fewest turns of at most `most`; 1 for none. */
+static inline size_t bt_even_share(size_t n, size_t most)
+{
+    size_t turns = (n + most - 1) / most;
+    return n > 0 ? (n + turns - 1) / turns : 1;
+}
 
 /* Bytes of the panels of a (K, N) matrix. */
 size_t bt_packed_bytes(bt_precision precision, size_t K, size_t N);
@@ -63,7 +71,8 @@ void bt_packed_unpack(float *w, const bt_packed *p);
 typedef enum bt_finish {
     BT_STORE, /* y = x w + b */
     BT_ADD,   /* y += x w + b: the residual stream */
-    BT_GELU   /* y = gelu(x w + b) */
+    BT_GELU,  /* y = gelu(x w + b) */
+    BT_ADD_GELU /* y = gelu(y + x w + b) */
 } bt_finish;
 
 /* How a row was quantised: x = scale (q - zero). */
@@ -105,7 +114,12 @@ const bt_tile *bt_tile_find(bt_precision precision, const char *isa);
 
 /* Bytes of scratch for rows of up to K values. */
 size_t bt_packed_scratch(size_t K);
-/* y (M, N) = finish(x (M, K) w + b). scratch is 64-byte aligned. y is not x. */
+/*
+ * y (M, N) = finish(x (M, K) w + b). scratch is 64-byte aligned. y is not x.
+ *
+ * Where w is exact, what quantising a row to bytes leaves over is quantised too, and multiplied as well:
+ * twice the work, and rows as good as of 16 bits.
+ */
 void bt_packed_forward(const bt_tile *t, const bt_packed *w, float *y, size_t y_stride, const float *x,
                        size_t x_stride, size_t M, bt_finish finish, void *scratch);
 

@@ -52,14 +52,13 @@ INLINE F32 __m512 gelu(__m512 x)
     return _mm512_div_ps(x, _mm512_add_ps(one, _mm512_scalef_ps(p, whole)));
 }
 
-/* What stands at y already counts for BT_ADD alone. */
 INLINE F32 void finish_half(const bt_target *to, float *y, __m512 sums, const float *bias,
                             __mmask16 lanes)
 {
     __m512 v = _mm512_add_ps(sums, _mm512_maskz_loadu_ps(lanes, bias));
-    if (to->finish == BT_ADD)
+    if (to->finish == BT_ADD || to->finish == BT_ADD_GELU)
         v = _mm512_add_ps(v, _mm512_maskz_loadu_ps(lanes, y));
-    else if (to->finish == BT_GELU)
+    if (to->finish == BT_GELU || to->finish == BT_ADD_GELU)
         v = gelu(v);
     _mm512_mask_storeu_ps(y, lanes, v);
 }

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 
-/* Rows of the MLP at a time: whole tiles of 14. */
+/* Most rows of the MLP at a time. */
 #define MLP_ROWS ((size_t)112)
 
 /* ---- Weights ---- */
@@ -225,8 +225,9 @@ static void mlp_part(const bt_engine *e, bt_scoring *s, size_t l, size_t rows)
 {
     size_t C = e->cfg.n_embd;
     const bt_packed *p = e->block[l].part;
-    for (size_t at = 0; at < rows; at += MLP_ROWS) {
-        size_t n = rows - at < MLP_ROWS ? rows - at : MLP_ROWS;
+    size_t share = bt_even_share(rows, MLP_ROWS);
+    for (size_t at = 0; at < rows; at += share) {
+        size_t n = rows - at < share ? rows - at : share;
         float *x = s->x + at * C;
         norm(e, s, s->norm, x, n, bt_block_index(l, BT_LN2_W));
         product(e, s, &p[BT_PART_FC], s->act, s->norm, n, BT_GELU);
