@@ -132,7 +132,7 @@ static double rate(struct product *p, size_t M)
     size_t n = 0;
     for (; seconds < LEAST_SECONDS || n < p->used; n++) {
         const bt_packed *w = &p->w[p->next++ % p->used];
-        bt_packed_forward(p->tile, w, p->y, w->N, p->x, w->K, M, BT_STORE, p->scratch);
+        bt_packed_forward(p->tile, w, p->y, w->N, p->x, w->K, M, BT_STORE, false, p->scratch);
         seconds = now() - begin;
     }
     return 2.0 * (double)(n * M * p->w[0].K * p->w[0].N) / seconds * 1e-9;

@@ -597,6 +597,8 @@ typedef struct bolter_train_options {
                               they are */
     bool no_cache;         /* run frozen blocks again in every step, see bolter_trainer_prepare() */
     const char *cache_dtype; /* "float32" or "bfloat16" */
+    const char *trunk_precision; /* what frozen blocks compute in: "float32", "bfloat16" or "int8"; the
+                              saved model is then scored in it, too, see bolter_open_options */
     size_t cache_bytes;    /* cached values beyond this go to a temporary file */
     size_t threads;        /* 0: as many as the machine has processors */
     uint64_t seed;

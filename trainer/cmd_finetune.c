@@ -57,6 +57,8 @@ static int parse(struct finetune *f, int argc, char **argv)
              "this label does not count in the loss"),
         SIZE("seed", 0, &f->seed, 0, 1e15, "N", "of everything random"),
         SIZE("threads", 'j', &f->threads, 0, 256, "N", "0: all processors"),
+        STRING("trunk-precision", 0, &f->train.trunk_precision, "TYPE",
+               "what frozen blocks compute in: float32, bfloat16, int8"),
         STRING("trunk-dtype", 0, &f->train.cache_dtype, "TYPE",
                "what frozen blocks made is kept as: float32, bfloat16"),
         SIZE("cache-memory", 0, &f->recipe.cache_memory, 0, 1 << 20, "MIB",

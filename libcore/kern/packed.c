@@ -222,12 +222,13 @@ struct rows {
     float *left; /* (BT_TILE_ROWS, K) of a group */
 };
 
-static struct rows cut_rows(const bt_tile *t, const bt_packed *w, size_t chunk, char *scratch)
+static struct rows cut_rows(const bt_tile *t, const bt_packed *w, size_t chunk, bool twice,
+                            char *scratch)
 {
     struct rows r = {.row_bytes = padded(w->K * t->value_bytes, BT_PIECE), .value = scratch};
     size_t bytes = padded(chunk * r.row_bytes, BT_PIECE);
     r.quant = (bt_quant *)(void *)(scratch + bytes);
-    if (t->precision != BT_INT8 || !w->exact)
+    if (t->precision != BT_INT8 || !twice)
         return r;
     r.rest = scratch + rows_scratch(w->K);
     r.rest_quant = (bt_quant *)(void *)(r.rest + bytes);
@@ -281,11 +282,11 @@ static void multiply_group(const bt_tile *t, const bt_packed *w, bt_target to, s
 }
 
 void bt_packed_forward(const bt_tile *t, const bt_packed *w, float *y, size_t y_stride, const float *x,
-                       size_t x_stride, size_t M, bt_finish finish, void *scratch)
+                       size_t x_stride, size_t M, bt_finish finish, bool twice, void *scratch)
 {
     size_t row_bytes = padded(w->K * t->value_bytes, BT_PIECE);
     size_t chunk = bt_even_share(M, chunk_rows(row_bytes));
-    struct rows r = cut_rows(t, w, chunk, scratch);
+    struct rows r = cut_rows(t, w, chunk, twice, scratch);
     for (size_t at = 0; at < M; at += chunk, y += chunk * y_stride, x += chunk * x_stride) {
         r.n = M - at < chunk ? M - at : chunk;
         r.group = bt_even_share(r.n, t->rows);

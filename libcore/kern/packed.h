@@ -40,7 +40,6 @@ typedef struct bt_packed {
     const int32_t *sum;    /* int8: (N padded), of each column */
     const float *bias;     /* (N padded); zeros without a bias */
     void *block;           /* owned memory of the above, or of part of it */
-    bool exact;            /* int8: rows in two pieces, see bt_packed_forward() */
 } bt_packed;
 
 /* Rows at a time that share out n rows evenly among the fewest turns of at most `most`; 1 for none. */
@@ -117,11 +116,11 @@ size_t bt_packed_scratch(size_t K);
 /*
  * y (M, N) = finish(x (M, K) w + b). scratch is 64-byte aligned. y is not x.
  *
- * Where w is exact, what quantising a row to bytes leaves over is quantised too, and multiplied as well:
- * twice the work, and rows as good as of 16 bits.
+ * twice: on an int8 tile, what quantising a row to bytes leaves over is quantised too, and multiplied as
+ * well. That is double work, for rows as good as of 16 bits; weights are what they were.
  */
 void bt_packed_forward(const bt_tile *t, const bt_packed *w, float *y, size_t y_stride, const float *x,
-                       size_t x_stride, size_t M, bt_finish finish, void *scratch);
+                       size_t x_stride, size_t M, bt_finish finish, bool twice, void *scratch);
 
 /* ---- attend.c ---- */
 

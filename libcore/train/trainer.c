@@ -48,6 +48,7 @@ static bolter_status open_card(bolter_trainer *t, const char *const *labels, bol
     t->card.all_see_all = !t->causal;
     if (t->o.pad_to > 0)
         t->card.pad_to = t->o.pad_to;
+    t->card.precision = t->trunk_precision == BT_FLOAT32 ? NULL : bt_precision_name(t->trunk_precision);
     return rc;
 }
 
@@ -68,6 +69,8 @@ static bolter_status open_parts(bolter_trainer *t, const char *const *labels, si
     if (rc == BOLTER_OK)
         rc = bt_options_mark(t, err);
     if (rc == BOLTER_OK)
+        rc = bt_options_check_trunk(t, err);
+    if (rc == BOLTER_OK)
         rc = bt_weights_make(t, err);
     if (rc == BOLTER_OK)
         rc = open_workers(t, err);
@@ -84,6 +87,7 @@ static bolter_status open_parts(bolter_trainer *t, const char *const *labels, si
 static void drop_borrowed(bolter_train_options *o)
 {
     o->trainable = o->lora_targets = o->position = o->mask = o->schedule = o->cache_dtype = NULL;
+    o->trunk_precision = NULL;
     o->class_weights = NULL;
 }
 
@@ -178,6 +182,7 @@ static bolter_status take_batch(bolter_trainer *t, const bolter_seq **seqs, cons
                     .workers = t->workers,
                     .n_threads = t->o.threads,
                     .net = &t->net,
+                    .precision = t->trunk_precision,
                     .read = t->read,
                     .causal = t->causal,
                     .together = together};

@@ -36,6 +36,7 @@ struct bolter_trainer {
     bt_net net;
     bt_slots slots;
     bt_workers *workers;
+    bt_precision trunk_precision;
     bt_trunk trunk; /* the frozen blocks' cache, unless its first is 0 */
     uint64_t step;
     int32_t *padded; /* ids of a padded batch */
@@ -51,6 +52,8 @@ struct bolter_trainer {
 bolter_status bt_options_check(bolter_trainer *t, bolter_error *err);
 /* Fill t->trained. */
 bolter_status bt_options_mark(bolter_trainer *t, bolter_error *err);
+/* Refuse blocks computed in another format than float32 where none are frozen, or they are not kept. */
+bolter_status bt_options_check_trunk(const bolter_trainer *t, bolter_error *err);
 /* The lowest block with something that trains: n_layer for the head alone. */
 size_t bt_options_lowest(const bolter_trainer *t);
 

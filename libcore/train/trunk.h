@@ -5,6 +5,7 @@
 #ifndef BT_TRUNK_H
 #define BT_TRUNK_H
 
+#include "model/engine.h"
 #include "train/store.h"
 #include "train/workers.h"
 
@@ -27,6 +28,7 @@ typedef struct bt_fill {
     bt_workers *workers;
     size_t n_threads;
     const bt_net *net;
+    bt_precision precision; /* that the frozen blocks compute in */
     bt_read read;
     bool causal;
     bool together; /* many sequences in one product; else each alone, whatever stands beside it */
