@@ -26,6 +26,7 @@ import time
 import numpy
 
 LAYERS, WIDTH, HEADS, VOCAB, CONTEXT = 12, 768, 12, 50257, 1024
+NO_DOUBT = {"spam_threshold": 0.999999999, "unsure_threshold": 0.999999999}  # that int8 would look at twice
 BATCH, LENGTH, STEPS, EVALUATIONS = 8, 120, 650, 367
 
 
@@ -76,7 +77,7 @@ def write_base(folder, vocab, head=0):
         json.dump(config, f)
     if head:
         with open(os.path.join(folder, "bolter.json"), "w") as f:
-            json.dump({"v": 1, "labels": ["ham", "spam"][:head]}, f)
+            json.dump({"v": 1, "labels": ["ham", "spam"], **NO_DOUBT}, f)
     for name in ("vocab.json", "merges.txt"):
         os.symlink(os.path.abspath(os.path.join(vocab, name)), os.path.join(folder, name))
 

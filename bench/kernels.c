@@ -69,8 +69,8 @@ static double run_peak(const bt_tile *t, long loops)
         RUN(FMA, "ymm");
     else
         RUN(MADD, "ymm");
-    double values = wide ? 16 : 8;
-    return values * (t->precision == BT_INT8 && wide ? 8 : t->precision == BT_FLOAT32 ? 2 : 4);
+    static const double in_wide_lane[] = {2, 4, 8}, in_lane[] = {2, 2, 4};
+    return wide ? 16 * in_wide_lane[t->precision] : 8 * in_lane[t->precision];
 }
 #else
 static double run_peak(const bt_tile *t, long loops)
@@ -163,7 +163,8 @@ static void measure(struct product *p, size_t M, bool all, size_t rounds)
         share[i] = top[i] > 0 ? got[i] / top[i] : 0;
     }
     printf("%s,%s,%s,%zu,%zu,%zu,%.1f,%.1f,%.3f\n", p->tile->isa, formats[p->tile->precision],
-           all ? "memory" : "cache", M, p->w[0].K, p->w[0].N, median(got, rounds), median(top, rounds), median(share, rounds));
+           all ? "memory" : "cache", M, p->w[0].K, p->w[0].N, median(got, rounds),
+           median(top, rounds), median(share, rounds));
     fflush(stdout);
 }
 

@@ -10,7 +10,7 @@
 #include "base/mem.h"
 
 /* Most rows of the MLP at a time. */
-#define MLP_ROWS ((size_t)112)
+#define MLP_ROWS ((size_t)160)
 
 /* ---- Weights ---- */
 
