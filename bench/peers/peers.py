@@ -410,7 +410,7 @@ def book(o):
 
 def versions():
     found = subprocess.run(["dpkg-query", "-W", "-f", "${Package} ${Version}, ", "python3-torch", "libopenblas0",
-                            "bogofilter", "spamassassin", "nodejs"], capture_output=True, text=True, check=False)
+                            "bogofilter-bdb", "spamassassin", "nodejs"], capture_output=True, text=True, check=False)
     return found.stdout.strip(", ")
 
 

@@ -9,7 +9,6 @@ import sys
 from xml.sax.saxutils import escape
 
 INK, FAINT, OURS, PEER, GOAL = "#24292f", "#d0d7de", "#1f6feb", "#9aa4af", "#cf222e"
-FONT = 'font-family="sans-serif" fill="#24292f"'
 
 
 class Picture:
@@ -68,17 +67,18 @@ def kernels(rows, path):
                 p.bar(x + 18 * i, bottom - high * share, 16, high * share, colour)
             p.line(x - 3, bottom - high * goal, x + 37, bottom - high * goal, GOAL)
             p.text(x + 17, bottom + 15, f"{m}", 11, "middle")
-    p.text(380, 248, "rows of a product (mean of eight shapes)", 11, "middle")
-    for x, colour, what in ((480, OURS, "weights in cache"), (590, "#79b8ff", "from memory")):
-        p.bar(x, 20, 10, 10, colour)
-        p.text(x + 14, 29, what, 11)
-    p.line(672, 25, 690, 25, GOAL)
-    p.text(694, 29, "wanted", 11)
+    p.text(464, 248, "rows of a product (mean of eight shapes)", 11, "middle")
+    for x, colour, what in ((44, OURS, "weights in cache"), (164, "#79b8ff", "weights from memory")):
+        p.bar(x, 239, 10, 10, colour)
+        p.text(x + 14, 248, what, 11)
+    p.line(670, 244, 688, 244, GOAL)
+    p.text(694, 248, "wanted", 11)
     p.write(path)
 
 
 def label(r):
-    return f'{r["case"]} against {r["peer_name"].split()[0]}'
+    peer = r["peer_name"]
+    return f'{r["case"]} against {peer.split()[0] if peer.startswith("onnx") else peer}'
 
 
 def peers(rows, path):
@@ -86,13 +86,13 @@ def peers(rows, path):
     shown = [r for r in rows if r["what"] != "kernels" and r["goal"]]
     if not shown:
         return
-    left, step, unit = 380, 24, 48
+    left, step, unit = 372, 24, 44
     p = Picture(760, 70 + step * len(shown), "Ratios to peers")
     p.text(20, 26, "How many times faster (or smaller) than the peer, one core", 15, bold=True)
-    zero = left + 2 * unit
+    zero = left + 4 * unit
 
     def at(ratio):
-        """-2 doublings at the left end."""
+        """Where a ratio lies, between 1/16 and 16."""
         power = 0.0
         while ratio >= 2:
             ratio, power = ratio / 2, power + 1
@@ -101,18 +101,20 @@ def peers(rows, path):
         return zero + unit * (power + ratio - 1)
 
     bottom = 50 + step * len(shown)
-    for power in range(-2, 6):
+    for power in range(-4, 5):
         x = zero + unit * power
         p.line(x, 44, x, bottom, INK if power == 0 else FAINT)
         p.text(x, bottom + 14, f"{2 ** power}x" if power >= 0 else f"1/{2 ** -power}", 10, "middle")
     for i, r in enumerate(shown):
         y, ratio, goal = 50 + step * i, float(r["ratio"]), float(r["goal"])
-        x = min(at(ratio), zero + 5 * unit)
+        x = min(at(ratio), zero + 4 * unit)
         p.text(left - 8, y + 12, label(r), 11, "end")
         p.bar(min(x, zero), y + 2, abs(x - zero), 13, OURS if ratio >= 1 else PEER)
         p.text(max(x, zero) + 6, y + 13, f"{ratio:.2f}", 10)
-        g = min(at(goal), zero + 5 * unit)
+        g = min(at(goal), zero + 4 * unit)
         p.line(g, y - 1, g, y + 18, GOAL)
+    p.line(660, 22, 678, 22, GOAL)
+    p.text(684, 26, "wanted", 11)
     p.write(path)
 
 

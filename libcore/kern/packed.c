@@ -202,10 +202,11 @@ static size_t chunk_rows(size_t row_bytes)
     return rows < 2 * BT_TILE_ROWS ? 2 * BT_TILE_ROWS : rows;
 }
 
+/* Never less than of shorter rows, of which there are more at a time. */
 static size_t rows_scratch(size_t K)
 {
     size_t least = 2 * BT_TILE_ROWS * padded(K * sizeof(float), BT_PIECE);
-    size_t rows = ROWS_BYTES / padded(K, BT_PIECE) + 2 * BT_TILE_ROWS; /* how they were quantised */
+    size_t rows = ROWS_BYTES / BT_PIECE + 2 * BT_TILE_ROWS; /* how they were quantised */
     return (least > ROWS_BYTES ? least : ROWS_BYTES) + padded(rows * sizeof(bt_quant), BT_PIECE);
 }
 

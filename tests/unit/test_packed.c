@@ -175,6 +175,14 @@ static void rows_in_two_pieces_lose_next_to_nothing(struct check *c)
     CHECK(c, d <= 1e-4, "several chunks: off by %.3g", d);
 }
 
+/* Layers of all widths share a scratch that was made for the widest. */
+static void a_scratch_for_long_rows_serves_shorter_ones(struct check *c)
+{
+    for (size_t k = 1; k < 5000; k++)
+        CHECK(c, bt_packed_scratch(k) <= bt_packed_scratch(k + 1), "%zu values need more than %zu", k,
+              k + 1);
+}
+
 /* Long enough for several chunks of converted rows. */
 static void long_products_are_cut_without_a_seam(struct check *c)
 {
@@ -314,6 +322,7 @@ int main(void)
         CASE(products_on_any_processor_equal_plain_loops),
         CASE(the_best_tile_is_found_without_a_name),
         CASE(rows_in_two_pieces_lose_next_to_nothing),
+        CASE(a_scratch_for_long_rows_serves_shorter_ones),
         CASE(long_products_are_cut_without_a_seam),
         CASE(int8_sums_are_the_same_on_every_instruction_set),
         CASE(rows_and_columns_of_zeros_give_the_bias),
