@@ -26,11 +26,12 @@ import time
 import numpy
 
 LAYERS, WIDTH, HEADS, VOCAB, CONTEXT = 12, 768, 12, 50257, 1024
+NO_DOUBT = {"spam_threshold": 0.999999999, "unsure_threshold": 0.999999999}  # that int8 would look at twice
 BATCH, LENGTH, STEPS, EVALUATIONS = 8, 120, 650, 367
 
 
-def shapes():
-    """Names and shapes of GPT-2's tensors as Hugging Face keeps them."""
+def shapes(head=0):
+    """Names and shapes of GPT-2's tensors as Hugging Face keeps them; head: labels of a classifier."""
     yield "wte.weight", (VOCAB, WIDTH)
     yield "wpe.weight", (CONTEXT, WIDTH)
     for i in range(LAYERS):
@@ -43,6 +44,8 @@ def shapes():
             yield f"h.{i}.{name}.bias", (WIDTH,)
     yield "ln_f.weight", (WIDTH,)
     yield "ln_f.bias", (WIDTH,)
+    if head:
+        yield "score.weight", (head, WIDTH)
 
 
 def values(name, shape, random):
@@ -53,10 +56,10 @@ def values(name, shape, random):
     return numpy.full(shape, 1 if gain else 0, dtype=numpy.float32)
 
 
-def write_base(folder, vocab):
+def write_base(folder, vocab, head=0):
     """A model directory of random weights."""
     header, at = {}, 0
-    for name, shape in shapes():
+    for name, shape in shapes(head):
         size = 4 * int(numpy.prod(shape))
         header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [at, at + size]}
         at += size
@@ -65,13 +68,16 @@ def write_base(folder, vocab):
     with open(os.path.join(folder, "model.safetensors"), "wb") as f:
         f.write(struct.pack("<Q", len(text)) + text)
         random = numpy.random.default_rng(1)
-        for name, shape in shapes():
+        for name, shape in shapes(head):
             f.write(values(name, shape, random).tobytes())
     config = {"model_type": "gpt2", "n_positions": CONTEXT, "vocab_size": VOCAB, "n_embd": WIDTH,
               "n_layer": LAYERS, "n_head": HEADS, "layer_norm_epsilon": 1e-5, "bos_token_id": VOCAB - 1,
               "eos_token_id": VOCAB - 1}
     with open(os.path.join(folder, "config.json"), "w") as f:
         json.dump(config, f)
+    if head:
+        with open(os.path.join(folder, "bolter.json"), "w") as f:
+            json.dump({"v": 1, "labels": ["ham", "spam"], **NO_DOUBT}, f)
     for name in ("vocab.json", "merges.txt"):
         os.symlink(os.path.abspath(os.path.join(vocab, name)), os.path.join(folder, name))
 

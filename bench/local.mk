@@ -1,7 +1,14 @@
 # Measurements; bench/README explains them.
 EXTRA_DIST += bench/README bench/baselines.csv bench/book.csv bench/book.py bench/default-model.csv \
-	bench/engine.csv bench/generate.csv bench/generate.py bench/load bench/load.csv bench/measure \
-	bench/precision.csv bench/protocols.csv
+	bench/engine.csv bench/generate.csv bench/generate.py bench/kernels.svg bench/load bench/load.csv \
+	bench/measure bench/peers.csv bench/peers.svg bench/peers/graph.py bench/peers/message.js \
+	bench/peers/message_torch.py bench/peers/peers.py bench/peers/plots.py bench/precision.csv \
+	bench/protocols.csv
+EXTRA_PROGRAMS = bench-kernels bench-message
+bench_kernels_SOURCES = bench/kernels.c
+bench_kernels_LDADD = libcore.la
+bench_message_SOURCES = bench/peers/message.c
+bench_message_LDADD = libbolter.la
 .PHONY: bench
 bench: all fakemta
 	$(srcdir)/bench/measure --build '$(abs_top_builddir)'

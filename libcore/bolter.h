@@ -845,6 +845,8 @@ typedef struct bolter_train_options {
                               in float32; weights, moments and the rest are float32 */
     bool no_cache;         /* run frozen blocks again in every step, see bolter_trainer_prepare() */
     const char *cache_dtype; /* "float32" or "bfloat16" */
+    const char *trunk_precision; /* what frozen blocks compute in: "float32", "bfloat16" or "int8"; the
+                              saved model is then scored in it, too, see bolter_open_options */
     size_t cache_bytes;    /* cached values beyond this go to a temporary file */
     bolter_cache *cache;   /* see bolter_cache_open(); NULL: the trainer's own */
     size_t threads;        /* 0: as many as the machine has processors */

@@ -17,6 +17,7 @@ static const struct option_row {
     const char *name, *argument, *help;
 } option_rows[] = {
     {'m', "model", "DIR", "model directory (default: $BOLTER_MODEL, else " BOLTER_MODELDIR ")"},
+    {'P', "precision", "TYPE", "auto, float32, bfloat16 or int8 arithmetic (default: auto)"},
     {'S', "socket", "SPEC", "ask the bolter-milter at unix:PATH (default: load the model)"},
     {'p', "passthrough", NULL, "write the message, marked, to standard output (default: off)"},
     {'e', "exit-verdict", NULL, "with -p: the exit status is the verdict (default: off)"},
@@ -86,6 +87,9 @@ static bool take_option(struct arguments *a, int letter, char **argv)
     switch (letter) {
     case 'm':
         a->model_dir = optarg;
+        return true;
+    case 'P':
+        a->precision = optarg;
         return true;
     case 'S':
         a->socket = optarg;
@@ -167,6 +171,7 @@ bool arguments_parse(struct arguments *a, int argc, char **argv)
 {
     const char *dir = getenv("BOLTER_MODEL");
     *a = (struct arguments){.model_dir = dir && *dir ? dir : BOLTER_MODELDIR,
+                            .precision = "auto",
                             .timeout_s = ARGUMENTS_TIMEOUT_S};
     struct getopt_tables t;
     fill_tables(&t);

@@ -13,6 +13,7 @@
 
 struct arguments {
     const char *model_dir;
+    const char *precision; /* of the model's arithmetic, as bolter_open_options has it */
     const char *socket; /* of a daemon to ask; NULL: none */
     enum output_format format;
     enum operand_kind kind;

@@ -72,7 +72,7 @@ static bool judge_for_passthrough(void *ud, const char *bytes, size_t n,
     struct judge j;
     bolter_verdict v = {0};
     bolter_error err = {0};
-    bolter_status rc = judge_open(&j, a->model_dir, &err);
+    bolter_status rc = judge_open(&j, a->model_dir, a->precision, &err);
     if (rc == BOLTER_OK)
         rc = judge_bytes(&j, true, bytes, n, &v, &err);
     if (rc == BOLTER_OK && a->explain)
@@ -115,7 +115,7 @@ static bolter_status open_judge(struct report *r, bolter_error *err)
 {
     if (r->judge.model)
         return BOLTER_OK;
-    bolter_status rc = judge_open(&r->judge, r->arguments->model_dir, err);
+    bolter_status rc = judge_open(&r->judge, r->arguments->model_dir, r->arguments->precision, err);
     if (rc != BOLTER_OK)
         return rc;
     size_t n = (size_t)bolter_model_info_of(r->judge.model)->n_label;

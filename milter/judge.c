@@ -3,11 +3,12 @@
 
 #include <stdlib.h>
 
-bolter_status judge_open(struct judge *j, const char *model_dir, bolter_error *err)
+bolter_status judge_open(struct judge *j, const char *model_dir, const char *precision,
+                         bolter_error *err)
 {
     *j = (struct judge){0};
-    const bolter_open_options as_stored = {.precision = "auto"};
-    bolter_status rc = bolter_model_open_with(&j->model, model_dir, &as_stored, err);
+    const bolter_open_options packed = {.precision = precision};
+    bolter_status rc = bolter_model_open_with(&j->model, model_dir, &packed, err);
     if (rc == BOLTER_OK)
         rc = bolter_model_need_spam_head(j->model, err);
     if (rc == BOLTER_OK)

@@ -16,8 +16,10 @@ struct judge {
     size_t n_pieces;
 };
 
-/* Open a model directory that knows spam, and what is needed beside it. */
-bolter_status judge_open(struct judge *j, const char *model_dir, bolter_error *err);
+/* Open a model directory that knows spam, in a precision of bolter_open_options, and what is needed
+ * beside it. */
+bolter_status judge_open(struct judge *j, const char *model_dir, const char *precision,
+                         bolter_error *err);
 /* Verdict on a raw message, or on plain text. */
 bolter_status judge_bytes(struct judge *j, bool is_mail, const char *bytes, size_t n,
                           bolter_verdict *v, bolter_error *err);

@@ -7,6 +7,16 @@
 
 static const char usage[] = "finetune -m BASE -o DIR [options] corpora";
 
+/* What frozen blocks make. */
+#define CACHE_ROWS(f)                                                                              \
+    STRING("trunk-precision", 0, &(f)->train.trunk_precision, "TYPE",                              \
+           "that of frozen blocks: float32, bfloat16, int8"),                                      \
+        STRING("trunk-dtype", 0, &(f)->train.cache_dtype, "TYPE",                                  \
+               "what frozen blocks made is kept as: float32, bfloat16"),                           \
+        SIZE("cache-memory", 0, &(f)->recipe.cache_memory, 0, 1 << 20, "MIB",                      \
+             "of it in memory, the rest in a temporary file"),                                     \
+        FLAG("no-cache", 0, &(f)->recipe.no_cache, "run frozen blocks again in every step")
+
 static int parse(struct finetune *f, int argc, char **argv)
 {
     const struct option_row rows[] = {
@@ -57,10 +67,7 @@ static int parse(struct finetune *f, int argc, char **argv)
         SIZE("seed", 0, &f->seed, 0, 1e15, "N", "of everything random"),
         SIZE("threads", 'j', &f->threads, 0, 256, "N", "0: all processors"),
         STRING("precision", 0, &f->train.precision, "TYPE", "of large products: float32, bfloat16"),
-        STRING("trunk-dtype", 0, &f->train.cache_dtype, "TYPE",
-               "what frozen blocks made is kept as: float32, bfloat16"),
-        SIZE("cache-memory", 0, &f->recipe.cache_memory, 0, 1 << 20, "MIB", "of it in memory, not in a file"),
-        FLAG("no-cache", 0, &f->recipe.no_cache, "run frozen blocks again in every step"),
+        CACHE_ROWS(f),
         FLAG("wide", 0, &f->wide, "remember words, too: train a wide part beside the network"),
         HEADING("When it is measured, and when it ends:"),
         SIZE("eval-every", 0, &f->eval_every, 0, 1e9, "N",

@@ -188,6 +188,15 @@ static bolter_status read_causal(bt_card *c, const json_t *v)
     return json_is_boolean(v) ? BOLTER_OK : BOLTER_E_FORMAT;
 }
 
+static bolter_status read_precision(bt_card *c, const json_t *v)
+{
+    bt_precision p;
+    if (!json_is_string(v) || !bt_precision_named(json_string_value(v), &p) || p == BT_FLOAT32)
+        return BOLTER_E_FORMAT;
+    c->precision = bt_precision_name(p);
+    return BOLTER_OK;
+}
+
 static bolter_status read_pad(bt_card *c, const json_t *v)
 {
     return read_size(&c->pad_to, v, 1);
@@ -264,6 +273,7 @@ static const struct key {
     {"position", "\"last\", \"first\" or \"mean\"", read_position},
     {"bos", "true or false", read_bos},
     {"causal", "true or false", read_causal},
+    {"precision", "\"bfloat16\" or \"int8\"", read_precision},
     {"pad_to", "1 to 1048576", read_pad},
     {"max_tokens", "1 to 1048576", read_max},
     {"tail_tokens", "0 to 1048576", read_tail},
@@ -327,6 +337,8 @@ static void add_rare_keys(json_t *j, const bt_card *card)
                             json_pack("{s:s, s:f, s:f, s:f}", "sha256", card->wide_sha256, "deep",
                                       card->mix.deep, "wide", card->mix.wide, "bias",
                                       card->mix.bias));
+    if (card->precision)
+        json_object_set_new(j, "precision", json_string(card->precision));
     if (card->pad_to > 0)
         json_object_set_new(j, "pad_to", json_integer((json_int_t)card->pad_to));
 }

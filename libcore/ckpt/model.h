@@ -20,6 +20,7 @@ typedef struct bt_card {
     bool bos;          /* texts begin with the config's bos_token_id */
     bool all_see_all;  /* no causal mask: every token attends to all */
     size_t max_tokens, tail_tokens; /* 0: not stated */
+    const char *precision; /* "bfloat16" or "int8", what its blocks were trained on; NULL: nothing said */
     size_t pad_to;     /* texts are cut or padded to it with the config's eos_token_id; 0: they are not */
     double temperature, spam_threshold, unsure_threshold;
     bool has_proof;
@@ -84,7 +85,11 @@ bool bt_read_of(const char *name, bt_read *out);
 
 /* Fill w in float32; in_place: aligned float32 tensors may be used where they are mapped. */
 bolter_status bt_weights_load(bolter_model *m, bool in_place, bolter_error *err);
-/* "float32", "bfloat16", "int8", or "auto": as the weights are stored. False for another word. */
+/* "float32", "bfloat16" or "int8". False for another word. */
+bool bt_precision_named(const char *name, bt_precision *out);
+/* That of the weights in the file; of float16, float32. */
+bt_precision bt_precision_stored(const bolter_model *m);
+/* The same, or "auto": int8 where the weights are stored so, else as the card says or they are stored. */
 bool bt_precision_of(const bolter_model *m, const char *name, bt_precision *out);
 const char *bt_precision_name(bt_precision p);
 /* Fill the engine from the file; or from w, when that was changed. E_ARG (isa), E_NOMEM, as load. */

@@ -208,14 +208,14 @@ static bolter_status open_wide(bolter_model *m, const bolter_open_options *o, bo
 
 static void fill_info(bolter_model *m)
 {
-    bt_precision stored;
-    bt_precision_of(m, "auto", &stored);
+    bt_precision usual;
+    bt_precision_of(m, "auto", &usual);
     m->info = (bolter_model_info){
         .arch = "gpt2",
         .id = m->id,
         .network_id = m->id,
         .text_layout = m->card.text_layout,
-        .precision = bt_precision_name(stored),
+        .precision = bt_precision_name(usual),
         .n_ctx = (int32_t)m->cfg.n_ctx,
         .n_vocab = (int32_t)m->cfg.n_vocab,
         .n_embd = (int32_t)m->cfg.n_embd,

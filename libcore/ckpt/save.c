@@ -367,10 +367,8 @@ bolter_status bolter_model_save(const bolter_model *m, const char *dir, const bo
 {
     bt_card card = {0};
     bt_weights w = {&m->params, weight_of_model, (void *)(uintptr_t)m};
-    bt_precision stored;
-    bt_precision_of(m, "auto", &stored);
     bolter_save_options with = *o;
-    with.plain = o->plain || stored == BT_INT8;
+    with.plain = o->plain || bt_precision_stored(m) == BT_INT8;
     bolter_status rc = bt_model_need_weights(m, err);
     if (rc == BOLTER_OK)
         rc = bt_card_copy(&card, &m->card, err);

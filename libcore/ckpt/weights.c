@@ -110,18 +110,29 @@ const char *bt_precision_name(bt_precision p)
     return precisions[p];
 }
 
-bool bt_precision_of(const bolter_model *m, const char *name, bt_precision *out)
+bool bt_precision_named(const char *name, bt_precision *out)
 {
-    const bt_tensor *t = find_param(&m->st, &m->params.row[bt_block_index(0, BT_QKV_W)], "");
-    *out = t && t->dtype == BT_I8 ? BT_INT8 : t && t->dtype == BT_BF16 ? BT_BFLOAT16 : BT_FLOAT32;
-    bool known = strcmp(name, "auto") == 0;
     for (int i = 0; i < 3; i++) {
         if (strcmp(name, precisions[i]) == 0) {
             *out = (bt_precision)i;
-            known = true;
+            return true;
         }
     }
-    return known;
+    return false;
+}
+
+bt_precision bt_precision_stored(const bolter_model *m)
+{
+    const bt_tensor *t = find_param(&m->st, &m->params.row[bt_block_index(0, BT_QKV_W)], "");
+    return t && t->dtype == BT_I8 ? BT_INT8 : t && t->dtype == BT_BF16 ? BT_BFLOAT16 : BT_FLOAT32;
+}
+
+bool bt_precision_of(const bolter_model *m, const char *name, bt_precision *out)
+{
+    *out = bt_precision_stored(m);
+    if (strcmp(name, "auto") != 0)
+        return bt_precision_named(name, out);
+    return *out == BT_INT8 || !m->card.precision || bt_precision_named(m->card.precision, out);
 }
 
 /* An int8 embedding; NULL for any other parameter. */

@@ -10,6 +10,8 @@
 #include "kern/packed.h"
 #include "kern/vector.h"
 
+static const float no_bias[BT_PANEL];
+
 static size_t padded(size_t n, size_t to)
 {
     return (n + to - 1) / to * to;
@@ -20,14 +22,13 @@ struct pieces {
     float *keys;   /* (T / 32 panels, D, 32) */
     float *values; /* (D / 32 panels, T, 32) */
     float *scores; /* (rows, T padded) */
-    float *tile;   /* (rows, 32) */
     float *rows;   /* converted queries, or probabilities */
 };
 
 size_t bt_attend_scratch(size_t T, size_t D)
 {
     size_t wide = padded(T, BT_PANEL), longest = padded(T > D ? T : D, BT_PANEL);
-    return wide * D + padded(D, BT_PANEL) * T + BT_TILE_ROWS * (wide + BT_PANEL + longest);
+    return wide * D + padded(D, BT_PANEL) * T + BT_TILE_ROWS * (wide + longest);
 }
 
 static struct pieces cut(float *scratch, size_t T, size_t D)
@@ -35,8 +36,7 @@ static struct pieces cut(float *scratch, size_t T, size_t D)
     struct pieces p = {.keys = scratch};
     p.values = p.keys + padded(T, BT_PANEL) * D;
     p.scores = p.values + padded(D, BT_PANEL) * T;
-    p.tile = p.scores + BT_TILE_ROWS * padded(T, BT_PANEL);
-    p.rows = p.tile + BT_TILE_ROWS * BT_PANEL;
+    p.rows = p.scores + BT_TILE_ROWS * padded(T, BT_PANEL);
     return p;
 }
 
@@ -76,19 +76,16 @@ static void attend_rows(const bt_tile *t, const bt_attention *a, const struct pi
     size_t end = a->causal ? a->first + i + n : a->T;
     t->convert(p->rows, NULL, q, a->C, n, D);
     for (size_t j = 0; j < end; j += BT_PANEL) {
-        t->multiply(p->tile, n, D, p->rows, NULL, p->keys + j * D, NULL, NULL);
-        for (size_t r = 0; r < n; r++)
-            memcpy(p->scores + r * wide + j, p->tile + r * BT_PANEL, BT_PANEL * sizeof *p->tile);
+        bt_target to = {p->scores + j, wide, BT_PANEL, no_bias, BT_STORE};
+        t->multiply(&to, n, D, p->rows, NULL, p->keys + j * D, NULL, NULL);
     }
     for (size_t r = 0; r < n; r++)
         softmax_row(p->scores + r * wide, a->causal ? a->first + i + r + 1 : a->T, end,
                     1.0f / sqrtf((float)D));
     t->convert(p->rows, NULL, p->scores, wide, n, end);
     for (size_t d = 0; d < D; d += BT_PANEL) {
-        size_t cols = D - d < BT_PANEL ? D - d : BT_PANEL;
-        t->multiply(p->tile, n, end, p->rows, NULL, p->values + d * a->T, NULL, NULL);
-        for (size_t r = 0; r < n; r++)
-            memcpy(out + r * a->C + d, p->tile + r * BT_PANEL, cols * sizeof *out);
+        bt_target to = {out + d, a->C, D - d < BT_PANEL ? D - d : BT_PANEL, no_bias, BT_STORE};
+        t->multiply(&to, n, end, p->rows, NULL, p->values + d * a->T, NULL, NULL);
     }
 }
 

@@ -2,6 +2,7 @@ kern_sources = \
 	libcore/kern/adamw.c \
 	libcore/kern/attend.c \
 	libcore/kern/attention.c \
+	libcore/kern/finish.c \
 	libcore/kern/folded.c \
 	libcore/kern/gelu.c \
 	libcore/kern/gemm.c \

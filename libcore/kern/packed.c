@@ -8,6 +8,7 @@
 #include "base/float16.h"
 #include "base/mem.h"
 #include "kern/kern.h"
+#include "kern/tile.h"
 #include "kern/vector.h"
 
 /* Converted rows that wait for their panels: this much of a core's second-level cache. */
@@ -213,33 +214,6 @@ void bt_packed_unpack(float *w, const bt_packed *p)
 
 /* ---- The product ---- */
 
-static inline void finish_row(float *y, const float *tile, const float *bias, size_t cols,
-                              bt_finish finish)
-{
-    if (finish == BT_STORE)
-        for (size_t j = 0; j < cols; j++)
-            y[j] = tile[j] + bias[j];
-    else if (finish == BT_ADD)
-        for (size_t j = 0; j < cols; j++)
-            y[j] += tile[j] + bias[j];
-    else
-        for (size_t j = 0; j < cols; j++)
-            y[j] = bt_geluf(tile[j] + bias[j]);
-}
-
-/* Whole panels, nearly all there are, get loops of a known length. */
-BT_CLONES
-static void finish_tile(float *y, size_t stride, const float *tile, const float *bias, size_t n,
-                        size_t cols, bt_finish finish)
-{
-    for (size_t i = 0; i < n; i++, y += stride, tile += BT_PANEL) {
-        if (cols == BT_PANEL)
-            finish_row(y, tile, bias, BT_PANEL, finish);
-        else
-            finish_row(y, tile, bias, cols, finish);
-    }
-}
-
 /* Rows that are converted at a time. */
 static size_t chunk_rows(size_t row_bytes)
 {
@@ -247,50 +221,105 @@ static size_t chunk_rows(size_t row_bytes)
     return rows < 2 * BT_TILE_ROWS ? 2 * BT_TILE_ROWS : rows;
 }
 
-size_t bt_packed_scratch(size_t K)
+/* Never less than of shorter rows, of which there are more at a time. */
+static size_t rows_scratch(size_t K)
 {
     size_t least = 2 * BT_TILE_ROWS * padded(K * sizeof(float), BT_PIECE);
-    size_t rows = ROWS_BYTES / padded(K, BT_PIECE) + 2 * BT_TILE_ROWS; /* how they were quantised */
+    size_t rows = ROWS_BYTES / BT_PIECE + 2 * BT_TILE_ROWS; /* how they were quantised */
     return (least > ROWS_BYTES ? least : ROWS_BYTES) + padded(rows * sizeof(bt_quant), BT_PIECE);
 }
 
-/* Rows at a time that share out n rows evenly among the fewest tiles. */
-static size_t even_share(size_t n, size_t most)
+size_t bt_packed_scratch(size_t K)
 {
-    size_t parts = (n + most - 1) / most;
-    return (n + parts - 1) / parts;
+    return 2 * rows_scratch(K) + padded(BT_TILE_ROWS * K * sizeof(float), BT_PIECE);
 }
 
-static void multiply_chunk(const bt_tile *t, const bt_packed *w, float *y, size_t y_stride, size_t n,
-                           size_t group, bt_finish finish, const char *rows, const bt_quant *quant)
+/* Rows of x ready for the tiles: n of them, and what quantising left over of them or NULL. */
+struct rows {
+    size_t n, group, row_bytes;
+    char *value, *rest;
+    bt_quant *quant, *rest_quant;
+    float *left; /* (BT_TILE_ROWS, K) of a group */
+};
+
+static struct rows cut_rows(const bt_tile *t, const bt_packed *w, size_t chunk, bool twice,
+                            char *scratch)
 {
-    size_t K = padded(w->K, 4), row_bytes = padded(w->K * t->value_bytes, BT_PIECE);
-    size_t panel_bytes = K * BT_PANEL * value_bytes(w->precision);
-    float tile[BT_TILE_ROWS * BT_PANEL] __attribute__((aligned(64)));
-    for (size_t j = 0; j < w->N; j += BT_PANEL) {
-        size_t cols = w->N - j < BT_PANEL ? w->N - j : BT_PANEL;
-        const char *panel = (const char *)w->panel + j / BT_PANEL * panel_bytes;
-        for (size_t i = 0; i < n; i += group) {
-            size_t m = n - i < group ? n - i : group;
-            t->multiply(tile, m, K, rows + i * row_bytes, quant + i, panel, w->scale + j,
-                        w->sum + j);
-            finish_tile(y + i * y_stride + j, y_stride, tile, w->bias + j, m, cols, finish);
-        }
+    struct rows r = {.row_bytes = padded(w->K * t->value_bytes, BT_PIECE), .value = scratch};
+    size_t bytes = padded(chunk * r.row_bytes, BT_PIECE);
+    r.quant = (bt_quant *)(void *)(scratch + bytes);
+    if (t->precision != BT_INT8 || !twice)
+        return r;
+    r.rest = scratch + rows_scratch(w->K);
+    r.rest_quant = (bt_quant *)(void *)(r.rest + bytes);
+    r.left = (float *)(void *)(r.rest + rows_scratch(w->K));
+    return r;
+}
+
+/* left = x less what its bytes stand for. */
+BT_CLONES
+static void leave_over(float *left, const float *x, size_t K, bt_quant q)
+{
+    float inverse = bt_quant_inverse(q), low = (float)-q.zero, high = (float)(255 - q.zero);
+    for (size_t k = 0; k < K; k++) {
+        float byte = rintf(x[k] * inverse);
+        byte = byte < low ? low : byte;
+        byte = byte > high ? high : byte;
+        left[k] = x[k] - byte * q.scale;
     }
 }
 
+static void convert_rows(const bt_tile *t, const struct rows *r, const float *x, size_t stride, size_t K)
+{
+    for (size_t i = 0; i < r->n; i += r->group) {
+        size_t n = r->n - i < r->group ? r->n - i : r->group;
+        t->convert(r->value + i * r->row_bytes, r->quant + i, x + i * stride, stride, n, K);
+        if (!r->rest)
+            continue;
+        for (size_t j = 0; j < n; j++)
+            leave_over(r->left + j * K, x + (i + j) * stride, K, r->quant[i + j]);
+        t->convert(r->rest + i * r->row_bytes, r->rest_quant + i, r->left, K, n, K);
+    }
+}
+
+static const float no_bias[BT_PANEL];
+
+/* A panel against rows i .. i + n - 1, in one product or two. */
+static void multiply_group(const bt_tile *t, const bt_packed *w, bt_target to, size_t i, size_t n,
+                           const struct rows *r, size_t j)
+{
+    size_t K = padded(w->K, 4), at = i * r->row_bytes;
+    const char *panel = (const char *)w->panel + j * K * value_bytes(w->precision);
+    bt_finish last = to.finish == BT_GELU ? BT_ADD_GELU : BT_ADD;
+    if (r->rest && to.finish == BT_GELU)
+        to.finish = BT_STORE;
+    t->multiply(&to, n, K, r->value + at, r->quant + i, panel, w->scale + j, w->sum + j);
+    if (!r->rest)
+        return;
+    to.finish = last;
+    to.bias = no_bias;
+    t->multiply(&to, n, K, r->rest + at, r->rest_quant + i, panel, w->scale + j, w->sum + j);
+}
+
 void bt_packed_forward(const bt_tile *t, const bt_packed *w, float *y, size_t y_stride, const float *x,
-                       size_t x_stride, size_t M, bt_finish finish, void *scratch)
+                       size_t x_stride, size_t M, bt_finish finish, bool twice, void *scratch)
 {
     size_t row_bytes = padded(w->K * t->value_bytes, BT_PIECE);
-    size_t chunk = M > 0 ? even_share(M, chunk_rows(row_bytes)) : 1;
-    char *rows = scratch;
-    bt_quant *quant = (bt_quant *)(void *)(rows + padded(chunk * row_bytes, BT_PIECE));
-    for (size_t at = 0; at < M; at += chunk) {
-        size_t n = M - at < chunk ? M - at : chunk, group = even_share(n, t->rows);
-        for (size_t i = 0; i < n; i += group)
-            t->convert(rows + i * row_bytes, quant + i, x + (at + i) * x_stride, x_stride,
-                       n - i < group ? n - i : group, w->K);
-        multiply_chunk(t, w, y + at * y_stride, y_stride, n, group, finish, rows, quant);
+    size_t chunk = bt_even_share(M, chunk_rows(row_bytes));
+    struct rows r = cut_rows(t, w, chunk, twice, scratch);
+    for (size_t at = 0; at < M; at += chunk, y += chunk * y_stride, x += chunk * x_stride) {
+        r.n = M - at < chunk ? M - at : chunk;
+        r.group = bt_even_share(r.n, t->rows);
+        convert_rows(t, &r, x, x_stride, w->K);
+        for (size_t j = 0; j < w->N; j += BT_PANEL) {
+            bt_target to = {.stride = y_stride,
+                            .cols = w->N - j < BT_PANEL ? w->N - j : BT_PANEL,
+                            .bias = w->bias + j,
+                            .finish = finish};
+            for (size_t i = 0; i < r.n; i += r.group) {
+                to.y = y + i * y_stride + j;
+                multiply_group(t, w, to, i, r.n - i < r.group ? r.n - i : r.group, &r, j);
+            }
+        }
     }
 }

@@ -42,6 +42,13 @@ typedef struct bt_packed {
     void *block;           /* owned memory of the above, or of part of it */
 } bt_packed;
 
+/* Rows at a time that share out n rows evenly among the fewest turns of at most `most`; 1 for none. */
+static inline size_t bt_even_share(size_t n, size_t most)
+{
+    size_t turns = (n + most - 1) / most;
+    return n > 0 ? (n + turns - 1) / turns : 1;
+}
+
 /* Bytes of the panels of a (K, N) matrix. */
 size_t bt_packed_bytes(bt_precision precision, size_t K, size_t N);
 /* Pack w (K, N), which may be columns of a wider matrix, and bias (N) or NULL. E_NOMEM. */
@@ -66,7 +73,8 @@ void bt_packed_unpack(float *w, const bt_packed *p);
 typedef enum bt_finish {
     BT_STORE, /* y = x w + b */
     BT_ADD,   /* y += x w + b: the residual stream */
-    BT_GELU   /* y = gelu(x w + b) */
+    BT_GELU,  /* y = gelu(x w + b) */
+    BT_ADD_GELU /* y = gelu(y + x w + b) */
 } bt_finish;
 
 /* How a row was quantised: x = scale (q - zero). */
@@ -74,6 +82,14 @@ typedef struct bt_quant {
     float scale;
     int32_t zero; /* 0..255 */
 } bt_quant;
+
+/* Where the product of a tile goes, of its BT_PANEL columns the first cols. */
+typedef struct bt_target {
+    float *y;
+    size_t stride, cols;
+    const float *bias; /* (BT_PANEL) */
+    bt_finish finish;
+} bt_target;
 
 /*
  * Up to `rows` rows against a panel. Converted rows take turns in pieces of BT_PIECE bytes,
@@ -86,9 +102,10 @@ typedef struct bt_tile {
     size_t value_bytes; /* of one value of a converted row */
     /* Convert n rows of K values, stride apart; quant (n) is set for int8. */
     void (*convert)(void *to, bt_quant *quant, const float *x, size_t stride, size_t n, size_t K);
-    /* out (n, BT_PANEL) = rows times panel, scaled back, without bias. K is padded to 4. */
-    void (*multiply)(float *out, size_t n, size_t K, const void *rows, const bt_quant *quant,
-                     const void *panel, const float *scale, const int32_t *sum);
+    /* Finish n rows times a panel, scaled back. K is padded to 4. */
+    void (*multiply)(const bt_target *to, size_t n, size_t K, const void *rows,
+                     const bt_quant *quant, const void *panel, const float *scale,
+                     const int32_t *sum);
 } bt_tile;
 
 /*
@@ -99,9 +116,14 @@ const bt_tile *bt_tile_find(bt_precision precision, const char *isa);
 
 /* Bytes of scratch for rows of up to K values. */
 size_t bt_packed_scratch(size_t K);
-/* y (M, N) = finish(x (M, K) w + b). scratch is 64-byte aligned. y is not x. */
+/*
+ * y (M, N) = finish(x (M, K) w + b). scratch is 64-byte aligned. y is not x.
+ *
+ * twice: on an int8 tile, what quantising a row to bytes leaves over is quantised too, and multiplied as
+ * well. That is double work, for rows as good as of 16 bits; weights are what they were.
+ */
 void bt_packed_forward(const bt_tile *t, const bt_packed *w, float *y, size_t y_stride, const float *x,
-                       size_t x_stride, size_t M, bt_finish finish, void *scratch);
+                       size_t x_stride, size_t M, bt_finish finish, bool twice, void *scratch);
 
 /* ---- attend.c ---- */
 

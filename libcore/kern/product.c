@@ -164,13 +164,6 @@ static void convert_rows(uint32_t *to, const bt_tile *t, bt_mat a, size_t first,
 
 /* ---- The product ---- */
 
-/* Rows at a time that share out n rows evenly among the fewest parts. */
-static size_t even_share(size_t n, size_t most)
-{
-    size_t parts = (n + most - 1) / most;
-    return (n + parts - 1) / parts;
-}
-
 static size_t most_rows(size_t words)
 {
     size_t rows = ROWS_BYTES / (words * sizeof(uint32_t));
@@ -193,18 +186,6 @@ size_t bt_product_scratch(size_t K, size_t N)
     return panels_bytes(K, N) + 2 * rows_bytes(K);
 }
 
-BT_CLONES
-static void finish(float *c, size_t stride, const float *tile, size_t n, size_t cols, bool add)
-{
-    for (size_t i = 0; i < n; i++, c += stride, tile += BT_PANEL) {
-        if (!add)
-            memcpy(c, tile, cols * sizeof *c);
-        else
-            for (size_t j = 0; j < cols; j++)
-                c[j] += tile[j];
-    }
-}
-
 struct rows {
     const uint32_t *at;
     size_t n, group, words; /* words: of one */
@@ -213,13 +194,13 @@ struct rows {
 static void multiply(const bt_tile *t, bt_mat c, const struct rows *r, const uint32_t *panel, size_t K,
                      bool add)
 {
-    float tile[BT_TILE_ROWS * BT_PANEL] __attribute__((aligned(64)));
+    static const float no_bias[BT_PANEL];
     for (size_t j = 0; j < c.cols; j += BT_PANEL, panel += panel_words(t, K) * BT_PANEL) {
         size_t cols = c.cols - j < BT_PANEL ? c.cols - j : BT_PANEL;
         for (size_t i = 0; i < r->n; i += r->group) {
             size_t m = r->n - i < r->group ? r->n - i : r->group;
-            t->multiply(tile, m, padded(K, 4), r->at + i * r->words, NULL, panel, NULL, NULL);
-            finish(c.data + i * c.stride + j, c.stride, tile, m, cols, add);
+            bt_target to = {c.data + i * c.stride + j, c.stride, cols, no_bias, add ? BT_ADD : BT_STORE};
+            t->multiply(&to, m, padded(K, 4), r->at + i * r->words, NULL, panel, NULL, NULL);
         }
     }
 }
@@ -232,9 +213,9 @@ void bt_product(const bt_tile *t, bt_mat c, bt_mat a, bool ta, bt_mat b, bool tb
     uint32_t *across = rows + rows_bytes(K) / sizeof *rows;
     for (size_t n = 0; n < c.cols; n += BT_PANEL)
         (tb ? pack_columns : pack_rows)(panels + n * panel_words(t, K), t, b, n);
-    size_t chunk = c.rows > 0 ? even_share(c.rows, most_rows(words)) : 1;
+    size_t chunk = c.rows > 0 ? bt_even_share(c.rows, most_rows(words)) : 1;
     for (size_t at = 0; at < c.rows; at += chunk) {
-        size_t n = c.rows - at < chunk ? c.rows - at : chunk, group = even_share(n, t->rows);
+        size_t n = c.rows - at < chunk ? c.rows - at : chunk, group = bt_even_share(n, t->rows);
         struct rows r = {rows, n, group, words};
         if (ta)
             convert_columns(rows, t, a, at, n, group, across);

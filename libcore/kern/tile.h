@@ -11,6 +11,19 @@ extern const bt_tile bt_tiles_avx2[3];
 extern const bt_tile bt_tiles_avx512[3];
 #endif
 
+/* Ask for the memory that n rows will fill, so that no store waits for it. */
+static inline void bt_fetch_target(const bt_target *to, size_t n)
+{
+    const float *y = to->y;
+    for (size_t i = 0; i < n; i++, y += to->stride) {
+        __builtin_prefetch(y, 1);
+        __builtin_prefetch(y + to->cols - 1, 1);
+    }
+}
+
+/* finish.c: what becomes of n rows of sums (n, BT_PANEL). */
+void bt_finish_tile(const bt_target *to, const float *sums, size_t n);
+
 /* How to quantise a row between low and high; zero stands for 0 exactly. */
 static inline bt_quant bt_quant_between(float low, float high)
 {

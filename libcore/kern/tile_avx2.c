@@ -54,11 +54,13 @@ INLINE AVX2 void tile_float32(const size_t n, float *out, size_t K, const float 
     }
 }
 
-AVX2 static void multiply_float32(float *out, size_t n, size_t K, const void *rows,
+AVX2 static void multiply_float32(const bt_target *to, size_t n, size_t K, const void *rows,
                                   const bt_quant *quant, const void *panel, const float *scale,
                                   const int32_t *sum)
 {
+    float out[ROWS * BT_PANEL];
     (void)quant, (void)scale, (void)sum;
+    bt_fetch_target(to, n);
     for (size_t half = 0; half < BT_PANEL; half += 16) {
         switch (n) {
             BT_ROWS_TO_6(tile_float32, out + half, K, rows, (const float *)panel + half)
@@ -66,6 +68,7 @@ AVX2 static void multiply_float32(float *out, size_t n, size_t K, const void *ro
             break;
         }
     }
+    bt_finish_tile(to, out, n);
 }
 
 /* Eight pairs of neighbours in k, as two vectors of float32. */
@@ -109,11 +112,13 @@ INLINE AVX2 void tile_bfloat16(const size_t n, float *out, size_t K, const float
     }
 }
 
-AVX2 static void multiply_bfloat16(float *out, size_t n, size_t K, const void *rows,
+AVX2 static void multiply_bfloat16(const bt_target *to, size_t n, size_t K, const void *rows,
                                    const bt_quant *quant, const void *panel, const float *scale,
                                    const int32_t *sum)
 {
+    float out[ROWS * BT_PANEL];
     (void)quant, (void)scale, (void)sum;
+    bt_fetch_target(to, n);
     for (size_t half = 0; half < BT_PANEL; half += 16) {
         switch (n) {
             BT_ROWS_TO_6(tile_bfloat16, out + half, K, rows, (const uint16_t *)panel + 2 * half)
@@ -121,6 +126,7 @@ AVX2 static void multiply_bfloat16(float *out, size_t n, size_t K, const void *r
             break;
         }
     }
+    bt_finish_tile(to, out, n);
 }
 
 /* ---- int8: rows as 16-bit words ---- */
@@ -203,10 +209,13 @@ INLINE AVX2 void tile_int8(const size_t n, float *out, size_t K, const int16_t *
     }
 }
 
-AVX2 static void multiply_int8(float *out, size_t n, size_t K, const void *rows, const bt_quant *quant,
-                               const void *panel, const float *scale, const int32_t *sum)
+AVX2 static void multiply_int8(const bt_target *to, size_t n, size_t K, const void *rows,
+                               const bt_quant *quant, const void *panel, const float *scale,
+                               const int32_t *sum)
 {
+    float out[INT8_ROWS * BT_PANEL];
     (void)sum;
+    bt_fetch_target(to, n);
     for (size_t half = 0; half < BT_PANEL; half += 16) {
         switch (n) {
             BT_ROWS_TO_3(tile_int8, out + half, K, rows, quant,
@@ -215,6 +224,7 @@ AVX2 static void multiply_int8(float *out, size_t n, size_t K, const void *rows,
             break;
         }
     }
+    bt_finish_tile(to, out, n);
 }
 
 const bt_tile bt_tiles_avx2[3] = {

@@ -28,6 +28,52 @@ INLINE F32 __mmask16 lanes_before(size_t n)
     return (__mmask16)mask;
 }
 
+/* ---- What becomes of sums ---- */
+
+/*
+ * As bt_geluf(): x / (1 + 2^t), with 2^t from the whole part of t and a polynomial for the rest (the
+ * Taylor coefficients of 2^f, |f| <= 0.5: within 3e-7).
+ */
+INLINE F32 __m512 gelu(__m512 x)
+{
+    const __m512 one = _mm512_set1_ps(1), limit = _mm512_set1_ps(126);
+    __m512 cube = _mm512_fmadd_ps(_mm512_mul_ps(x, x), _mm512_set1_ps(-0.102943240f),
+                                  _mm512_set1_ps(-2.30220819f)); /* 2 sqrt(2 / pi) log2 e */
+    __m512 t = _mm512_mul_ps(x, cube);
+    t = _mm512_max_ps(_mm512_min_ps(t, limit), _mm512_sub_ps(_mm512_setzero_ps(), limit));
+    __m512 whole = _mm512_roundscale_ps(t, 0), f = _mm512_sub_ps(t, whole);
+    __m512 p = _mm512_set1_ps(1.54035304e-4f);
+    p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(1.33335581e-3f));
+    p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(9.61812911e-3f));
+    p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(5.55041087e-2f));
+    p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(0.240226507f));
+    p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(0.693147181f));
+    p = _mm512_fmadd_ps(p, f, one);
+    return _mm512_div_ps(x, _mm512_add_ps(one, _mm512_scalef_ps(p, whole)));
+}
+
+INLINE F32 void finish_half(const bt_target *to, float *y, __m512 sums, const float *bias,
+                            __mmask16 lanes)
+{
+    __m512 v = _mm512_add_ps(sums, _mm512_maskz_loadu_ps(lanes, bias));
+    if (to->finish == BT_ADD || to->finish == BT_ADD_GELU)
+        v = _mm512_add_ps(v, _mm512_maskz_loadu_ps(lanes, y));
+    if (to->finish == BT_GELU || to->finish == BT_ADD_GELU)
+        v = gelu(v);
+    _mm512_mask_storeu_ps(y, lanes, v);
+}
+
+F32 static void finish(const bt_target *to, const float *sums, size_t n)
+{
+    __mmask16 left = lanes_before(to->cols);
+    __mmask16 right = to->cols > 16 ? lanes_before(to->cols - 16) : 0;
+    float *y = to->y;
+    for (size_t i = 0; i < n; i++, y += to->stride, sums += BT_PANEL) {
+        finish_half(to, y, _mm512_load_ps(sums), to->bias, left);
+        finish_half(to, y + 16, _mm512_load_ps(sums + 16), to->bias + 16, right);
+    }
+}
+
 /* ---- float32 ---- */
 
 F32 static void convert_float32(void *to, bt_quant *quant, const float *x, size_t stride, size_t n,
@@ -65,16 +111,19 @@ INLINE F32 void tile_float32(const size_t n, float *out, size_t K, const float *
     }
 }
 
-F32 static void multiply_float32(float *out, size_t n, size_t K, const void *rows,
+F32 static void multiply_float32(const bt_target *to, size_t n, size_t K, const void *rows,
                                  const bt_quant *quant, const void *panel, const float *scale,
                                  const int32_t *sum)
 {
+    float sums[ROWS * BT_PANEL] __attribute__((aligned(64)));
     (void)quant, (void)scale, (void)sum;
+    bt_fetch_target(to, n);
     switch (n) {
-        BT_ROWS_TO_14(tile_float32, out, K, rows, panel)
+        BT_ROWS_TO_14(tile_float32, sums, K, rows, panel)
     default:
         break;
     }
+    finish(to, sums, n);
 }
 
 /* ---- bfloat16 ---- */
@@ -121,16 +170,19 @@ INLINE BF16 void tile_bfloat16(const size_t n, float *out, size_t K, const int32
     }
 }
 
-BF16 static void multiply_bfloat16(float *out, size_t n, size_t K, const void *rows,
+BF16 static void multiply_bfloat16(const bt_target *to, size_t n, size_t K, const void *rows,
                                    const bt_quant *quant, const void *panel, const float *scale,
                                    const int32_t *sum)
 {
+    float sums[ROWS * BT_PANEL] __attribute__((aligned(64)));
     (void)quant, (void)scale, (void)sum;
+    bt_fetch_target(to, n);
     switch (n) {
-        BT_ROWS_TO_14(tile_bfloat16, out, K, rows, panel)
+        BT_ROWS_TO_14(tile_bfloat16, sums, K, rows, panel)
     default:
         break;
     }
+    finish(to, sums, n);
 }
 
 /* ---- int8 ---- */
@@ -200,14 +252,18 @@ INLINE VNNI void tile_int8(const size_t n, float *out, size_t K, const int32_t *
     }
 }
 
-VNNI static void multiply_int8(float *out, size_t n, size_t K, const void *rows, const bt_quant *quant,
-                               const void *panel, const float *scale, const int32_t *sum)
+VNNI static void multiply_int8(const bt_target *to, size_t n, size_t K, const void *rows,
+                               const bt_quant *quant, const void *panel, const float *scale,
+                               const int32_t *sum)
 {
+    float sums[ROWS * BT_PANEL] __attribute__((aligned(64)));
+    bt_fetch_target(to, n);
     switch (n) {
-        BT_ROWS_TO_14(tile_int8, out, K, rows, quant, panel, scale, sum)
+        BT_ROWS_TO_14(tile_int8, sums, K, rows, quant, panel, scale, sum)
     default:
         break;
     }
+    finish(to, sums, n);
 }
 
 const bt_tile bt_tiles_avx512[3] = {

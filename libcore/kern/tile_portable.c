@@ -6,6 +6,7 @@
 /* Values of a row that lie together: 64 bytes. */
 #define FLOATS 16
 #define BYTES  64
+#define ROWS   4
 
 static void convert_floats(void *to, bt_quant *quant, const float *x, size_t stride, size_t n, size_t K)
 {
@@ -41,11 +42,14 @@ static void clear(float *out, size_t n)
         out[i] = 0;
 }
 
-static void multiply_float32(float *out, size_t n, size_t K, const void *rows, const bt_quant *quant,
-                             const void *panel, const float *scale, const int32_t *sum)
+static void multiply_float32(const bt_target *to, size_t n, size_t K, const void *rows,
+                             const bt_quant *quant, const void *panel, const float *scale,
+                             const int32_t *sum)
 {
+    float out[ROWS * BT_PANEL];
     const float *a = rows, *w = panel;
     (void)quant, (void)scale, (void)sum;
+    bt_fetch_target(to, n);
     clear(out, n);
     for (size_t k = 0; k < K; k++, w += BT_PANEL) {
         const float *v = a + k / FLOATS * FLOATS * n + k % FLOATS;
@@ -53,6 +57,7 @@ static void multiply_float32(float *out, size_t n, size_t K, const void *rows, c
             for (size_t j = 0; j < BT_PANEL; j++)
                 out[i * BT_PANEL + j] += v[i * FLOATS] * w[j];
     }
+    bt_finish_tile(to, out, n);
 }
 
 /* Widen a step of a panel: its 32 values of k, then those of k + 1. */
@@ -68,13 +73,16 @@ static void widen(float *wide, const uint16_t *w)
     }
 }
 
-static void multiply_bfloat16(float *out, size_t n, size_t K, const void *rows, const bt_quant *quant,
-                              const void *panel, const float *scale, const int32_t *sum)
+static void multiply_bfloat16(const bt_target *to, size_t n, size_t K, const void *rows,
+                              const bt_quant *quant, const void *panel, const float *scale,
+                              const int32_t *sum)
 {
+    float out[ROWS * BT_PANEL];
     const float *a = rows;
     const uint16_t *w = panel;
     float wide[2 * BT_PANEL];
     (void)quant, (void)scale, (void)sum;
+    bt_fetch_target(to, n);
     clear(out, n);
     for (size_t k = 0; k < K; k += 2, w += 2 * BT_PANEL) {
         const float *v = a + k / FLOATS * FLOATS * n + k % FLOATS;
@@ -83,11 +91,15 @@ static void multiply_bfloat16(float *out, size_t n, size_t K, const void *rows, 
             for (size_t j = 0; j < BT_PANEL; j++)
                 out[i * BT_PANEL + j] += v[i * FLOATS] * wide[j] + v[i * FLOATS + 1] * wide[BT_PANEL + j];
     }
+    bt_finish_tile(to, out, n);
 }
 
-static void multiply_int8(float *out, size_t n, size_t K, const void *rows, const bt_quant *quant,
-                          const void *panel, const float *scale, const int32_t *sum)
+static void multiply_int8(const bt_target *to, size_t n, size_t K, const void *rows,
+                          const bt_quant *quant, const void *panel, const float *scale,
+                          const int32_t *sum)
 {
+    float out[ROWS * BT_PANEL];
+    bt_fetch_target(to, n);
     for (size_t i = 0; i < n; i++) {
         int32_t dot[BT_PANEL] = {0};
         const int8_t *w = panel;
@@ -101,10 +113,11 @@ static void multiply_int8(float *out, size_t n, size_t K, const void *rows, cons
             out[i * BT_PANEL + j] =
                 (float)(dot[j] - quant[i].zero * sum[j]) * (quant[i].scale * scale[j]);
     }
+    bt_finish_tile(to, out, n);
 }
 
 const bt_tile bt_tiles_portable[3] = {
-    {"portable", BT_FLOAT32, 4, sizeof(float), convert_floats, multiply_float32},
-    {"portable", BT_BFLOAT16, 4, sizeof(float), convert_floats, multiply_bfloat16},
-    {"portable", BT_INT8, 4, sizeof(uint8_t), convert_int8, multiply_int8},
+    {"portable", BT_FLOAT32, ROWS, sizeof(float), convert_floats, multiply_float32},
+    {"portable", BT_BFLOAT16, ROWS, sizeof(float), convert_floats, multiply_bfloat16},
+    {"portable", BT_INT8, ROWS, sizeof(uint8_t), convert_int8, multiply_int8},
 };

@@ -9,8 +9,8 @@
 #include "base/error.h"
 #include "base/mem.h"
 
-/* Rows of the MLP at a time: whole tiles of 14. */
-#define MLP_ROWS ((size_t)112)
+/* Most rows of the MLP at a time. */
+#define MLP_ROWS ((size_t)160)
 
 /* ---- Weights ---- */
 
@@ -64,11 +64,16 @@ bolter_status bt_engine_pack_head(bt_engine *e, const float *wte, bolter_error *
                                bt_mat_of(wte, e->cfg.n_vocab, e->cfg.n_embd), err);
 }
 
+void bt_engine_drop(bt_engine *e, size_t block)
+{
+    for (int i = 0; i < BT_PARTS; i++)
+        bt_packed_clear(&e->block[block].part[i]);
+}
+
 void bt_engine_clear(bt_engine *e)
 {
     for (size_t l = 0; e->block && l < e->cfg.n_layer; l++)
-        for (int i = 0; i < BT_PARTS; i++)
-            bt_packed_clear(&e->block[l].part[i]);
+        bt_engine_drop(e, l);
     bt_release(e->block);
     bt_packed_clear(&e->head);
     *e = (bt_engine){0};
@@ -85,6 +90,7 @@ struct bt_scoring {
     float *act;    /* (MLP_ROWS,I) */
     float *moment; /* (2N) of a norm, not used again */
     float *scratch; /* of attention and products */
+    bool carefully; /* all products in two */
     size_t *start; /* (n_seqs + 1) first token of each sequence */
     void *block;   /* the memory of it all */
 };
@@ -144,6 +150,11 @@ void bt_scoring_free(bt_scoring *s)
     bt_release(s);
 }
 
+void bt_scoring_carefully(bt_scoring *s, bool carefully)
+{
+    s->carefully = carefully;
+}
+
 /* ---- Forward ---- */
 
 static bool one_row_a_sequence(bt_read read)
@@ -168,15 +179,19 @@ static void embed_token(const bt_engine *e, float *x, size_t id, size_t position
     add_row(&e->wpe, x, position, e->cfg.n_embd);
 }
 
-static size_t embed(const bt_engine *e, bt_scoring *s, const bt_batch *b)
+static void embed(const bt_engine *e, const bt_batch *b, float *x)
 {
-    float *x = s->x;
-    s->start[0] = 0;
-    for (size_t i = 0; i < b->n_seqs; i++) {
+    for (size_t i = 0; i < b->n_seqs; i++)
         for (size_t t = 0; t < b->seqs[i].n; t++, x += e->cfg.n_embd)
             embed_token(e, x, (size_t)b->seqs[i].ids[t], t);
+}
+
+/* Note where sequences start; how many tokens they have. */
+static size_t begin(bt_scoring *s, const bt_batch *b)
+{
+    s->start[0] = 0;
+    for (size_t i = 0; i < b->n_seqs; i++)
         s->start[i + 1] = s->start[i] + b->seqs[i].n;
-    }
     return s->start[b->n_seqs];
 }
 
@@ -186,10 +201,12 @@ static void norm(const bt_engine *e, bt_scoring *s, float *out, const float *x, 
                          e->cfg.n_embd, e->cfg.eps);
 }
 
-static void product(const bt_engine *e, bt_scoring *s, const bt_packed *w, float *y, const float *x,
-                    size_t rows, bt_finish finish)
+static void product(const bt_engine *e, bt_scoring *s, size_t block, enum bt_part part, float *y,
+                    const float *x, size_t rows, bt_finish finish)
 {
-    bt_packed_forward(e->tile, w, y, w->N, x, w->K, rows, finish, s->scratch);
+    const bt_packed *w = &e->block[block].part[part];
+    bt_packed_forward(e->tile, w, y, w->N, x, w->K, rows, finish, s->carefully || part == BT_PART_KV,
+                      s->scratch);
 }
 
 /* Move the read rows of x (N,C) to dst (n_seqs,C), which may be x. */
@@ -204,17 +221,17 @@ static void pick_rows(const bt_engine *e, const bt_scoring *s, const bt_batch *b
 }
 
 /* x += projection of the attention; R rows remain, all or those that are read. */
-static void attention_part(const bt_engine *e, bt_scoring *s, const bt_batch *b, size_t l, bool full)
+static void attention_part(const bt_engine *e, bt_scoring *s, const bt_batch *b, size_t l, bool full,
+                           float *x)
 {
     size_t C = e->cfg.n_embd, N = s->start[b->n_seqs], R = full ? N : b->n_seqs;
-    const bt_packed *p = e->block[l].part;
-    norm(e, s, s->norm, s->x, N, bt_block_index(l, BT_LN1_W));
-    product(e, s, &p[BT_PART_KV], s->kv, s->norm, N, BT_STORE);
+    norm(e, s, s->norm, x, N, bt_block_index(l, BT_LN1_W));
+    product(e, s, l, BT_PART_KV, s->kv, s->norm, N, BT_STORE);
     if (!full) {
         pick_rows(e, s, b, s->norm, s->norm);
-        pick_rows(e, s, b, s->x, s->x);
+        pick_rows(e, s, b, x, x);
     }
-    product(e, s, &p[BT_PART_Q], s->q, s->norm, R, BT_STORE);
+    product(e, s, l, BT_PART_Q, s->q, s->norm, R, BT_STORE);
     for (size_t i = 0; i < b->n_seqs; i++) {
         size_t T = s->start[i + 1] - s->start[i], row = full ? s->start[i] : i;
         bt_attention a = {.T = T,
@@ -226,20 +243,19 @@ static void attention_part(const bt_engine *e, bt_scoring *s, const bt_batch *b,
                           .scratch = s->scratch};
         bt_attend(e->attention, &a, s->att + row * C, s->q + row * C, s->kv + s->start[i] * 2 * C);
     }
-    product(e, s, &p[BT_PART_PROJ], s->x, s->att, R, BT_ADD);
+    product(e, s, l, BT_PART_PROJ, x, s->att, R, BT_ADD);
 }
 
 /* x += MLP of its norm. */
-static void mlp_part(const bt_engine *e, bt_scoring *s, size_t l, size_t rows)
+static void mlp_part(const bt_engine *e, bt_scoring *s, size_t l, size_t rows, float *x)
 {
     size_t C = e->cfg.n_embd;
-    const bt_packed *p = e->block[l].part;
-    for (size_t at = 0; at < rows; at += MLP_ROWS) {
-        size_t n = rows - at < MLP_ROWS ? rows - at : MLP_ROWS;
-        float *x = s->x + at * C;
+    size_t share = bt_even_share(rows, MLP_ROWS);
+    for (size_t at = 0; at < rows; at += share, x += share * C) {
+        size_t n = rows - at < share ? rows - at : share;
         norm(e, s, s->norm, x, n, bt_block_index(l, BT_LN2_W));
-        product(e, s, &p[BT_PART_FC], s->act, s->norm, n, BT_GELU);
-        product(e, s, &p[BT_PART_OUT], x, s->act, n, BT_ADD);
+        product(e, s, l, BT_PART_FC, s->act, s->norm, n, BT_GELU);
+        product(e, s, l, BT_PART_OUT, x, s->act, n, BT_ADD);
     }
 }
 
@@ -258,19 +274,32 @@ static void mean_rows(const bt_engine *e, const bt_scoring *s, size_t n_seqs, fl
     }
 }
 
-const float *bt_engine_forward(const bt_engine *e, bt_scoring *s, const bt_batch *b)
+void bt_engine_block(const bt_engine *e, bt_scoring *s, const bt_batch *b, size_t block, float *x)
 {
-    size_t L = e->cfg.n_layer, rows = embed(e, s, b);
-    for (size_t l = 0; l < L; l++) {
-        bool full = l + 1 < L || !one_row_a_sequence(b->read);
-        attention_part(e, s, b, l, full);
-        rows = full ? rows : b->n_seqs;
-        mlp_part(e, s, l, rows);
-    }
-    norm(e, s, s->norm, s->x, rows, bt_last_index(&e->cfg, BT_LNF_W));
+    size_t rows = begin(s, b);
+    attention_part(e, s, b, block, true, x);
+    mlp_part(e, s, block, rows, x);
+}
+
+const float *bt_engine_last(const bt_engine *e, bt_scoring *s, const bt_batch *b, float *x)
+{
+    size_t rows = begin(s, b), last = e->cfg.n_layer - 1;
+    bool full = !one_row_a_sequence(b->read);
+    attention_part(e, s, b, last, full, x);
+    rows = full ? rows : b->n_seqs;
+    mlp_part(e, s, last, rows, x);
+    norm(e, s, s->norm, x, rows, bt_last_index(&e->cfg, BT_LNF_W));
     if (b->read == BT_READ_MEAN)
         mean_rows(e, s, b->n_seqs, s->norm);
     return s->norm;
+}
+
+const float *bt_engine_forward(const bt_engine *e, bt_scoring *s, const bt_batch *b)
+{
+    embed(e, b, s->x);
+    for (size_t l = 0; l + 1 < e->cfg.n_layer; l++)
+        bt_engine_block(e, s, b, l, s->x);
+    return bt_engine_last(e, s, b, s->x);
 }
 
 void bt_engine_head(const bt_engine *e, const float *hidden, size_t n_seqs, float *logits)
@@ -308,7 +337,6 @@ void bt_cache_clear(bt_cache *c)
 static void attend_with_cache(const bt_engine *e, bt_scoring *s, bt_cache *c, size_t l, size_t n)
 {
     size_t C = e->cfg.n_embd;
-    const bt_packed *p = e->block[l].part;
     float *kv = c->kv + l * c->max * 2 * C;
     bt_attention a = {.T = c->n + n,
                       .n_q = n,
@@ -318,13 +346,13 @@ static void attend_with_cache(const bt_engine *e, bt_scoring *s, bt_cache *c, si
                       .causal = true,
                       .scratch = c->scratch};
     norm(e, s, s->norm, s->x, n, bt_block_index(l, BT_LN1_W));
-    product(e, s, &p[BT_PART_KV], kv + c->n * 2 * C, s->norm, n, BT_STORE);
-    product(e, s, &p[BT_PART_Q], s->q, s->norm, n, BT_STORE);
+    product(e, s, l, BT_PART_KV, kv + c->n * 2 * C, s->norm, n, BT_STORE);
+    product(e, s, l, BT_PART_Q, s->q, s->norm, n, BT_STORE);
     if (n == 1)
         bt_attend_one(&a, s->att, s->q, kv);
     else
         bt_attend(e->attention, &a, s->att, s->q, kv);
-    product(e, s, &p[BT_PART_PROJ], s->x, s->att, n, BT_ADD);
+    product(e, s, l, BT_PART_PROJ, s->x, s->att, n, BT_ADD);
 }
 
 const float *bt_engine_continue(const bt_engine *e, bt_scoring *s, bt_cache *c, const int32_t *ids,
@@ -335,7 +363,7 @@ const float *bt_engine_continue(const bt_engine *e, bt_scoring *s, bt_cache *c, 
         embed_token(e, s->x + i * C, (size_t)ids[i], c->n + i);
     for (size_t l = 0; l < e->cfg.n_layer; l++) {
         attend_with_cache(e, s, c, l, n);
-        mlp_part(e, s, l, n);
+        mlp_part(e, s, l, n, s->x);
     }
     c->n += n;
     norm(e, s, s->norm, s->x + (n - 1) * C, 1, bt_last_index(&e->cfg, BT_LNF_W));
@@ -346,7 +374,7 @@ void bt_engine_vocabulary(const bt_engine *e, bt_scoring *s, const float *hidden
 {
     size_t C = e->cfg.n_embd, V = e->cfg.n_vocab;
     if (e->head.panel)
-        bt_packed_forward(e->tile, &e->head, logits, V, hidden, C, 1, BT_STORE, s->scratch);
+        bt_packed_forward(e->tile, &e->head, logits, V, hidden, C, 1, BT_STORE, false, s->scratch);
     else
         for (size_t v = 0; v < V; v++)
             logits[v] = bt_dot(hidden, e->wte.wide + v * C, C);

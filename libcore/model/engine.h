@@ -50,6 +50,8 @@ bolter_status bt_engine_pack(bt_engine *e, size_t block, const float *const *w, 
  * have to stay, are as good. E_NOMEM.
  */
 bolter_status bt_engine_pack_head(bt_engine *e, const float *wte, bolter_error *err);
+/* Give the memory of a packed block back; it may be packed again. */
+void bt_engine_drop(bt_engine *e, size_t block);
 void bt_engine_clear(bt_engine *e);
 
 /* Activations of one thread. */
@@ -60,10 +62,22 @@ bolter_status bt_scoring_open(bt_scoring **out, const bt_engine *e, size_t max_t
                               bolter_error *err);
 void bt_scoring_free(bt_scoring *s);
 /*
+ * How exact int8 arithmetic is from the next call on. Keys and values, which every later token reads,
+ * are always made from rows in two pieces of a byte; carefully: all products are, which takes 1.6 times
+ * as long and comes within a thousandth of float32. Other formats have one way.
+ */
+void bt_scoring_carefully(bt_scoring *s, bool carefully);
+/*
  * Run the trunk over a batch that fits. Returns what was read after the final norm, (n_seqs, n_embd) or
  * for BT_READ_ALL (tokens, n_embd), valid until the next call.
  */
 const float *bt_engine_forward(const bt_engine *e, bt_scoring *s, const bt_batch *b);
+/*
+ * The same in parts, for values x (tokens, n_embd) that the caller keeps: a block below the last, from
+ * its input to its output in x; and the last block with all after it, which leaves nothing of use in x.
+ */
+void bt_engine_block(const bt_engine *e, bt_scoring *s, const bt_batch *b, size_t block, float *x);
+const float *bt_engine_last(const bt_engine *e, bt_scoring *s, const bt_batch *b, float *x);
 /* logits (n_seqs, n_label) = hidden score^T. */
 void bt_engine_head(const bt_engine *e, const float *hidden, size_t n_seqs, float *logits);
 

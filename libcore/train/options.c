@@ -27,6 +27,7 @@ void bolter_train_options_default(bolter_train_options *o)
         .lora_alpha = 16,
         .precision = "float32",
         .cache_dtype = "float32",
+        .trunk_precision = "float32",
         .cache_bytes = (size_t)256 << 20,
         .seed = 123,
     };
@@ -66,6 +67,10 @@ static bolter_status check_words(bolter_trainer *t, bolter_error *err)
                        "precision \"%s\", cache_dtype \"%s\", expected float32 or bfloat16",
                        o->precision, o->cache_dtype);
     t->net.tile = half ? bt_tile_find(BT_BFLOAT16, NULL) : NULL;
+    t->trunk_precision = BT_FLOAT32;
+    if (o->trunk_precision && !bt_precision_named(o->trunk_precision, &t->trunk_precision))
+        return bt_fail(err, BOLTER_E_ARG, "trunk_precision \"%s\", expected float32, bfloat16 or int8",
+                       o->trunk_precision);
     return BOLTER_OK;
 }
 
@@ -230,4 +235,18 @@ size_t bt_options_lowest(const bolter_trainer *t)
             lowest = block;
     }
     return lowest;
+}
+
+bolter_status bt_options_check_trunk(const bolter_trainer *t, bolter_error *err)
+{
+    if (t->trunk_precision == BT_FLOAT32)
+        return BOLTER_OK;
+    const char *why = t->o.no_cache                        ? "nothing is to be cached"
+                      : strcmp(t->o.trainable, "qlora") == 0 ? "qlora has a format of its own"
+                      : bt_options_lowest(t) == 0          ? "no block is frozen"
+                                                           : NULL;
+    if (!why)
+        return BOLTER_OK;
+    return bt_fail(err, BOLTER_E_ARG, "trunk_precision %s: %s", bt_precision_name(t->trunk_precision),
+                   why);
 }

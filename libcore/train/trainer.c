@@ -52,6 +52,7 @@ static void open_trunk(bolter_trainer *t)
                           .read = first == t->cfg.n_layer ? t->read : BT_READ_ALL,
                           .causal = t->causal,
                           .half = t->half_cache,
+                          .precision = t->trunk_precision,
                           .tile = t->net.tile};
     if (t->o.no_cache || t->cfg.n_label == 0 || first == 0)
         return;
@@ -71,6 +72,7 @@ static bolter_status open_card(bolter_trainer *t, const char *const *labels, bol
     t->card.all_see_all = !t->causal;
     if (t->o.pad_to > 0)
         t->card.pad_to = t->o.pad_to;
+    t->card.precision = t->trunk_precision == BT_FLOAT32 ? NULL : bt_precision_name(t->trunk_precision);
     return rc;
 }
 
@@ -94,6 +96,8 @@ static bolter_status open_parts(bolter_trainer *t, const char *const *labels, si
     if (rc == BOLTER_OK)
         rc = bt_options_mark(t, err);
     if (rc == BOLTER_OK)
+        rc = bt_options_check_trunk(t, err);
+    if (rc == BOLTER_OK)
         rc = bt_weights_make(t, err);
     if (rc == BOLTER_OK)
         rc = open_workers(t, err);
@@ -108,7 +112,7 @@ static bolter_status open_parts(bolter_trainer *t, const char *const *labels, si
 static void drop_borrowed(bolter_train_options *o)
 {
     o->trainable = o->lora_targets = o->position = o->mask = o->schedule = NULL;
-    o->precision = o->cache_dtype = NULL;
+    o->precision = o->cache_dtype = o->trunk_precision = NULL;
     o->class_weights = NULL;
     o->cache = NULL;
 }
@@ -209,6 +213,7 @@ static bolter_status take_batch(bolter_trainer *t, const bolter_seq **seqs, cons
                     .workers = t->workers,
                     .n_threads = t->o.threads,
                     .net = &t->net,
+                    .precision = t->trunk_precision,
                     .read = t->read,
                     .causal = t->causal,
                     .together = together};

@@ -36,6 +36,7 @@ struct bolter_trainer {
     bt_net net;
     bt_slots slots;
     bt_workers *workers;
+    bt_precision trunk_precision;
     bt_trunk own;    /* the frozen blocks' cache, unless another is given */
     bt_trunk *trunk; /* that which is used; NULL: no block is frozen, or nothing is to be cached */
     uint64_t step;
@@ -54,6 +55,8 @@ struct bolter_trainer {
 bolter_status bt_options_check(bolter_trainer *t, bolter_error *err);
 /* Fill t->trained. */
 bolter_status bt_options_mark(bolter_trainer *t, bolter_error *err);
+/* Refuse blocks computed in another format than float32 where none are frozen, or they are not kept. */
+bolter_status bt_options_check_trunk(const bolter_trainer *t, bolter_error *err);
 /* The lowest block with something that trains: n_layer for the head alone. */
 size_t bt_options_lowest(const bolter_trainer *t);
 

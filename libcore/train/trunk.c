@@ -27,7 +27,8 @@ struct bt_entry {
 static bool same_kind(const bt_trunk_kind *a, const bt_trunk_kind *b)
 {
     return a->m && a->m == b->m && a->first == b->first && a->read == b->read &&
-           a->causal == b->causal && a->half == b->half && a->tile == b->tile;
+           a->causal == b->causal && a->half == b->half && a->tile == b->tile &&
+           a->precision == b->precision;
 }
 
 void bt_trunk_begin(bt_trunk *k, const bt_trunk_kind *kind, size_t limit)
@@ -163,6 +164,9 @@ struct filling {
     size_t n_chunk;
     float *x; /* of its tokens */
     size_t block;
+    bool packed; /* blocks run on the engine, with a memory for each thread; else as in training */
+    bt_engine engine;
+    bt_scoring **memory;
 };
 
 static bt_batch batch_of(const struct filling *g, const struct chunk *c)
@@ -183,9 +187,13 @@ static void run_block(void *arg, size_t i)
 {
     struct filling *g = arg;
     bt_run *r = bt_workers_memory(g->f->workers, i);
+    bt_scoring *memory = g->packed ? g->memory[i] : NULL;
     for (; i < g->n_chunk; i += g->f->n_threads) {
         bt_batch b = batch_of(g, &g->chunk[i]);
-        bt_gpt2_block(r, g->f->net, &b, g->block, g->chunk[i].x);
+        if (memory)
+            bt_engine_block(&g->engine, memory, &b, g->block, g->chunk[i].x);
+        else
+            bt_gpt2_block(r, g->f->net, &b, g->block, g->chunk[i].x);
     }
 }
 
@@ -194,13 +202,20 @@ static void run_to_head(void *arg, size_t i)
 {
     struct filling *g = arg;
     bt_run *r = bt_workers_memory(g->f->workers, i);
+    bt_scoring *memory = g->packed ? g->memory[i] : NULL;
     size_t C = g->f->net->cfg.n_embd, last = g->f->net->cfg.n_layer - 1;
     for (; i < g->n_chunk; i += g->f->n_threads) {
         struct chunk *c = &g->chunk[i];
         bt_batch b = batch_of(g, c);
-        memcpy(bt_run_input(r, last), c->x, c->tokens * C * sizeof *c->x);
-        bt_gpt2_resume(r, g->f->net, &b, last);
-        memcpy(c->x, bt_run_hidden(r), c->n * C * sizeof *c->x);
+        const float *hidden;
+        if (memory) {
+            hidden = bt_engine_last(&g->engine, memory, &b, c->x);
+        } else {
+            memcpy(bt_run_input(r, last), c->x, c->tokens * C * sizeof *c->x);
+            bt_gpt2_resume(r, g->f->net, &b, last);
+            hidden = bt_run_hidden(r);
+        }
+        memcpy(c->x, hidden, c->n * C * sizeof *c->x);
     }
 }
 
@@ -210,19 +225,30 @@ static void forget(const struct filling *g, size_t first, size_t n)
         bt_model_forget(g->f->m, i);
 }
 
-static void run_group(struct filling *g)
+/* Run a step of g->block for all chunks. Its weights are packed for it alone: a group is large enough
+ * that this costs little, and all blocks' would be as much memory again as the model. */
+static bolter_status run_step(struct filling *g, void (*step)(void *arg, size_t i), bolter_error *err)
+{
+    bolter_status rc = g->packed ? bt_engine_pack(&g->engine, g->block, g->f->net->w, err) : BOLTER_OK;
+    if (rc == BOLTER_OK)
+        bt_parallel(g->f->n_threads, step, g);
+    if (g->packed)
+        bt_engine_drop(&g->engine, g->block);
+    forget(g, bt_block_index(g->block, BT_LN1_W), BT_PER_LAYER);
+    return rc;
+}
+
+static bolter_status run_group(struct filling *g, bolter_error *err)
 {
     size_t L = g->f->net->cfg.n_layer, blocks = g->k->kind.first < L ? g->k->kind.first : L - 1;
+    bolter_status rc = BOLTER_OK;
     bt_parallel(g->f->n_threads, embed, g);
     forget(g, BT_WTE, 2);
-    for (g->block = 0; g->block < blocks; g->block++) {
-        bt_parallel(g->f->n_threads, run_block, g);
-        forget(g, bt_block_index(g->block, BT_LN1_W), BT_PER_LAYER);
-    }
-    if (g->k->kind.first < L)
-        return;
-    bt_parallel(g->f->n_threads, run_to_head, g);
-    forget(g, bt_block_index(L - 1, BT_LN1_W), BT_PER_LAYER);
+    for (g->block = 0; rc == BOLTER_OK && g->block < blocks; g->block++)
+        rc = run_step(g, run_block, err);
+    if (rc == BOLTER_OK && g->k->kind.first == L)
+        rc = run_step(g, run_to_head, err);
+    return rc;
 }
 
 static bolter_status keep_group(struct filling *g, bolter_error *err)
@@ -277,10 +303,44 @@ static bolter_status run_groups(struct filling *g, bolter_error *err)
     bolter_status rc = BOLTER_OK;
     for (size_t at = 0; rc == BOLTER_OK && at < g->n;) {
         at = cut_group(g, at, max);
-        run_group(g);
-        rc = keep_group(g, err);
+        rc = run_group(g, err);
+        if (rc == BOLTER_OK)
+            rc = keep_group(g, err);
     }
     return rc;
+}
+
+/* Are all layers of the frozen blocks there as floats? Quantised ones are not. */
+static bool can_pack(const struct filling *g)
+{
+    size_t L = g->f->net->cfg.n_layer, end = g->k->kind.first < L ? g->k->kind.first : L;
+    for (size_t i = bt_block_index(0, BT_LN1_W); i < bt_block_index(end, BT_LN1_W); i++)
+        if (!g->f->net->w[i])
+            return false;
+    return true;
+}
+
+static bolter_status open_engine(struct filling *g, bolter_error *err)
+{
+    size_t longest = bt_workers_longest(g->f->workers);
+    g->packed = can_pack(g);
+    if (!g->packed)
+        return BOLTER_OK;
+    bolter_status rc = bt_engine_open(&g->engine, &g->f->net->cfg, g->f->precision, NULL, g->f->net->w, err);
+    g->memory = bt_alloc_array(g->f->n_threads, sizeof(bt_scoring *));
+    if (rc == BOLTER_OK && !g->memory)
+        rc = bt_fail(err, BOLTER_E_NOMEM, "cache: no memory for %zu threads", g->f->n_threads);
+    for (size_t i = 0; rc == BOLTER_OK && i < g->f->n_threads; i++)
+        rc = bt_scoring_open(&g->memory[i], &g->engine, longest, longest, err);
+    return rc;
+}
+
+static void close_engine(struct filling *g)
+{
+    for (size_t i = 0; g->memory && i < g->f->n_threads; i++)
+        bt_scoring_free(g->memory[i]);
+    bt_release(g->memory);
+    bt_engine_clear(&g->engine);
 }
 
 /* List the sequences that have no values yet, each once. */
@@ -308,8 +368,12 @@ bolter_status bt_trunk_fill(bt_trunk *k, const bt_fill *f, const bolter_seq *seq
     g.index = bt_alloc_array(n, sizeof *g.index);
     bolter_status rc = g.seq && g.index ? list_missing(&g, seqs, n, err)
                                         : bt_fail(err, BOLTER_E_NOMEM, "cache: no memory");
-    if (rc == BOLTER_OK && g.n > 0)
-        rc = run_groups(&g, err);
+    if (rc == BOLTER_OK && g.n > 0) {
+        rc = open_engine(&g, err);
+        if (rc == BOLTER_OK)
+            rc = run_groups(&g, err);
+        close_engine(&g);
+    }
     for (size_t i = 0; i < g.n; i++)
         k->entry[g.index[i]].waits = false;
     bt_release(g.seq);

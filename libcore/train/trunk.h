@@ -5,6 +5,7 @@
 #ifndef BT_TRUNK_H
 #define BT_TRUNK_H
 
+#include "model/engine.h"
 #include "train/store.h"
 #include "train/workers.h"
 
@@ -15,6 +16,7 @@ typedef struct bt_trunk_kind {
     bolter_model *m; /* NULL: of weights that are one trainer's alone */
     size_t first;    /* the input of this block is cached, n_layer: of the head; 0: nothing is */
     bt_read read; /* of the head's input */
+    bt_precision precision;
     const struct bt_tile *tile;
     bool causal, half;
 } bt_trunk_kind;
@@ -37,6 +39,7 @@ typedef struct bt_fill {
     bt_workers *workers;
     size_t n_threads;
     const bt_net *net;
+    bt_precision precision; /* that the frozen blocks compute in */
     bt_read read;
     bool causal;
     bool together; /* many sequences in one product; else each alone, whatever stands beside it */

@@ -234,7 +234,7 @@ ok "--help lists the subcommands"
 runs 0 --version && grep -q '^bolter-train [0-9]' "$tmp/out"
 ok "--version prints the version"
 man="$top_srcdir/trainer/bolter-train.1"
-for sub in fetch prepare finetune evaluate predict inspect tokenizer export; do
+for sub in import fetch prepare finetune evaluate predict inspect tokenizer export; do
     runs 0 "$sub" --help
     ok "$sub --help exits 0"
     missing=$(sed -n 's/^ *\(-., \)\{0,1\} *--\([a-z0-9-]*\).*/\2/p' "$tmp/out" | while read -r option; do

@@ -18,6 +18,16 @@ status_is_the_verdict()
 }
 ok "exit status of one message is its verdict" status_is_the_verdict
 
+any_precision_gives_the_verdict()
+{
+    for precision in auto float32 bfloat16 int8; do
+        bolter -m spam -P $precision -t <mail >out
+        matches 'S 0\.99[0-9]{4}' || return 1
+    done
+    exits 3 bolter -m spam --precision int4 -q <mail 2>err && grep -q 'precision "int4"' err
+}
+ok "any precision gives the verdict, but one that is not there" any_precision_gives_the_verdict
+
 quiet_writes_nothing()
 {
     bolter -m ham -q mail >out
@@ -256,11 +266,11 @@ help_and_version()
 {
     exits 0 bolter --help >out && exits 0 bolter -V >version || return 1
     grep -Eqx 'bolter [0-9]+\.[0-9]+\.[0-9]+' version || return 1
-    for option in model socket passthrough exit-verdict timeout terse json explain quiet text lines help version; do
+    for option in model precision socket passthrough exit-verdict timeout terse json explain quiet text lines help version; do
         grep -q -- "--$option" out || { echo "help lacks $option"; return 1; }
         grep -q "Fl Fl $option" "$top_srcdir/milter/bolter.1" || { echo "manual lacks $option"; return 1; }
     done
-    same 11 "$(grep -c '(default: ' out)"
+    same 12 "$(grep -c '(default: ' out)"
 }
 ok "help and manual know every option with its default" help_and_version
 

@@ -13,8 +13,9 @@ enum { N = 14, K = 2 };
 
 static const char *const positions[] = {"last", "first", "mean"};
 
-/* A directory of a random model; whole_panels: 64 channels, else 12. */
-static const char *directory(const char *name, const char *position, bool whole_panels)
+/* A directory of a random model with its threshold; whole_panels: 64 channels, else 12. */
+static const char *directory_at(const char *name, const char *position, bool whole_panels,
+                                double threshold)
 {
     tiny t;
     char card[200];
@@ -25,12 +26,20 @@ static const char *directory(const char *name, const char *position, bool whole_
         cfg.n_inner = 256;
     }
     tiny_init(&t, &cfg, 33);
-    snprintf(card, sizeof card, "{\"v\": 1, \"labels\": [\"ham\", \"spam\"], \"position\": \"%s\"}",
-             position);
+    snprintf(card, sizeof card,
+             "{\"v\": 1, \"labels\": [\"ham\", \"spam\"], \"position\": \"%s\", "
+             "\"spam_threshold\": %.9f, \"unsure_threshold\": %.9f}",
+             position, threshold, threshold);
     t.card = card;
     tiny_write(&t, tiny_path(name));
     tiny_clear(&t);
     return tiny_path(name);
+}
+
+/* The same, with a threshold that no score comes near to. */
+static const char *directory(const char *name, const char *position, bool whole_panels)
+{
+    return directory_at(name, position, whole_panels, 0.999999999);
 }
 
 static bolter_model *opened(const char *dir, const char *precision, const char *isa)
@@ -100,15 +109,6 @@ static void packed_int8_stays_within_its_rounding(struct check *c)
         compare(c, directory("int8", positions[i % 3], i > 2), "int8", NULL, 0.12);
 }
 
-static void every_instruction_set_scores_alike(struct check *c)
-{
-    static const char *const isas[] = {"avx512", "avx2", "portable"};
-    const char *dir = directory("isa", "last", true);
-    for (size_t i = 0; i < 3; i++)
-        if (bt_tile_find(BT_FLOAT32, isas[i]))
-            compare(c, dir, "float32", isas[i], 1e-5);
-}
-
 /* Save a model as int8 and give the path. */
 static const char *saved_as_int8(const char *from, const char *name)
 {
@@ -121,6 +121,47 @@ static const char *saved_as_int8(const char *from, const char *name)
     }
     bolter_model_unref(m);
     return tiny_path(name);
+}
+
+/* Of texts that float32 scores within 0.4 of a half, in log-odds: how far int8 arithmetic is off with a
+ * threshold there, and how many they are. */
+static double distance_near_half(struct check *c, double threshold, size_t *n)
+{
+    float want[N * K], got[N * K];
+    const char *dir = saved_as_int8(directory_at("doubt", "last", true, threshold), "q8doubt");
+    bolter_model *whole = opened(dir, "float32", NULL), *packed = opened(dir, "auto", NULL);
+    double far = 0;
+    score(c, whole, want);
+    score(c, packed, got);
+    *n = 0;
+    for (size_t i = 0; i < N; i++) {
+        double odds = (double)want[i * K + 1] - (double)want[i * K];
+        if (fabs(odds) >= 0.4)
+            continue;
+        far = fmax(far, fabs((double)got[i * K + 1] - (double)got[i * K] - odds));
+        ++*n;
+    }
+    bolter_model_unref(whole);
+    bolter_model_unref(packed);
+    return far;
+}
+
+static void what_int8_leaves_near_a_threshold_is_scored_again(struct check *c)
+{
+    size_t n, again;
+    double plain = distance_near_half(c, 0.999999999, &n);
+    double careful = distance_near_half(c, 0.5, &again);
+    CHECK(c, n > 0 && n == again, "%zu and %zu texts near a half", n, again);
+    CHECK(c, careful <= 1e-3 && careful * 2 < plain, "off by %.3g, elsewhere by %.3g", careful, plain);
+}
+
+static void every_instruction_set_scores_alike(struct check *c)
+{
+    static const char *const isas[] = {"avx512", "avx2", "portable"};
+    const char *dir = directory("isa", "last", true);
+    for (size_t i = 0; i < 3; i++)
+        if (bt_tile_find(BT_FLOAT32, isas[i]))
+            compare(c, dir, "float32", isas[i], 1e-5);
 }
 
 static void int8_files_are_scored_as_they_lie(struct check *c)
@@ -193,6 +234,7 @@ int main(void)
         CASE(packed_float32_gives_the_logits_of_the_training_pass),
         CASE(packed_bfloat16_stays_within_its_rounding),
         CASE(packed_int8_stays_within_its_rounding),
+        CASE(what_int8_leaves_near_a_threshold_is_scored_again),
         CASE(every_instruction_set_scores_alike),
         CASE(int8_files_are_scored_as_they_lie),
         CASE(int8_files_of_odd_shapes_are_packed),

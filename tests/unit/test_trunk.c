@@ -294,6 +294,54 @@ static void filling_without_memory_fails_cleanly(struct check *c)
     bolter_model_unref(m);
 }
 
+/* What a trainer saves, opened as "auto" says. */
+static void check_auto(struct check *c, bolter_trainer *t, const char *want)
+{
+    bolter_save_options save = {0};
+    bolter_error err = {0};
+    bolter_model *m = NULL;
+    bolter_status rc = bolter_trainer_save(t, tiny_path("precise"), &save, &err);
+    if (rc == BOLTER_OK)
+        rc = bolter_model_open(&m, tiny_path("precise"), &err);
+    CHECK(c, rc == BOLTER_OK, "%s", err.text);
+    CHECK(c, m && strcmp(bolter_model_info_of(m)->precision, want) == 0, "auto is %s, want %s",
+          m ? bolter_model_info_of(m)->precision : "nothing", want);
+    bolter_model_unref(m);
+}
+
+static void frozen_blocks_compute_in_the_format_that_is_asked_for(struct check *c)
+{
+    static const char *const formats[] = {"float32", "bfloat16", "int8"};
+    static const double tolerance[] = {0, 0.02, 0.05};
+    bolter_model *m = tiny_classifier(BLOCKS, 12, "formats");
+    struct run run[3];
+    for (size_t i = 0; i < 3; i++) {
+        bolter_train_options o = options_of(0, 0);
+        o.trunk_precision = formats[i];
+        run_steps(c, m, &o, true, &run[i]);
+        compare_runs(c, formats[i], &run[i], &run[0], tolerance[i]);
+        CHECK(c, i == 0 || memcmp(&run[i], &run[0], sizeof *run) != 0, "%s: the bits of float32", formats[i]);
+        bolter_trainer *t = training_open(m, &o);
+        check_auto(c, t, formats[i]);
+        bolter_trainer_free(t);
+    }
+    bolter_model_unref(m);
+}
+
+static void blocks_that_train_or_are_not_kept_compute_in_float32(struct check *c)
+{
+    static const char *const two[] = {"ham", "spam"};
+    bolter_model *m = tiny_classifier(BLOCKS, 13, "refused");
+    for (size_t i = 0; i < 4; i++) {
+        bolter_train_options o = training_options(i == 0 ? "all" : i == 1 ? "qlora" : "last_block", 1);
+        bolter_trainer *t;
+        o.no_cache = i == 2;
+        o.trunk_precision = i == 3 ? "int4" : "int8";
+        CHECK(c, bolter_trainer_open(&t, m, two, 2, &o, NULL) == BOLTER_E_ARG, "case %zu", i);
+    }
+    bolter_model_unref(m);
+}
+
 static void words_for_blocks_mean_what_they_say(struct check *c)
 {
     static const char *const same[][2] = {{"last_1_blocks", "last_block"},
@@ -337,6 +385,8 @@ int main(void)
         CASE(the_next_trainer_runs_no_frozen_block_again),
         CASE(a_cache_without_a_file_says_so),
         CASE(filling_without_memory_fails_cleanly),
+        CASE(frozen_blocks_compute_in_the_format_that_is_asked_for),
+        CASE(blocks_that_train_or_are_not_kept_compute_in_float32),
         CASE(words_for_blocks_mean_what_they_say),
     };
     return check_main(cases, sizeof cases / sizeof *cases);
