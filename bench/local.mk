@@ -1,6 +1,7 @@
 # Measurements; bench/README explains them.
 EXTRA_DIST += bench/README bench/baselines.csv bench/book.csv bench/book.py bench/default-model.csv \
-	bench/engine.csv bench/generate.csv bench/generate.py bench/kernels.svg bench/load bench/load.csv \
+	bench/engine.csv bench/experiments/experiments.csv bench/experiments/experiments.md \
+	bench/experiments/rows.jsonl bench/generate.csv bench/generate.py bench/kernels.svg bench/load bench/load.csv \
 	bench/measure bench/peers.csv bench/peers.svg bench/peers/graph.py bench/peers/message.js \
 	bench/peers/message_torch.py bench/peers/peers.py bench/peers/plots.py bench/precision.csv \
 	bench/protocols.csv
