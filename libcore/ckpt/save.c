@@ -119,15 +119,14 @@ static bolter_status copy_file(const char *from_dir, const char *dir, const char
                                bolter_error *err)
 {
     char *from = bt_path_join(from_dir, name), *to = bt_path_join(dir, name);
-    bt_buf b;
-    bt_buf_init(&b, 256u << 20);
+    bt_map m = {0};
     bolter_status rc = from && to ? BOLTER_OK : bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", dir);
     bool there = rc == BOLTER_OK && bt_file_exists(from);
     if (there)
-        rc = bt_read_all(&b, from, err);
+        rc = bt_map_open(&m, from, err);
     if (there && rc == BOLTER_OK)
-        rc = bt_write_file(to, b.data ? b.data : "", b.len, err);
-    bt_buf_free(&b);
+        rc = bt_write_file(to, m.data ? (const void *)m.data : "", m.len, err);
+    bt_map_close(&m);
     bt_release(from);
     bt_release(to);
     return rc;

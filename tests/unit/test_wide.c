@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/digest.h"
 #include "base/file.h"
@@ -180,6 +182,28 @@ static void a_wide_part_comes_back_as_it_was(struct check *c)
     bolter_model_unref(m);
     bolter_model_unref(network);
     bolter_wide_free(w);
+}
+
+/* Weights may be large: what is copied beside the wide part has any size. */
+static void files_of_any_size_come_along(struct check *c)
+{
+    enum { LARGE = 257 << 20 };
+    char from[600], to[600];
+    bolter_model *m = tiny_classifier(1, 9, "large");
+    bolter_wide *w = train(make_texts());
+    const bolter_save_options o = {0};
+    bolter_error err = {0};
+    struct stat st = {0};
+    snprintf(from, sizeof from, "%s/more", tiny_path("large"));
+    CHECK(c, bt_write_file(from, "", 0, NULL) == BOLTER_OK && truncate(from, LARGE) == 0, "%s", from);
+    CHECK(c, bolter_model_save_wide(m, w, &mix, tiny_path("large-wide"), &o, &err) == BOLTER_OK, "%s",
+          err.text);
+    snprintf(to, sizeof to, "%s/more", tiny_path("large-wide"));
+    CHECK(c, stat(to, &st) == 0 && st.st_size == LARGE, "%lld bytes", (long long)st.st_size);
+    unlink(from);
+    unlink(to);
+    bolter_wide_free(w);
+    bolter_model_unref(m);
 }
 
 /* Replace wide.safetensors by these bytes and let bolter.json vouch for them. */
@@ -434,6 +458,7 @@ int main(void)
         CASE(rows_that_teach_nothing_are_refused),
         CASE(a_mix_trusts_the_part_that_is_right),
         CASE(a_wide_part_comes_back_as_it_was),
+        CASE(files_of_any_size_come_along),
         CASE(damaged_files_are_refused),
         CASE(weights_of_another_length_are_refused),
         CASE(bad_mixes_are_refused),
