@@ -425,7 +425,7 @@ apparmor_profile_names_the_paths_of_an_installation() {
     check "the socket for Postfix" allows "$(sed -n 's/^socket = "unix:\(.*\)";/\1/p' \
         "$top_srcdir/contrib/postfix/bolter.conf")"
     check "not all the machine" eval '! allows /etc/shadow && ! allows /var/mail/bob && ! allows /home/bob/x'
-    [ -d /etc/apparmor.d/abi ] && command -v apparmor_parser >/dev/null || return
+    [ -d /etc/apparmor.d/abi ] && command -v apparmor_parser >/dev/null || return 0
     check "the parser takes it" apparmor_parser --skip-kernel-load --skip-cache "$profile"
 }
 
