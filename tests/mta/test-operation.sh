@@ -391,7 +391,7 @@ unit_is_well_sandboxed() {
 
 # installed PREFIX VARIABLE: a directory of an installation there, as configure wrote it.
 installed() {
-    make -s --no-print-directory -C "$top_builddir" --eval "print: ; @echo \$($2)" prefix="$1" print
+    MAKEFLAGS="" make -s --no-print-directory -C "$top_builddir" --eval "print: ; @echo \$($2)" prefix="$1" print
 }
 
 # allows PATH: by a rule of the profile, whose globs are turned into bash's.
