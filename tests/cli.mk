@@ -15,4 +15,5 @@ make_model_LDADD = libcore.la $(JANSSON_LIBS)
 cli_scripts = tests/cli/test-verdict.sh tests/cli/test-mark.sh tests/cli/test-procmail.sh \
 	tests/cli/test-maildrop.sh tests/cli/test-contract.sh
 TESTS += $(cli_scripts)
-EXTRA_DIST += $(cli_scripts) tests/cli/frame.sh tests/samples/sample.mbox
+EXTRA_DIST += $(cli_scripts) tests/cli/frame.sh tests/cli/verdicts.sh \
+	tests/samples/sample.mbox

@@ -27,5 +27,5 @@ mta_scripts = tests/mta/test-levels.sh tests/mta/test-milter.sh tests/mta/test-o
 	tests/mta/test-postfix.sh tests/mta/test-real-mail.sh tests/mta/test-robust.sh \
 	tests/mta/test-sendmail.sh
 TESTS += $(mta_scripts)
-EXTRA_DIST += $(mta_scripts) tests/mta/lib.sh tests/mta/postfix.sh tests/mta/protocol.lua \
-	tests/mta/sendmail.sh tests/mta/smtp.sh tests/tsan.supp
+EXTRA_DIST += $(mta_scripts) tests/mta/delivery.sh tests/mta/lib.sh tests/mta/postfix.sh \
+	tests/mta/protocol.lua tests/mta/sendmail.sh tests/mta/smtp.sh tests/tsan.supp

@@ -1,10 +1,13 @@
-# frame.sh - what the tests of the command share: a scratch directory, models, and TAP.
+# frame.sh - what all tests of the commands share: a scratch directory, which is the current one, and TAP.
 #
 #     . "$top_srcdir/tests/cli/frame.sh"
 #     ok "sentence" command...      # the command's exit status decides
+#     command...; ok "sentence"     # that of the command before decides
 #     finish
 #
-# PATH leads to the programs that were built.
+# verdicts.sh, for the tests of bolter, and trainer.sh, for those of bolter-train, begin with this file.
+# PATH leads to the programs that were built. When a case fails, the files out, err and said are shown,
+# into which the tests send what programs write.
 
 set -u
 LC_ALL=C
@@ -27,16 +30,24 @@ report()
 
 ok()
 {
+    status=$?
     sentence=$1
     shift
-    if "$@" >log 2>&1; then
-        report ok "$sentence"
-    else
-        sed 's/^/# /' log
-        echo "# failed: $*"
-        report "not ok" "$sentence"
-        failed=1
+    : >log
+    if [ $# -gt 0 ]; then
+        "$@" >log 2>&1
+        status=$?
     fi
+    if [ $status -eq 0 ]; then
+        report ok "$sentence"
+        return
+    fi
+    for written in log out err said; do
+        [ ! -f $written ] || tail -n 30 $written | sed "s/^/# $written: /"
+    done
+    echo "# failed: ${*:-the command before}"
+    report "not ok" "$sentence"
+    failed=1
 }
 
 skip()
@@ -58,7 +69,7 @@ exits()
     "$@"
     got=$?
     test $got -eq "$want" || {
-        echo "exit status: got $got, want $want"
+        echo "# exit status $got, want $want: $*"
         return 1
     }
 }
@@ -71,16 +82,3 @@ same()
         return 1
     }
 }
-
-# The message without our fields, so that it can be compared with what went in.
-without_fields()
-{
-    awk 'body || !/^(X-Spam-|X-Bolter)/ && !(drop && /^[ \t]/) { print; drop = 0 }
-         !body && /^(X-Spam-|X-Bolter)/ { drop = 1 }
-         /^\r?$/ { body = 1 }'
-}
-
-for verdict in spam ham unsure; do
-    make-model $verdict $verdict || exit 99
-done
-printf 'From: a@example.org\nSubject: lunch\n\nAt noon?\n' >mail

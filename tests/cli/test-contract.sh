@@ -4,7 +4,7 @@
 #
 # Each client has a rule as its makers or its manual give it, written here as an awk program over the
 # unfolded header fields; it prints "spam" or nothing.
-. "$top_srcdir/tests/cli/frame.sh"
+. "$top_srcdir/tests/cli/verdicts.sh"
 
 # Fields that say the opposite of each verdict, in every case and shape that a sender may think of.
 forge()

@@ -1,9 +1,10 @@
 #!/bin/sh
 # test-generate.sh - bolter-train generate on a tiny language model.
-. "${top_srcdir:?}/tests/cli/frame.sh"
+. "${top_srcdir:?}/tests/cli/trainer.sh"
 
 # A tiny model of 32 positions, see tests/unit/tiny.h.
 tiny-model lm || exit 99
+tiny-model class head || exit 99
 
 generate()
 {
@@ -63,7 +64,7 @@ ok "what comes out is UTF-8" output_is_utf8
 ok "a prompt longer than the context is an error" \
     refused "positions" 1 -p "$(printf '%040d' 0)"
 ok "a missing model is an error" refused "config.json" 1 -m none -p a
-ok "a classifier is refused" refused "classifier" 1 -m ham -p a
+ok "a classifier is refused" refused "classifier" 1 -m class -p a
 ok "an unknown precision is refused" refused "expected auto" 1 --precision int4 -p a
 ok "two prompts are wrong usage" refused "FILE" 2 -p a prompt
 finish

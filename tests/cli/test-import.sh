@@ -1,49 +1,12 @@
 #!/bin/sh
 # test-import.sh - bolter-train import: OpenAI's release and PyTorch's files, also those that PyTorch
 # itself writes, where it is installed.
-# shellcheck disable=SC2154 # make sets the directories
-set -u
-LC_ALL=C
-export LC_ALL
+. "${top_srcdir:?}/tests/cli/trainer.sh"
 
-train="$top_builddir/bolter-train"
-build=$top_builddir
-tmp=$(mktemp -d) || exit 99
-trap 'rm -rf "$tmp"' EXIT
-cd "$tmp" || exit 99
-n=0
-failures=0
-
-ok()
-{
-    if [ $? -eq 0 ]; then result=ok; else result='not ok'; failures=1; fi
-    n=$((n + 1))
-    echo "$result $n - $1"
-    if [ "$result" != ok ]; then
-        sed 's/^/# out: /' out
-        sed 's/^/# err: /' err
-    fi
-}
-
-# runs STATUS ARGUMENT...: bolter-train ends with this status.
-runs()
-{
-    want=$1
-    shift
-    "$train" "$@" </dev/null >out 2>err
-    got=$?
-    [ $got -eq "$want" ] || { echo "# exit status $got, want $want: $*"; return 1; }
-}
-
-one_line_with()
-{
-    [ "$(wc -l <err)" -eq 1 ] && grep -q -- "$1" err
-}
-
-"$build/make-foreign" "$tmp" || exit 99
+make-foreign . || exit 99
 
 # The model in our own format, whose weights all others have.
-"$train" export -m base -o want || exit 99
+bolter-train export -m base -o want || exit 99
 
 runs 0 import -o a release && cmp a/model.safetensors want/model.safetensors &&
     cmp a/vocab.json base/vocab.json && cmp a/merges.txt base/merges.txt && [ -s a/tokenizer.bolter ]
@@ -51,7 +14,7 @@ ok "OpenAI's release becomes a model directory"
 grep -q 'a: [0-9]* parameters, 1 blocks of 12 channels and 3 heads, 258 tokens' out && [ ! -s err ]
 ok "what it is is said"
 echo '{"ids":[5,17,200,3]}' >ids
-"$train" inspect logits -m base <ids >x && "$train" inspect logits -m a <ids >y && cmp x y
+bolter-train inspect logits -m base <ids >x && bolter-train inspect logits -m a <ids >y && cmp x y
 ok "its logits are those of the model"
 runs 0 import -o b --heads 3 hf.pth && cmp b/model.safetensors want/model.safetensors &&
     [ ! -e b/vocab.json ] && grep -q 'no tokenizer' out
@@ -74,17 +37,17 @@ printf 'PK\003\004 and no more' >torn.pth
 runs 1 import -o g torn.pth && [ -s err ] && [ ! -e g ]
 ok "a torn zip file is refused"
 printf 'nothing of the kind' >old.pth
-runs 1 import -o g old.pth && one_line_with "no zip file"
+runs 1 import -o g old.pth && complains "no zip file"
 ok "a file that is no zip is refused"
-runs 1 import -o g base && one_line_with "no data.pkl"
+runs 1 import -o g base && complains "no data.pkl"
 ok "a directory of another kind is refused"
 mkdir -p evil && printf '\200\002cposix\nsystem\n(X\013\000\000\000touch pwnedtR.' >evil/data.pkl
-runs 1 import -o g evil && one_line_with "posix.system" && [ ! -e pwned ]
+runs 1 import -o g evil && complains "posix.system" && [ ! -e pwned ]
 ok "a pickle that would run a program is refused"
 mkdir -p letters && echo dear >letters/mail
-runs 1 import -o letters --heads 3 hf.pth && one_line_with "left alone" && [ -s letters/mail ]
+runs 1 import -o letters --heads 3 hf.pth && complains "left alone" && [ -s letters/mail ]
 ok "a directory with something else in it is left alone"
-runs 2 import release && one_line_with "needs -o DIR" && runs 2 import -o g && runs 2 import -o g a b
+runs 2 import release && complains "needs -o DIR" && runs 2 import -o g && runs 2 import -o g a b
 ok "a directory and one thing to import are needed"
 
 # ---- PyTorch itself ----
@@ -120,16 +83,14 @@ if [ -n "$python" ]; then
     ok "with tensors that share values, and turned ones"
     runs 0 import -o h --heads 3 both.pth && cmp h/model.safetensors want/model.safetensors
     ok "with an optimiser beside the model"
-    runs 0 import -o h --heads 3 --dtype bfloat16 bf16.pth && "$train" export -m base -o w16 \
+    runs 0 import -o h --heads 3 --dtype bfloat16 bf16.pth && bolter-train export -m base -o w16 \
         --dtype bfloat16 && cmp h/model.safetensors w16/model.safetensors
     ok "in bfloat16"
-    runs 1 import -o h --heads 3 old-way.pth && one_line_with "no zip file"
+    runs 1 import -o h --heads 3 old-way.pth && complains "no zip file"
     ok "its old format is refused"
 else
     for what in "PyTorch reads the files that the tests write" "what PyTorch writes is read"; do
-        n=$((n + 1))
-        echo "ok $n - $what # SKIP no python3-torch"
+        skip "$what" "no python3-torch"
     done
 fi
-echo "1..$n"
-exit $failures
+finish

@@ -1,7 +1,7 @@
 #!/bin/sh
 # test-instruct.sh - bolter-train instruct and respond: tasks in parts, learned answers, a judge.
 # shellcheck disable=SC2086 # words that are several
-. "${top_srcdir:?}/tests/cli/frame.sh"
+. "${top_srcdir:?}/tests/cli/trainer.sh"
 unset http_proxy HTTP_PROXY all_proxy ALL_PROXY
 
 tiny-model vocab || exit 99
@@ -84,11 +84,7 @@ goes_on()
     instruct $learn -e 200 -o whole tasks.json || return 1
     bolter-train instruct $learn -e 200 -o again --log live tasks.json 2>said &
     pid=$!
-    waited=0
-    while [ ! -s live ] && [ $waited -lt 500 ]; do
-        sleep 0.01
-        waited=$((waited + 1))
-    done
+    wait_for live
     kill -INT $pid
     exits 130 wait $pid && instruct $learn -e 200 -o again --resume tasks.json && cmp again/model.safetensors whole/model.safetensors
 }
@@ -99,11 +95,7 @@ judged()
     rm -f port asked
     judge-stub port asked "$@" &
     stub=$!
-    waited=0
-    while [ ! -s port ] && [ $waited -lt 500 ]; do
-        sleep 0.01
-        waited=$((waited + 1))
-    done
+    wait_for port
     respond -m one -n 2 --limit 3 --judge "http://127.0.0.1:$(cat port)/v1/chat/completions" --judge-model m tasks.json >out
     status=$?
     kill $stub 2>log.2

@@ -1,6 +1,6 @@
 #!/bin/sh
 # test-maildrop.sh - delivery through maildrop with the filter of contrib/.
-. "$top_srcdir/tests/cli/frame.sh"
+. "$top_srcdir/tests/cli/verdicts.sh"
 
 if ! command -v maildrop >/dev/null; then
     echo "1..0 # SKIP maildrop is not installed"

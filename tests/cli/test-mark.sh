@@ -1,13 +1,14 @@
 #!/bin/sh
 # test-mark.sh - bolter -p: the message comes out whole, marked or not, whatever happens.
-. "$top_srcdir/tests/cli/frame.sh"
+. "$top_srcdir/tests/cli/verdicts.sh"
 
 printf 'From a@example.org Mon Mar  2 01:07:13 2026\nReceived: x\n\tby y\nX-Spam-Flag: NO\n' >forged
 printf 'X-SPAM-Status : No,\n yes we can\nSubject: s\nx-bolter: z\n\nX-Spam-Flag: NO\nend' >>forged
 printf 'From a@example.org Mon Mar  2 01:07:13 2026\nReceived: x\n\tby y\nSubject: s\n\nX-Spam-Flag: NO\nend' >clean
 printf 'A: b\r\nB: c\r\n\td\r\n\r\nbody\000\r\n\r\rx' >crlf
 { printf 'A: b\n\n'; head -c 1000000 /dev/zero | tr '\0' x; } >longline
-head -c 300000 /dev/urandom >noise
+# Its first byte is no blank, with which a line goes on that begins with one of our fields.
+{ printf x; head -c 300000 /dev/urandom; } >noise
 : >nothing
 printf 'only header\n' >header
 

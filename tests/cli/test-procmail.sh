@@ -1,6 +1,6 @@
 #!/bin/sh
 # test-procmail.sh - delivery through procmail with the recipe of contrib/.
-. "$top_srcdir/tests/cli/frame.sh"
+. "$top_srcdir/tests/cli/verdicts.sh"
 
 if ! command -v procmail >/dev/null; then
     echo "1..0 # SKIP procmail is not installed"

@@ -1,44 +1,7 @@
 #!/bin/sh
 # test-quantize.sh - bolter-train quantize and bench, and --precision, on a network of a few thousand
 # parameters.
-# shellcheck disable=SC2154 # make sets the directories
-set -u
-LC_ALL=C
-export LC_ALL
-
-train="$top_builddir/bolter-train"
-build=$top_builddir
-tmp=$(mktemp -d) || exit 99
-trap 'rm -rf "$tmp"' EXIT
-cd "$tmp" || exit 99
-n=0
-failures=0
-
-ok()
-{
-    if [ $? -eq 0 ]; then result=ok; else result='not ok'; failures=1; fi
-    n=$((n + 1))
-    echo "$result $n - $1"
-    if [ "$result" != ok ]; then
-        sed 's/^/# out: /' out
-        sed 's/^/# err: /' err
-    fi
-}
-
-# runs STATUS ARGUMENT...: bolter-train ends with this status.
-runs()
-{
-    want=$1
-    shift
-    "$train" "$@" </dev/null >out 2>err
-    got=$?
-    [ $got -eq "$want" ] || { echo "# exit status $got, want $want: $*"; return 1; }
-}
-
-one_line_with()
-{
-    [ "$(wc -l <err)" -eq 1 ] && grep -q -- "$1" err
-}
+. "${top_srcdir:?}/tests/cli/trainer.sh"
 
 # number NAME: the first number of this name that was printed.
 number()
@@ -46,13 +9,9 @@ number()
     grep -oE "\"$1\":[^],}]*" out | head -n 1 | cut -d : -f 2
 }
 
-"$build/tiny-model" "$tmp/base" || exit 99
-i=0
-while [ $i -lt 150 ]; do
-    printf 'ham\tcup of tea %d\nspam\twin cash %d\n' $i $i
-    i=$((i + 1))
-done >data.tsv
-"$train" finetune -m base -o model --data data.tsv -e 3 -b 8 --lr 0.01 -j 1 --max-tokens 24 >out 2>err ||
+tiny-model base || exit 99
+texts 150 >data.tsv
+bolter-train finetune -m base -o model --data data.tsv -e 3 -b 8 --lr 0.01 -j 1 --max-tokens 24 >out 2>err ||
     cat err
 
 # ---- quantize ----
@@ -77,9 +36,9 @@ ok "int8 weights keep their values, and no corpora are needed"
 runs 0 quantize -m small -o again --part all --data data.tsv --json && grep -q '"smoothed":false' out
 ok "nor are they said to be smoothed"
 runs 1 quantize -m small -o again --part test --train data.tsv &&
-    one_line_with "part is empty"
+    complains "part is empty"
 ok "an empty part fails"
-runs 2 quantize -m model && one_line_with "needs -m DIR and -o DIR"
+runs 2 quantize -m model && complains "needs -m DIR and -o DIR"
 ok "a new directory has to be named"
 
 # ---- --precision ----
@@ -91,7 +50,7 @@ runs 0 predict -m model --data data.tsv && cp out training && runs 0 predict -m 
 ok "scored packed in float32 the scores are those of the training pass"
 for type in bfloat16 int8 auto; do
     runs 0 evaluate -m model --part all --data data.tsv --precision $type --boot 0 --json || break
-done && runs 1 predict -m model --data data.tsv --precision int4 && one_line_with 'precision "int4"'
+done && runs 1 predict -m model --data data.tsv --precision int4 && complains 'precision "int4"'
 ok "evaluate and predict know the number formats"
 
 # ---- bench ----
@@ -109,9 +68,8 @@ runs 0 bench -m small --seconds 0.05 --within 0.001 --json && [ "$(number texts_
 ok "no rate keeps a limit below the time of one text"
 runs 0 bench -m small --seconds 0.05 --data data.tsv && grep -q '^auto ' out
 ok "bench reads corpora"
-runs 2 bench -m small -j 1,x && one_line_with '1,x'
+runs 2 bench -m small -j 1,x && complains '1,x'
 ok "a list that is none is refused"
-runs 1 bench -m small --lengths 4,100000 && one_line_with 100000
+runs 1 bench -m small --lengths 4,100000 && complains 100000
 ok "a text longer than the model reads is refused"
-echo "1..$n"
-exit $failures
+finish

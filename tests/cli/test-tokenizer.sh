@@ -1,44 +1,7 @@
 #!/bin/sh
 # test-tokenizer.sh - bolter-train tokenizer train: from files and corpora to a tokenizer that encodes.
-# shellcheck disable=SC2154 # make sets the directories
-set -u
-LC_ALL=C
-export LC_ALL
+. "${top_srcdir:?}/tests/cli/trainer.sh"
 
-train="$top_builddir/bolter-train"
-tmp=$(mktemp -d) || exit 99
-trap 'rm -rf "$tmp"' EXIT
-cd "$tmp" || exit 99
-n=0
-failures=0
-
-ok()
-{
-    if [ $? -eq 0 ]; then result=ok; else result='not ok'; failures=1; fi
-    n=$((n + 1))
-    echo "$result $n - $1"
-    if [ "$result" != ok ]; then
-        sed 's/^/# out: /' out
-        sed 's/^/# err: /' err
-    fi
-}
-
-# runs STATUS ARGUMENT...: bolter-train ends with this status; standard input is the file in.
-runs()
-{
-    want=$1
-    shift
-    "$train" "$@" <in >out 2>err
-    got=$?
-    [ $got -eq "$want" ] || { echo "# exit status $got, want $want: $*"; return 1; }
-}
-
-one_line_with()
-{
-    [ "$(wc -l <err)" -eq 1 ] && grep -q -- "$1" err
-}
-
-: >in
 i=0
 while [ $i -lt 200 ]; do
     echo "cheap watches and cheap pills, number $i"
@@ -72,18 +35,17 @@ ok "special tokens may be named"
 runs 0 tokenizer train -o e --vocab-size 299 --special '' text && grep -q '{"!":0,' e/vocab.json &&
     cmp a/merges.txt e/merges.txt
 ok "and there may be none"
-runs 0 tokenizer train -o f --vocab-size 5000 text && one_line_with "tokens instead of 5000"
+runs 0 tokenizer train -o f --vocab-size 5000 text && complains "tokens instead of 5000"
 ok "fewer tokens than wanted are said"
-runs 1 tokenizer train -o a --vocab-size 300 text && one_line_with "is there already"
+runs 1 tokenizer train -o a --vocab-size 300 text && complains "is there already"
 ok "a tokenizer that is there stays"
-runs 1 tokenizer train -o g --vocab-size 300 nowhere && one_line_with nowhere && [ ! -e g ]
+runs 1 tokenizer train -o g --vocab-size 300 nowhere && complains nowhere && [ ! -e g ]
 ok "a file that is missing is named, and no directory is made"
-runs 1 tokenizer train -o g --vocab-size 300 /dev/null && one_line_with "nothing to learn"
+runs 1 tokenizer train -o g --vocab-size 300 /dev/null && complains "nothing to learn"
 ok "no text is nothing to learn from"
-runs 2 tokenizer train --vocab-size 300 text && one_line_with "needs -o DIR" &&
+runs 2 tokenizer train --vocab-size 300 text && complains "needs -o DIR" &&
     runs 2 tokenizer train -o g text && runs 2 tokenizer train -o g --vocab-size 300
 ok "a directory, a size and texts are needed"
-runs 2 tokenizer train -o g --vocab-size 300 --special the text && one_line_with "could be learned"
+runs 2 tokenizer train -o g --vocab-size 300 --special the text && complains "could be learned"
 ok "a special token that text could make is refused"
-echo "1..$n"
-exit $failures
+finish

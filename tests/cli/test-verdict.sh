@@ -1,6 +1,6 @@
 #!/bin/sh
 # test-verdict.sh - verdicts as exit status, lines and JSON; operands; errors.
-. "$top_srcdir/tests/cli/frame.sh"
+. "$top_srcdir/tests/cli/verdicts.sh"
 
 matches()
 {

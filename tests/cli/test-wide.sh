@@ -1,10 +1,9 @@
 #!/bin/sh
 # test-wide.sh - a wide part from corpora to verdicts, on a network of a few thousand parameters.
-# shellcheck disable=SC2154 # make sets the directories
-. "$top_srcdir/tests/cli/frame.sh"
+. "${top_srcdir:?}/tests/cli/trainer.sh"
 
-"$top_builddir/tiny-model" base || exit 99
-"$top_builddir/tiny-model" class head || exit 99
+tiny-model base || exit 99
+tiny-model class head || exit 99
 
 # mbox FILE SENDER WORD
 mbox()

@@ -56,6 +56,32 @@ local function is_marked(conn)
     want(not mt.eom_check(conn, MT_BODYCHANGE), "the body was changed")
 end
 
+-- A connection to where, over which the plain message was sent and marked.
+local function marked_by(where)
+    local conn = open(where)
+    send(conn, "eom", plain)
+    is_marked(conn)
+    return conn
+end
+
+-- An answer in place of a mark: nothing of the message is changed.
+local function is_refused(conn, reply, code, dsn, text)
+    want(mt.getreply(conn) == reply, "reply " .. mt.getreply(conn))
+    if code then
+        want(mt.eom_check(conn, MT_SMTPREPLY, code, dsn, text), "not " .. code .. " " .. dsn)
+    end
+    want(not mt.eom_check(conn, MT_HDRINSERT), "a field was inserted")
+    want(not mt.eom_check(conn, MT_HDRDELETE), "a field was removed")
+end
+
+-- The plain message gets this answer from the daemon at where.
+local function refuses(where, reply, code, dsn, text)
+    local conn = open(where)
+    send(conn, "eom", plain)
+    is_refused(conn, reply, code, dsn, text)
+    mt.disconnect(conn)
+end
+
 local tests = {}
 
 function tests.asks_for_no_more_than_it_needs()
@@ -72,10 +98,7 @@ function tests.asks_for_no_more_than_it_needs()
 end
 
 function tests.marks_a_message_without_any_macro()
-    local conn = open()
-    send(conn, "eom", plain)
-    is_marked(conn)
-    mt.disconnect(conn)
+    mt.disconnect(marked_by(socket))
 end
 
 function tests.removes_eight_forged_copies()
@@ -113,59 +136,34 @@ function tests.marks_the_message_after_one_aborted_at_each_step()
     mt.disconnect(conn)
 end
 
--- An answer in place of a mark: nothing of the message is changed.
-local function is_refused(conn, reply, code, dsn, text)
-    want(mt.getreply(conn) == reply, "reply " .. mt.getreply(conn))
-    if code then
-        want(mt.eom_check(conn, MT_SMTPREPLY, code, dsn, text), "not " .. code .. " " .. dsn)
-    end
-    want(not mt.eom_check(conn, MT_HDRINSERT), "a field was inserted")
-    want(not mt.eom_check(conn, MT_HDRDELETE), "a field was removed")
-end
-
 function tests.refuses_for_good_with_code_and_text()
-    local conn = open(reject)
-    send(conn, "eom", plain)
     -- On the wire each percent sign is two: mail servers format the text once more.
-    is_refused(conn, SMFIR_REPLYCODE, "554", "5.7.0", "99.5%% spam")
-    mt.disconnect(conn)
+    refuses(reject, SMFIR_REPLYCODE, "554", "5.7.0", "99.5%% spam")
 end
 
 function tests.refuses_for_now_with_code_and_text()
-    local conn = open(tempfail)
-    send(conn, "eom", plain)
-    is_refused(conn, SMFIR_REPLYCODE, "451", "4.7.1", "Message deferred: it looks like spam")
-    mt.disconnect(conn)
+    refuses(tempfail, SMFIR_REPLYCODE, "451", "4.7.1", "Message deferred: it looks like spam")
 end
 
 function tests.discards_without_a_word()
-    local conn = open(discard)
-    send(conn, "eom", plain)
-    is_refused(conn, SMFIR_DISCARD)
-    mt.disconnect(conn)
+    refuses(discard, SMFIR_DISCARD)
 end
 
 function tests.holds_with_the_reason_and_a_mark()
-    local conn = open(quarantine)
-    send(conn, "eom", plain)
-    is_marked(conn)
+    local conn = marked_by(quarantine)
     want(mt.eom_check(conn, MT_QUARANTINE, "Looks like spam"), "not held")
     mt.disconnect(conn)
 end
 
 function tests.redirects_with_a_mark()
-    local conn = open(redirect)
-    send(conn, "eom", plain)
-    is_marked(conn)
+    local conn = marked_by(redirect)
     want(mt.eom_check(conn, MT_RCPTDELETE, "<bob@example.org>"), "the recipient stays")
     want(mt.eom_check(conn, MT_RCPTADD, "<junk@example.org>"), "no other recipient")
     mt.disconnect(conn)
 end
 
 function tests.puts_a_word_before_the_subject_with_a_mark()
-    local conn = open(subject)
-    send(conn, "eom", plain)
-    is_marked(conn)
+    local conn = marked_by(subject)
     want(mt.eom_check(conn, MT_HDRCHANGE, "Subject", "[SPAM] Buy now"), "no word")
     mt.disconnect(conn)
 end
@@ -189,10 +187,7 @@ function tests.lives_on_after_an_abrupt_end_at_each_step()
         send(conn, step, plain)
         mt.disconnect(conn, false)
     end
-    local conn = open()
-    send(conn, "eom", plain)
-    is_marked(conn)
-    mt.disconnect(conn)
+    mt.disconnect(marked_by(socket))
 end
 
 -- The program is silent about errors.

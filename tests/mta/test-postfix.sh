@@ -4,6 +4,7 @@
 # An smtpd stands for each case; postfix.sh says what kind of a Postfix that is.
 . "${top_srcdir:-.}/tests/mta/lib.sh"
 . "$top_srcdir/tests/mta/smtp.sh"
+. "$top_srcdir/tests/mta/delivery.sh"
 . "$top_srcdir/tests/mta/postfix.sh"
 
 reason=$(postfix_is_missing)
@@ -43,29 +44,6 @@ as_sent() {
          !body && /^[^ \t]/ { drop = /^(Return-Path|X-Original-To|Delivered-To):/ ||
                                      (/^Received:/ && !seen++) }
          body || !drop' "$1"
-}
-
-# deliver SMTPD FILE: send it and wait for the file; delivered is its name.
-deliver() {
-    empty_box
-    check "envelope is taken by $1" begin "$1" "$2"
-    finish
-    same "answer of $1" "${reply%% *}" 250
-    check "delivery through $1" within 20 has_mail
-}
-
-without_times() {
-    sed 's/ms=[0-9]*/ms=N/' "$1"
-}
-
-# What Postfix delivered is what our own MTA makes of the same message with the same daemon, and the
-# message of the sender is in it byte for byte.
-delivered_is_as_expected() {
-    "$fakemta" --socket "unix:$work/$1.sock" --print "$2" >"$work/want"
-    as_sent "$delivered" >"$work/got"
-    check "delivered file" cmp <(without_times "$work/want") <(without_times "$work/got")
-    without_verdict "$work/got" >"$work/rest"
-    check "the sender's message" cmp "$work/rest" "$3"
 }
 
 daemon() {
@@ -130,23 +108,10 @@ refusal_reaches_the_client() {
 #     stopped                           451 4.7.1 after content_timeout   250, unfiltered, after it
 #     restarted                         the next connection is filtered   the same
 
-# broken SMTPD WHEN: the daemon, which is started here, gets a signal in the middle of a message: KILL or
-# STOP before the dot, or KILL-AT-EOM while Postfix waits for the answer to the whole message.
+# broken SMTPD WHEN: what a message gets whose daemon is struck.
 broken() {
     daemon victim spam
-    empty_box
-    check "envelope is taken by $1" begin "$1" "$work/forged.eml"
-    if [ "$2" = KILL-AT-EOM ]; then
-        kill -STOP $pid
-        say_end
-        sleep 0.5
-        kill -KILL $pid
-    else
-        kill -"$2" $pid
-        say_end
-    fi
-    finish_end
-    end_daemons "$kept"
+    struck "$1" "$2"
     if [ "$1" = tempfail ]; then
         same "answer of $1, $2" "$(codes)" "451 4.7.1"
         check "nothing is delivered" test ! -e "$boxes/box/new"
@@ -154,13 +119,6 @@ broken() {
         same "answer of $1, $2" "${reply%% *}" 250
         unfiltered "$work/forged.eml"
     fi
-}
-
-# Also what was forged is still there.
-unfiltered() {
-    check "delivery" within 20 has_mail
-    as_sent "$delivered" >"$work/got"
-    check "the message is unmarked" cmp "$work/got" "$1"
 }
 
 daemon_killed_in_a_message_gives_the_default_action() {

@@ -4,6 +4,7 @@
 # A port stands for each case; sendmail.sh says what kind of a Sendmail that is, and how to get one.
 . "${top_srcdir:-.}/tests/mta/lib.sh"
 . "$top_srcdir/tests/mta/smtp.sh"
+. "$top_srcdir/tests/mta/delivery.sh"
 . "$top_srcdir/tests/mta/sendmail.sh"
 
 reason=$(sendmail_is_missing)
@@ -33,14 +34,6 @@ has_mail() {
     [ -f "$1" ] && ! [ -f "${2-}" ] && delivered=$1
 }
 
-deliver() {
-    empty_box
-    check "envelope is taken by $1" begin "$1" "$2"
-    finish
-    same "answer of $1" "${reply%% *}" 250
-    check "delivery through $1" within 20 has_mail
-}
-
 # The delivered message without what Sendmail put there: the envelope line, Return-Path and the first
 # Received.
 as_sent() {
@@ -48,20 +41,6 @@ as_sent() {
          !body && /^$/ { body = 1 }
          !body && /^[^ \t]/ { drop = /^Return-Path:/ || (/^Received:/ && !seen++) }
          body || !drop' "$1"
-}
-
-without_times() {
-    sed 's/ms=[0-9]*/ms=N/' "$1"
-}
-
-# delivered_is_as_expected DAEMON SENT REST: the file is what our own MTA makes of SENT, and the message
-# in it is REST, byte for byte.
-delivered_is_as_expected() {
-    "$fakemta" --socket "unix:$work/$1.sock" --print "$2" >"$work/want"
-    as_sent "$delivered" >"$work/got"
-    check "delivered file" cmp <(without_times "$work/want") <(without_times "$work/got")
-    without_verdict "$work/got" >"$work/rest"
-    check "the sender's message" cmp "$work/rest" "$3"
 }
 
 ham_is_delivered_with_its_verdict() {
@@ -102,23 +81,10 @@ refusal_reaches_the_client() {
 #     stopped                           451 4.3.2 after R           554 5.7.1 after R      250, unfiltered
 #     restarted                         the next one is filtered    the same               the same
 
-# broken SERVER WHEN: the daemon, which is started here, gets a signal in the middle of a message: KILL or
-# STOP before the dot, or KILL-AT-EOM while Sendmail waits for an answer.
+# broken SERVER WHEN: what a message gets whose daemon is struck.
 broken() {
     start victim --set model="$work/spam-model"
-    empty_box
-    check "envelope is taken by $1" begin "$1" "$work/forged.eml"
-    if [ "$2" = KILL-AT-EOM ]; then
-        kill -STOP $pid
-        say_end
-        sleep 0.5
-        kill -KILL $pid
-    else
-        kill -"$2" $pid
-        say_end
-    fi
-    finish_end
-    end_daemons "$kept"
+    struck "$1" "$2"
     case $1 in
     tempfail) same "answer of $1, $2" "$(codes)" "451 4.3.2" ;;
     refuse) same "answer of $1, $2" "$(codes)" "554 5.7.1" ;;
@@ -129,13 +95,6 @@ broken() {
         ;;
     esac
     check "nothing is delivered" test -z "$(ls "$box")"
-}
-
-# Also what was forged is still there.
-unfiltered() {
-    check "delivery" within 20 has_mail
-    as_sent "$delivered" >"$work/got"
-    check "the message is unmarked" cmp "$work/got" "$1"
 }
 
 daemon_killed_in_a_message_gives_what_F_says() {

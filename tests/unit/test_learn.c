@@ -110,6 +110,15 @@ static struct lesson lesson_of(const char *kind, const char *path, size_t n_voca
     return l;
 }
 
+/* The same from texts of write_babble(), with a token that ends texts. */
+static struct lesson lesson_with_end(const char *path, size_t n_vocab)
+{
+    struct lesson l = lesson_of("jsonl", path, n_vocab);
+    l.o.special = end_of_text;
+    l.o.n_special = 1;
+    return l;
+}
+
 static void check_learn(struct check *c, struct lesson *l)
 {
     bolter_error err = {0};
@@ -146,9 +155,7 @@ static void check_same(struct check *c, const struct lesson *a, const struct les
 static void merges_are_those_of_the_public_package(struct check *c)
 {
     char *path = write_babble(0, 400, false);
-    struct lesson l = lesson_of("jsonl", path, 1257);
-    l.o.special = end_of_text;
-    l.o.n_special = 1;
+    struct lesson l = lesson_with_end(path, 1257);
     check_learn(c, &l);
     bt_buf got = read_file(l.dir, "merges.txt");
     bt_buf want = read_file(NULL, "tests/data/babble-merges.txt");
@@ -437,9 +444,7 @@ static void no_memory_is_said_wherever_it_ends(struct check *c)
 static void what_was_learned_encodes_and_decodes(struct check *c)
 {
     char *path = write_babble(0, 100, false);
-    struct lesson l = lesson_of("jsonl", path, 800);
-    l.o.special = end_of_text;
-    l.o.n_special = 1;
+    struct lesson l = lesson_with_end(path, 800);
     check_learn(c, &l);
     bolter_error err = {0};
     bolter_tok *t;

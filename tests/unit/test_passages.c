@@ -49,6 +49,38 @@ static bolter_trainer *opened(bolter_model *m, const bolter_train_options *o)
     return t;
 }
 
+/* A model of two blocks, and what trains it. */
+struct run {
+    bolter_model *model;
+    bolter_trainer *trainer;
+};
+
+static struct run begun(uint64_t seed, const char *trainable, size_t threads)
+{
+    bolter_model *m = language_model(seed, "begun");
+    bolter_train_options o = options(trainable, threads);
+    return (struct run){m, opened(m, &o)};
+}
+
+static void ended(struct run *r)
+{
+    bolter_trainer_free(r->trainer);
+    bolter_model_unref(r->model);
+}
+
+/* What is learned, saved and opened again; NULL after a failure. */
+static bolter_model *saved_by(struct check *c, bolter_trainer *t, const char *precision)
+{
+    const bolter_save_options with = {0};
+    const bolter_open_options how = {.precision = precision};
+    bolter_model *m = NULL;
+    bolter_error err = {0};
+    CHECK(c, bolter_trainer_save(t, tiny_path("saved"), &with, &err) == BOLTER_OK &&
+             bolter_model_open_with(&m, tiny_path("saved"), &how, &err) == BOLTER_OK,
+          "%s", err.text);
+    return m;
+}
+
 /* N passages of different lengths and starts over ids (N, LENGTH). */
 static void some_passages(bolter_passage p[N], int32_t *ids, uint64_t seed)
 {
@@ -88,11 +120,9 @@ static double sum_before(bolter_session *s, const int32_t *ids, size_t n)
 
 static void tokens_from_the_first_on_count(struct check *c)
 {
-    bolter_model *m = language_model(1, "counts");
-    bolter_train_options o = options("all", 2);
-    bolter_trainer *t = opened(m, &o);
+    struct run r = begun(1, "all", 2);
     bolter_session *s;
-    bolter_session_open(&s, m, 1, 0, NULL);
+    bolter_session_open(&s, r.model, 1, 0, NULL);
     int32_t ids[N * LENGTH];
     bolter_passage p[N];
     some_passages(p, ids, 3);
@@ -104,15 +134,14 @@ static void tokens_from_the_first_on_count(struct check *c)
     }
     bolter_step step;
     bolter_error err = {0};
-    CHECK(c, bolter_trainer_loss_passages(t, p, N, &step, &err) == BOLTER_OK, "%s", err.text);
+    CHECK(c, bolter_trainer_loss_passages(r.trainer, p, N, &step, &err) == BOLTER_OK, "%s", err.text);
     CHECK(c, step.n_tokens == n, "%llu tokens, want %zu", (unsigned long long)step.n_tokens, n);
     CHECK(c, fabs(step.loss - sum / (double)n) < 1e-5, "loss %.9g, want %.9g", step.loss,
           sum / (double)n);
-    CHECK(c, bolter_trainer_step_passages(t, p, N, &step, &err) == BOLTER_OK, "%s", err.text);
+    CHECK(c, bolter_trainer_step_passages(r.trainer, p, N, &step, &err) == BOLTER_OK, "%s", err.text);
     CHECK(c, fabs(step.loss - sum / (double)n) < 1e-5, "in a step: loss %.9g", step.loss);
     bolter_session_free(s);
-    bolter_trainer_free(t);
-    bolter_model_unref(m);
+    ended(&r);
 }
 
 /* Of a prompt only what is read of it matters, and never the token after the last. */
@@ -141,9 +170,7 @@ static void a_prompt_is_not_learned(struct check *c)
 
 static void what_is_no_passage_is_refused(struct check *c)
 {
-    bolter_model *m = language_model(3, "refused");
-    bolter_train_options o = options("all", 1);
-    bolter_trainer *t = opened(m, &o);
+    struct run r = begun(3, "all", 1);
     int32_t ids[40] = {0};
     static const struct {
         size_t n, first;
@@ -153,7 +180,7 @@ static void what_is_no_passage_is_refused(struct check *c)
     bolter_step step;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const bolter_passage p = {ids, cases[i].n, cases[i].first};
-        bolter_status rc = bolter_trainer_step_passages(t, &p, 1, &step, NULL);
+        bolter_status rc = bolter_trainer_step_passages(r.trainer, &p, 1, &step, NULL);
         CHECK(c, rc == cases[i].want, "case %zu: %s", i, bolter_status_name(rc));
     }
     static const size_t places[] = {0, 2, 4};
@@ -161,14 +188,13 @@ static void what_is_no_passage_is_refused(struct check *c)
         int32_t bad[5] = {0};
         bad[places[i]] = V;
         const bolter_passage p = {bad, 5, 1};
-        CHECK(c, bolter_trainer_step_passages(t, &p, 1, &step, NULL) == BOLTER_E_ARG, "id %zu", i);
+        CHECK(c, bolter_trainer_step_passages(r.trainer, &p, 1, &step, NULL) == BOLTER_E_ARG, "id %zu", i);
     }
     const bolter_seq seq = {.ids = ids, .n = 4};
     int32_t label = 0;
-    CHECK(c, bolter_trainer_step_passages(t, NULL, 0, &step, NULL) == BOLTER_E_ARG, "none");
-    CHECK(c, bolter_trainer_step(t, &seq, &label, 1, &step, NULL) == BOLTER_E_ARG, "a label");
-    bolter_trainer_free(t);
-    bolter_model_unref(m);
+    CHECK(c, bolter_trainer_step_passages(r.trainer, NULL, 0, &step, NULL) == BOLTER_E_ARG, "none");
+    CHECK(c, bolter_trainer_step(r.trainer, &seq, &label, 1, &step, NULL) == BOLTER_E_ARG, "a label");
+    ended(&r);
 }
 
 static void options_without_a_meaning_are_refused(struct check *c)
@@ -199,9 +225,7 @@ static void options_without_a_meaning_are_refused(struct check *c)
 static void the_loss_falls_and_the_saved_model_has_it(struct check *c)
 {
     for (size_t k = 0; k < 3; k++) {
-        bolter_model *m = language_model(5, "falls"), *saved = NULL;
-        bolter_train_options o = options(modes[k], 2);
-        bolter_trainer *t = opened(m, &o);
+        struct run r = begun(5, modes[k], 2);
         int32_t ids[N * LENGTH];
         bolter_passage p[N];
         bolter_step first, step;
@@ -209,26 +233,23 @@ static void the_loss_falls_and_the_saved_model_has_it(struct check *c)
         some_passages(p, ids, 1);
         for (size_t i = 0; i < N; i++)
             p[i].first = 1;
-        bolter_trainer_loss_passages(t, p, N, &first, NULL);
+        bolter_trainer_loss_passages(r.trainer, p, N, &first, NULL);
         for (size_t i = 0; i < 30; i++)
-            bolter_trainer_step_passages(t, p, N, &step, NULL);
-        bolter_trainer_loss_passages(t, p, 1, &step, NULL);
+            bolter_trainer_step_passages(r.trainer, p, N, &step, NULL);
+        bolter_trainer_loss_passages(r.trainer, p, 1, &step, NULL);
         CHECK(c, step.loss < 0.9 * first.loss, "%s: loss %g, at first %g", modes[k], step.loss,
               first.loss);
-        const bolter_save_options with = {0};
-        CHECK(c, bolter_trainer_save(t, tiny_path("saved"), &with, &err) == BOLTER_OK, "%s", err.text);
+        bolter_model *saved = saved_by(c, r.trainer, NULL);
         bolter_session *s = NULL;
         double loss = 0;
         const bolter_seq seq = {.ids = p[0].ids, .n = p[0].n};
-        bool ok = bolter_model_open(&saved, tiny_path("saved"), &err) == BOLTER_OK &&
-                  bolter_session_open(&s, saved, 1, 0, &err) == BOLTER_OK &&
+        bool ok = saved && bolter_session_open(&s, saved, 1, 0, &err) == BOLTER_OK &&
                   bolter_session_lm(s, &seq, NULL, &loss, &err) == BOLTER_OK;
         CHECK(c, ok && fabs(loss - step.loss) < 1e-5, "%s: saved %g, trained %g %s", modes[k], loss,
               step.loss, err.text);
         bolter_session_free(s);
         bolter_model_unref(saved);
-        bolter_trainer_free(t);
-        bolter_model_unref(m);
+        ended(&r);
     }
 }
 
@@ -327,11 +348,7 @@ static void a_shape_learns_from_random_weights_alone(struct check *c)
     for (size_t i = 0; i < 20; i++)
         bolter_trainer_step_passages(t, p, N, &step, NULL);
     CHECK(c, step.loss < 0.9 * log(V), "the loss stays at %g", step.loss);
-    const bolter_save_options with = {0};
-    err = (bolter_error){0};
-    CHECK(c, bolter_trainer_save(t, tiny_path("learned"), &with, &err) == BOLTER_OK, "%s", err.text);
-    bolter_model *saved = NULL;
-    CHECK(c, bolter_model_open(&saved, tiny_path("learned"), &err) == BOLTER_OK, "%s", err.text);
+    bolter_model *saved = saved_by(c, t, NULL);
     const bolter_model_info *info = saved ? bolter_model_info_of(saved) : NULL;
     CHECK(c, info && info->n_embd == 24 && info->n_layer == 2 && info->n_vocab == V, "its shape");
     CHECK(c, saved && saved->eos_id == V - 1 && saved->bos_id == V - 1, "its end of text");
@@ -357,19 +374,14 @@ static void shapes_that_cannot_be_are_refused(struct check *c)
 static void a_sample_is_what_the_saved_model_would_write(struct check *c)
 {
     for (size_t k = 0; k < 3; k++) {
-        bolter_model *m = language_model(11, "sampled"), *saved = NULL;
-        bolter_train_options o = options(modes[k], 1);
-        bolter_trainer *t = opened(m, &o);
-        steps(c, t, 0, 5, NULL);
-        const bolter_save_options with = {0};
-        const bolter_open_options narrow = {.precision = "bfloat16"};
+        struct run r = begun(11, modes[k], 1);
+        steps(c, r.trainer, 0, 5, NULL);
+        bolter_model *saved = saved_by(c, r.trainer, "bfloat16");
         bolter_error err = {0};
         bolter_generator *a = NULL, *b = NULL;
         const float *x = NULL, *y = NULL;
-        bool ok = bolter_trainer_save(t, tiny_path("sampled.new"), &with, &err) == BOLTER_OK &&
-                  bolter_model_open_with(&saved, tiny_path("sampled.new"), &narrow, &err) == BOLTER_OK &&
-                  bolter_generator_open(&a, saved, NULL, &err) == BOLTER_OK &&
-                  bolter_generator_open_trainer(&b, t, NULL, &err) == BOLTER_OK &&
+        bool ok = saved && bolter_generator_open(&a, saved, NULL, &err) == BOLTER_OK &&
+                  bolter_generator_open_trainer(&b, r.trainer, NULL, &err) == BOLTER_OK &&
                   bolter_generator_feed_text(a, "hello", 5, true, &err) == BOLTER_OK &&
                   bolter_generator_feed_text(b, "hello", 5, true, &err) == BOLTER_OK &&
                   bolter_generator_logits(a, &x, &err) == BOLTER_OK &&
@@ -377,9 +389,8 @@ static void a_sample_is_what_the_saved_model_would_write(struct check *c)
         CHECK(c, ok && memcmp(x, y, V * sizeof *x) == 0, "%s: other logits %s", modes[k], err.text);
         bolter_generator_free(a);
         bolter_generator_free(b);
-        bolter_trainer_free(t);
         bolter_model_unref(saved);
-        bolter_model_unref(m);
+        ended(&r);
     }
 }
 
