@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bolter_train.h"
 #include "trainer/commands.h"
 #include "trainer/jsonl.h"
 #include "trainer/options.h"

@@ -5,7 +5,7 @@
 #ifndef FIT_H
 #define FIT_H
 
-#include "bolter.h"
+#include "bolter_train.h"
 
 /* Rows of one or more datasets that were read with the same model. */
 struct fit_rows {
