@@ -14,6 +14,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "bench/median.h"
 #include "base/mem.h"
 #include "base/rng.h"
 #include "kern/packed.h"
@@ -136,18 +137,6 @@ static double rate(struct product *p, size_t M)
         seconds = now() - begin;
     }
     return 2.0 * (double)(n * M * p->w[0].K * p->w[0].N) / seconds * 1e-9;
-}
-
-static int by_size(const void *a, const void *b)
-{
-    const double *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
-static double median(double *x, size_t n)
-{
-    qsort(x, n, sizeof *x, by_size);
-    return x[n / 2];
 }
 
 /* With one matrix again and again, or with those of all blocks in turn. */

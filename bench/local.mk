@@ -5,10 +5,11 @@ EXTRA_DIST += bench/README bench/baselines.csv bench/book.csv bench/book.py benc
 	bench/measure bench/peers.csv bench/peers.svg bench/peers/graph.py bench/peers/message.js \
 	bench/peers/message_torch.py bench/peers/peers.py bench/peers/plots.py bench/precision.csv \
 	bench/protocols.csv
-EXTRA_PROGRAMS = bench-kernels bench-message
-bench_kernels_SOURCES = bench/kernels.c
+# Built by "make check", so that they stay whole.
+check_PROGRAMS += bench-kernels bench-message
+bench_kernels_SOURCES = bench/kernels.c bench/median.h
 bench_kernels_LDADD = libcore.la
-bench_message_SOURCES = bench/peers/message.c
+bench_message_SOURCES = bench/peers/message.c bench/median.h
 bench_message_LDADD = libbolter.la
 .PHONY: bench
 bench: all fakemta

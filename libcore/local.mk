@@ -19,7 +19,8 @@ include libcore/eval/local.mk
 include libcore/service/local.mk
 include libcore/words/local.mk
 
-libcore_la_SOURCES = libcore/bolter.h $(base_sources) $(text_sources) $(tok_sources) \
+libcore_la_SOURCES = libcore/bolter.h libcore/bolter_data.h libcore/bolter_eval.h \
+	libcore/bolter_train.h $(base_sources) $(text_sources) $(tok_sources) \
 	$(model_sources) $(ckpt_sources) $(data_sources) $(train_sources) $(lm_sources) $(eval_sources) \
 	$(service_sources) $(words_sources)
 libcore_la_CFLAGS = $(AM_CFLAGS) $(GMIME_CFLAGS) $(GUMBO_CFLAGS) $(JANSSON_CFLAGS) $(ZLIB_CFLAGS)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bolter.h"
+#include "bolter_data.h"
 #include "milter/complain.h"
 
 struct walk {

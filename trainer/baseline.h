@@ -2,6 +2,7 @@
 #ifndef BASELINE_H
 #define BASELINE_H
 
+#include "bolter_eval.h"
 #include "trainer/texts.h"
 
 struct baseline {

@@ -2,7 +2,7 @@
 #ifndef BATCHES_H
 #define BATCHES_H
 
-#include "bolter.h"
+#include "bolter_data.h"
 #include "trainer/order.h"
 
 struct batches {

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "bolter.h"
+#include "bolter_eval.h"
 #include "trainer/threshold.h"
 
 struct calibration {

@@ -3,12 +3,9 @@
  * The trainer's state carries the rest - position, log, seeds done - as its note, so that one rename
  * replaces all of it.
  */
-#include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "trainer/finetune.h"
 #include "trainer/place.h"
@@ -137,13 +134,11 @@ static bool take_note(struct finetune *f, const char *note)
               take_outcomes(f, json_object_get(j, "outcomes")) &&
               position_take(&f->at, json_object_get(j, "position")) &&
               runlog_take(&f->log, json_object_get(j, "log"));
-    json_int_t threads = json_integer_value(json_object_get(j, "threads"));
-    json_decref(j);
-    if (!ok)
+    if (ok)
+        position_warn(j, f->threads);
+    else
         complain("%s: its note does not say where the run was", f->checkpoint);
-    else if (threads != (json_int_t)f->threads)
-        complain("begun with %lld threads, going on with %zu: the last bits of the weights will "
-                 "differ from those of a run without a stop", (long long)threads, f->threads);
+    json_decref(j);
     return ok;
 }
 
@@ -158,6 +153,5 @@ bool checkpoint_load(struct finetune *f)
 
 void checkpoint_remove(const struct finetune *f)
 {
-    if (unlink(f->checkpoint) != 0 && errno != ENOENT)
-        complain("%s: %s", f->checkpoint, strerror(errno));
+    place_clear(f->checkpoint);
 }

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bolter_train.h"
+#include "bolter_eval.h"
 #include "trainer/commands.h"
 #include "trainer/cutoffs.h"
 #include "trainer/figures.h"

@@ -2,7 +2,7 @@
 #include "trainer/commands.h"
 #include "trainer/options.h"
 
-#include "bolter.h"
+#include "bolter_train.h"
 
 int cmd_export(int argc, char **argv)
 {

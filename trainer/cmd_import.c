@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "bolter.h"
+#include "bolter_train.h"
 #include "trainer/commands.h"
 #include "trainer/interrupt.h"
 #include "trainer/options.h"

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bolter_train.h"
 #include "trainer/commands.h"
 #include "trainer/jsonl.h"
 #include "trainer/options.h"
@@ -234,7 +235,7 @@ static int parse(struct inspect *in, int argc, char **argv)
         STRING("adapter", 0, &in->adapter, "DIR", "with these LoRA adapters merged"),
         STRING("out", 'o', &in->out, "FILE", "of grads: the safetensors file to write"),
         STRING("kind", 0, &in->kind, "KIND",
-             "of files: mbox, maildir, dir, mail, text, lines, tsv, csv"),
+             "what the files are: mbox, maildir, dir, mail, text, lines, tsv, csv"),
     };
     return options_parse(argc, argv, rows, sizeof rows / sizeof *rows,
                          "inspect text|tokens|traits|logits|grads|model -m DIR [options] [FILE]...");

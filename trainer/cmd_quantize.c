@@ -8,6 +8,8 @@
 
 #include <jansson.h>
 
+#include "bolter_train.h"
+#include "bolter_eval.h"
 #include "trainer/commands.h"
 #include "trainer/files.h"
 #include "trainer/options.h"

@@ -4,7 +4,7 @@
 
 #include <jansson.h>
 
-#include "bolter.h"
+#include "bolter_eval.h"
 
 #define MAX_CUTOFFS 64
 

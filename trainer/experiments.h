@@ -11,6 +11,7 @@
 
 #include <jansson.h>
 
+#include "bolter_train.h"
 #include "trainer/fit.h"
 #include "trainer/shape.h"
 #include "trainer/sources.h"

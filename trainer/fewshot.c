@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "trainer/options.h"
+#include "trainer/order.h"
 #include "trainer/protocol.h"
 #include "trainer/report.h"
 
@@ -48,7 +49,7 @@ static bool draw(const struct protocol_corpus *c, size_t n, size_t seed, struct 
         return false;
     }
     quotas(c, n, quota);
-    fit_shuffle(order, c->train.n, seed, n);
+    order_shuffle(order, c->train.n, seed, n);
     rows->n = 0;
     for (size_t i = 0; i < c->train.n && rows->n < n; i++) {
         const bolter_row *row = c->train.row[order[i]];
@@ -154,7 +155,7 @@ static bool draw_test(const struct protocol *p, struct fit_rows *test)
     *test = (struct fit_rows){calloc(n + 1, sizeof *test->row), n};
     bool ok = order && test->row;
     if (ok)
-        fit_shuffle(order, all->n, p->seed, TEST_ROUND);
+        order_shuffle(order, all->n, p->seed, TEST_ROUND);
     for (size_t i = 0; ok && i < n; i++)
         test->row[i] = all->row[order[i]];
     free(order);

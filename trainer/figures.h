@@ -2,7 +2,7 @@
 #ifndef FIGURES_H
 #define FIGURES_H
 
-#include "bolter.h"
+#include "bolter_eval.h"
 
 struct figure_source {
     const char *name; /* in the legends */

@@ -264,20 +264,8 @@ static bool take_step(struct finetune *f, struct progress *p)
         progress_end(p);
         return failed(&err);
     }
-    double seconds = seconds_now() - began;
-    f->at.step++;
-    f->at.examples += n;
-    f->at.recent.loss += step.loss;
-    f->at.recent.seconds += seconds;
-    f->at.recent.n_steps++;
-    f->at.recent.n_right += step.n_right;
-    f->at.recent.n_seqs += n;
-    f->at.recent.n_tokens += step.n_tokens;
-    f->at.recent.lr = step.lr;
-    f->at.recent.grad_norm = step.grad_norm;
-    char note[64];
-    snprintf(note, sizeof note, "loss %.4f, %.0f tokens/s", step.loss,
-             (double)step.n_tokens / fmax(seconds, 1e-9));
+    char note[POSITION_NOTE];
+    position_add(&f->at, &step, n, seconds_now() - began, note);
     progress_show(p, f->at.step, f->steps, note);
     return true;
 }

@@ -9,7 +9,8 @@
 #include <jansson.h>
 #include <stddef.h>
 
-#include "bolter.h"
+#include "bolter_train.h"
+#include "bolter_eval.h"
 #include "trainer/batches.h"
 #include "trainer/calibrate.h"
 #include "trainer/position.h"

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "trainer/order.h"
 #include "trainer/progress.h"
 #include "trainer/score.h"
 
@@ -44,27 +45,6 @@ void fit_result_clear(struct fit_result *r)
     free(r->validation);
     free(r->test);
     *r = (struct fit_result){0};
-}
-
-/* SplitMix64 (Steele et al. 2014) and a Fisher-Yates shuffle. */
-static uint64_t next_random(uint64_t *state)
-{
-    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
-
-void fit_shuffle(size_t *order, size_t n, uint64_t seed, uint64_t round)
-{
-    uint64_t state = seed * UINT64_C(0x9e3779b97f4a7c15) + round;
-    for (size_t i = 0; i < n; i++)
-        order[i] = i;
-    for (size_t i = n; i > 1; i--) {
-        size_t j = (size_t)(next_random(&state) % i), kept = order[i - 1];
-        order[i - 1] = order[j];
-        order[j] = kept;
-    }
 }
 
 static bolter_status fail(bolter_error *err, bolter_status code, const char *text)
@@ -129,7 +109,7 @@ static bolter_status step(struct fit *f, size_t at, bolter_step *done, bolter_er
 {
     size_t first = at % f->steps_an_epoch * f->o->batch, n = 0;
     if (first == 0)
-        fit_shuffle(f->order, f->train->n, f->o->train.seed, at / f->steps_an_epoch);
+        order_shuffle(f->order, f->train->n, f->o->train.seed, at / f->steps_an_epoch);
     for (; n < f->o->batch && first + n < f->train->n; n++) {
         const bolter_row *row = f->train->row[f->order[first + n]];
         f->seqs[n] = row->seq;

@@ -5,7 +5,7 @@
 #ifndef FIT_H
 #define FIT_H
 
-#include "bolter.h"
+#include "bolter_train.h"
 
 /* Rows of one or more datasets that were read with the same model. */
 struct fit_rows {
@@ -47,8 +47,5 @@ bolter_status fit_model(bolter_model *m, const bolter_dataset *d, const struct f
                         const struct fit_rows *validation, const struct fit_rows *test,
                         const struct fit_options *o, struct fit_result *out, bolter_error *err);
 void fit_result_clear(struct fit_result *r);
-
-/* A seeded order of n things, another one for each round: as finetune orders its epochs. */
-void fit_shuffle(size_t *order, size_t n, uint64_t seed, uint64_t round);
 
 #endif

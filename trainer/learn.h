@@ -2,6 +2,7 @@
 #ifndef LEARN_H
 #define LEARN_H
 
+#include "bolter_train.h"
 #include "trainer/progress.h"
 #include "trainer/sources.h"
 

@@ -280,20 +280,8 @@ static bool take_step(struct lm *l, struct progress *p)
         progress_end(p);
         return failed(&err);
     }
-    double seconds = seconds_now() - began;
-    l->at.step++;
-    l->at.examples += n;
-    l->at.recent.loss += step.loss;
-    l->at.recent.seconds += seconds;
-    l->at.recent.n_steps++;
-    l->at.recent.n_right += step.n_right;
-    l->at.recent.n_seqs += n;
-    l->at.recent.n_tokens += step.n_tokens;
-    l->at.recent.lr = step.lr;
-    l->at.recent.grad_norm = step.grad_norm;
-    char note[64];
-    snprintf(note, sizeof note, "loss %.4f, %.0f tokens/s", step.loss,
-             (double)step.n_tokens / fmax(seconds, 1e-9));
+    char note[POSITION_NOTE];
+    position_add(&l->at, &step, n, seconds_now() - began, note);
     progress_show(p, l->at.step, l->steps, note);
     return true;
 }

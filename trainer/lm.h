@@ -6,7 +6,7 @@
 #ifndef LM_H
 #define LM_H
 
-#include "bolter.h"
+#include "bolter_train.h"
 #include "trainer/order.h"
 #include "trainer/position.h"
 #include "trainer/runlog.h"

@@ -2,10 +2,8 @@
  * lm_checkpoint.c - a language model's run on disk: the trainer's state, with position, log and samples
  * as its note, so that one rename replaces all of it.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "trainer/lm.h"
 #include "trainer/place.h"
@@ -77,13 +75,11 @@ static bool take_note(struct lm *l, const char *note)
               runlog_take(&l->log, json_object_get(j, "log")) && json_is_array(samples);
     if (ok)
         json_array_extend(l->samples, samples);
-    json_int_t threads = json_integer_value(json_object_get(j, "threads"));
-    json_decref(j);
-    if (!ok)
+    if (ok)
+        position_warn(j, l->threads);
+    else
         complain("%s: its note does not say where the run was", l->checkpoint);
-    else if (threads != (json_int_t)l->threads)
-        complain("begun with %lld threads, going on with %zu: the last bits of the weights will "
-                 "differ from those of a run without a stop", (long long)threads, l->threads);
+    json_decref(j);
     return ok;
 }
 
@@ -98,6 +94,5 @@ bool lm_checkpoint_load(struct lm *l)
 
 void lm_checkpoint_remove(const struct lm *l)
 {
-    if (unlink(l->checkpoint) != 0 && errno != ENOENT)
-        complain("%s: %s", l->checkpoint, strerror(errno));
+    place_clear(l->checkpoint);
 }

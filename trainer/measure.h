@@ -2,7 +2,8 @@
 #ifndef MEASURE_H
 #define MEASURE_H
 
-#include "bolter.h"
+#include "bolter_train.h"
+#include "bolter_eval.h"
 
 struct measures {
     double loss;     /* mean cross-entropy, nats */

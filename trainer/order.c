@@ -26,17 +26,21 @@ static uint64_t next_random(uint64_t *state)
 }
 
 /* Fisher and Yates, from the items' own order. */
+void order_shuffle(size_t *index, size_t n, uint64_t seed, uint64_t round)
+{
+    uint64_t state = seed * UINT64_C(0x9e3779b97f4a7c15) + round;
+    for (size_t i = 0; i < n; i++)
+        index[i] = i;
+    for (size_t i = n; i > 1; i--) {
+        size_t j = (size_t)(next_random(&state) % i), kept = index[i - 1];
+        index[i - 1] = index[j];
+        index[j] = kept;
+    }
+}
+
 void order_turn(struct order *o, uint64_t epoch)
 {
-    if (o->epoch == epoch)
-        return;
-    uint64_t state = o->seed * UINT64_C(0x9e3779b97f4a7c15) + epoch;
-    for (size_t i = 0; i < o->n; i++)
-        o->index[i] = i;
-    for (size_t i = o->n; i > 1; i--) {
-        size_t j = (size_t)(next_random(&state) % i), kept = o->index[i - 1];
-        o->index[i - 1] = o->index[j];
-        o->index[j] = kept;
-    }
+    if (o->epoch != epoch)
+        order_shuffle(o->index, o->n, o->seed, epoch);
     o->epoch = epoch;
 }

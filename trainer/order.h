@@ -22,4 +22,7 @@ bool order_open(struct order *o, size_t n, uint64_t seed);
 void order_turn(struct order *o, uint64_t epoch);
 void order_free(struct order *o);
 
+/* A seeded order of n things, another one for each round. */
+void order_shuffle(size_t *index, size_t n, uint64_t seed, uint64_t round);
+
 #endif

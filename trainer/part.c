@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "bolter.h"
+#include "bolter_data.h"
 #include "trainer/files.h"
 #include "trainer/interrupt.h"
 #include "trainer/options.h"

@@ -63,6 +63,12 @@ double place_bytes(const char *dir, const char *name)
     return stat(path, &st) == 0 ? (double)st.st_size : 0;
 }
 
+void place_clear(const char *checkpoint)
+{
+    if (unlink(checkpoint) != 0 && errno != ENOENT)
+        complain("%s: %s", checkpoint, strerror(errno));
+}
+
 bool place_has_room(const char *out, double model, int checkpoints, double checkpoint)
 {
     char parent[4096];

@@ -10,6 +10,8 @@
  * with resume, and must not be without; NULL after a complaint.
  */
 char *place_checkpoint(const char *out, bool resume);
+/* Remove a checkpoint that has served; it need not be there. */
+void place_clear(const char *checkpoint);
 /* Is there room beside OUT for a model of so many bytes, and for that many checkpoints? False after a
  * complaint. */
 bool place_has_room(const char *out, double model, int checkpoints, double checkpoint);

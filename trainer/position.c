@@ -2,7 +2,37 @@
 #include "trainer/position.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
+
+#include "trainer/options.h"
+
+void position_add(struct position *at, const bolter_step *step, uint64_t n, double seconds,
+                  char note[POSITION_NOTE])
+{
+    at->step++;
+    at->examples += n;
+    at->recent.loss += step->loss;
+    at->recent.seconds += seconds;
+    at->recent.n_steps++;
+    at->recent.n_right += step->n_right;
+    at->recent.n_seqs += n;
+    at->recent.n_tokens += step->n_tokens;
+    at->recent.lr = step->lr;
+    at->recent.grad_norm = step->grad_norm;
+    snprintf(note, POSITION_NOTE, "loss %.4f, %.0f tokens/s", step->loss,
+             (double)step->n_tokens / fmax(seconds, 1e-9));
+}
+
+/* ---- In a checkpoint ---- */
+
+void position_warn(const json_t *note, size_t threads)
+{
+    json_int_t begun = json_integer_value(json_object_get(note, "threads"));
+    if (begun != (json_int_t)threads)
+        complain("begun with %lld threads, going on with %zu: the last bits of the weights will "
+                 "differ from those of a run without a stop", (long long)begun, threads);
+}
 
 json_t *measures_json(const struct measures *m)
 {

@@ -12,7 +12,7 @@
 
 #include <stdbool.h>
 
-#include "bolter.h"
+#include "bolter_eval.h"
 
 struct predictions {
     char **id;

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "bolter.h"
+#include "bolter_data.h"
 #include "trainer/progress.h"
 #include "trainer/sources.h"
 

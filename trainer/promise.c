@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "bolter_train.h"
 #include "trainer/options.h"
 #include "trainer/report.h"
 

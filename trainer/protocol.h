@@ -2,6 +2,7 @@
 #ifndef PROTOCOL_H
 #define PROTOCOL_H
 
+#include "bolter_train.h"
 #include "trainer/fit.h"
 #include "trainer/sources.h"
 

@@ -4,7 +4,7 @@
 
 #include <jansson.h>
 
-#include "bolter.h"
+#include "bolter_eval.h"
 
 /* Print on standard output. */
 void report_print(const bolter_report *r, double threshold);

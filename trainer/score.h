@@ -2,7 +2,7 @@
 #ifndef SCORE_H
 #define SCORE_H
 
-#include "bolter.h"
+#include "bolter_data.h"
 
 /* logits (count, n_label) of a part's rows by a model; threads 0: all processors. */
 bolter_status score_part(bolter_model *m, const bolter_dataset *d, bolter_part part, size_t threads,

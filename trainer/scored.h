@@ -2,7 +2,7 @@
 #ifndef SCORED_H
 #define SCORED_H
 
-#include "bolter.h"
+#include "bolter_data.h"
 #include "trainer/predictions.h"
 #include "trainer/sources.h"
 

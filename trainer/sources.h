@@ -2,7 +2,7 @@
 #ifndef SOURCES_H
 #define SOURCES_H
 
-#include "bolter.h"
+#include "bolter_data.h"
 #include "trainer/options.h"
 
 #define MAX_SOURCES 256

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "trainer/options.h"
+#include "trainer/order.h"
 #include "trainer/predictions.h"
 #include "trainer/protocol.h"
 #include "trainer/report.h"
@@ -75,7 +76,7 @@ static bool shuffle_rows(struct fit_rows *rows, size_t seed)
     size_t *order = calloc(rows->n + 1, sizeof *order);
     const bolter_row **shuffled = calloc(rows->n + 1, sizeof *shuffled);
     if (order && shuffled) {
-        fit_shuffle(order, rows->n, seed, 0);
+        order_shuffle(order, rows->n, seed, 0);
         for (size_t i = 0; i < rows->n; i++)
             shuffled[i] = rows->row[order[i]];
         free(rows->row);

@@ -2,7 +2,7 @@
 #ifndef THRESHOLD_H
 #define THRESHOLD_H
 
-#include "bolter.h"
+#include "bolter_eval.h"
 
 struct threshold {
     double value;     /* spam at or above this probability */

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bolter_train.h"
+#include "bolter_eval.h"
 #include "trainer/options.h"
 #include "trainer/score.h"
 

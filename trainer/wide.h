@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "bolter.h"
+#include "bolter_data.h"
 #include "trainer/calibrate.h"
 
 /*

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "bench/median.h"
 #include "bolter.h"
 
 enum { MOST_TIMES = 1000 };
@@ -36,23 +37,11 @@ static void need(bolter_status rc, const bolter_error *err)
     exit(1);
 }
 
-static int by_size(const void *a, const void *b)
-{
-    const double *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
-static double median(double *x, size_t n)
-{
-    qsort(x, n, sizeof *x, by_size);
-    return x[n / 2];
-}
-
 static void answer(const struct asked *a, size_t tokens, size_t times)
 {
     static double wall[MOST_TIMES], cpu[MOST_TIMES];
     bolter_error err = {0};
-    bolter_seq seq = {a->ids, tokens};
+    bolter_seq seq = {.ids = a->ids, .n = tokens};
     for (size_t i = 0; i < times; i++) {
         double wall_before = milliseconds(CLOCK_MONOTONIC);
         double cpu_before = milliseconds(CLOCK_PROCESS_CPUTIME_ID);

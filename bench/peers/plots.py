@@ -8,7 +8,8 @@ import os
 import sys
 from xml.sax.saxutils import escape
 
-INK, FAINT, OURS, PEER, GOAL = "#24292f", "#d0d7de", "#1f6feb", "#9aa4af", "#cf222e"
+INK, FAINT, OURS, PEER = "#24292f", "#d0d7de", "#1f6feb", "#9aa4af"
+OURSELVES = ("bolter", "one")  # rows that compare two ways of ours
 
 
 class Picture:
@@ -46,7 +47,7 @@ def kernels(rows, path):
     for r in rows:
         if r["what"] == "kernels" and r["case"].startswith("avx512"):
             _, precision, m, *_, where = r["case"].split()
-            found[precision, int(m[2:]), where] = (float(r["ratio"]), float(r["goal"]))
+            found[precision, int(m[2:]), where] = float(r["ratio"])
     if not found:
         return
     p = Picture(760, 270, "Share of the core's measured peak")
@@ -63,16 +64,13 @@ def kernels(rows, path):
         for group, m in enumerate(sizes):
             x = left + 6 + 50 * group
             for i, (where, colour) in enumerate((("cache", OURS), ("memory", "#79b8ff"))):
-                share, goal = found[precision, m, where]
+                share = found[precision, m, where]
                 p.bar(x + 18 * i, bottom - high * share, 16, high * share, colour)
-            p.line(x - 3, bottom - high * goal, x + 37, bottom - high * goal, GOAL)
             p.text(x + 17, bottom + 15, f"{m}", 11, "middle")
     p.text(464, 248, "rows of a product (mean of eight shapes)", 11, "middle")
     for x, colour, what in ((44, OURS, "weights in cache"), (164, "#79b8ff", "weights from memory")):
         p.bar(x, 239, 10, 10, colour)
         p.text(x + 14, 248, what, 11)
-    p.line(670, 244, 688, 244, GOAL)
-    p.text(694, 248, "wanted", 11)
     p.write(path)
 
 
@@ -82,8 +80,8 @@ def label(r):
 
 
 def peers(rows, path):
-    """A bar for each ratio, on a scale of doublings, with the goal as a mark."""
-    shown = [r for r in rows if r["what"] != "kernels" and r["goal"]]
+    """A bar for each ratio to another program, on a scale of doublings; kernels have a picture of their own."""
+    shown = [r for r in rows if r["what"] != "kernels" and r["peer_name"] not in OURSELVES]
     if not shown:
         return
     left, step, unit = 372, 24, 44
@@ -106,15 +104,11 @@ def peers(rows, path):
         p.line(x, 44, x, bottom, INK if power == 0 else FAINT)
         p.text(x, bottom + 14, f"{2 ** power}x" if power >= 0 else f"1/{2 ** -power}", 10, "middle")
     for i, r in enumerate(shown):
-        y, ratio, goal = 50 + step * i, float(r["ratio"]), float(r["goal"])
-        x = min(at(ratio), zero + 4 * unit)
+        y, ratio = 50 + step * i, float(r["ratio"])
+        x = max(min(at(ratio), zero + 4 * unit), zero - 4 * unit)
         p.text(left - 8, y + 12, label(r), 11, "end")
         p.bar(min(x, zero), y + 2, abs(x - zero), 13, OURS if ratio >= 1 else PEER)
         p.text(max(x, zero) + 6, y + 13, f"{ratio:.2f}", 10)
-        g = min(at(goal), zero + 4 * unit)
-        p.line(g, y - 1, g, y + 18, GOAL)
-    p.line(660, 22, 678, 22, GOAL)
-    p.text(684, 26, "wanted", 11)
     p.write(path)
 
 

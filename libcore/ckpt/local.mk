@@ -3,11 +3,15 @@ ckpt_sources = \
 	libcore/ckpt/bundle.c \
 	libcore/ckpt/card.c \
 	libcore/ckpt/config.c \
+	libcore/ckpt/dir.c \
+	libcore/ckpt/dir.h \
 	libcore/ckpt/encode.c \
 	libcore/ckpt/foreign.c \
 	libcore/ckpt/foreign.h \
 	libcore/ckpt/head_bias.c \
 	libcore/ckpt/import.c \
+	libcore/ckpt/import.h \
+	libcore/ckpt/import_names.c \
 	libcore/ckpt/model.h \
 	libcore/ckpt/modeldir.c \
 	libcore/ckpt/pickle.c \
@@ -24,4 +28,5 @@ ckpt_sources = \
 	libcore/ckpt/state.c \
 	libcore/ckpt/weights.c \
 	libcore/ckpt/wide.c \
-	libcore/ckpt/wide.h
+	libcore/ckpt/wide.h \
+	libcore/ckpt/wide_save.c

@@ -4,7 +4,7 @@
 
 #include <jansson.h>
 
-#include "bolter.h"
+#include "bolter_train.h"
 #include "ckpt/safetensors.h"
 #include "ckpt/wide.h"
 #include "model/engine.h"

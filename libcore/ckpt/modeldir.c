@@ -254,11 +254,11 @@ bolter_status bolter_model_open_with(bolter_model **out, const char *dir,
     if (rc == BOLTER_OK)
         rc = open_safetensors(m, err);
     if (rc == BOLTER_OK)
+        rc = open_card(m, o, err); /* which may name the format that the weights are packed in */
+    if (rc == BOLTER_OK)
         rc = open_weights(m, o, err);
     if (rc == BOLTER_OK)
         rc = open_tokenizer(m, err);
-    if (rc == BOLTER_OK)
-        rc = open_card(m, o, err);
     if (rc == BOLTER_OK)
         rc = name_model(m, err);
     if (rc == BOLTER_OK) {

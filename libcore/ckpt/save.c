@@ -1,20 +1,16 @@
 /*
- * save.c - write a model directory so that its name always means a whole model: everything goes into
- * DIR.tmp.PID, is synced, and takes DIR's place in one step.
+ * save.c - what goes into a model directory: weights in a number format, config, tokenizer, card.
  */
-#include <dirent.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/mem.h"
-#include "kern/int8.h"
+#include "ckpt/dir.h"
 #include "ckpt/model.h"
 #include "ckpt/smooth.h"
+#include "kern/int8.h"
 
 /* ---- Weights ---- */
 
@@ -104,34 +100,6 @@ static bolter_status write_weights(const bt_weights *w, bt_dtype wanted, const c
 
 /* ---- The other files ---- */
 
-static bolter_status write_json(const char *dir, const char *name, json_t *j, bolter_error *err)
-{
-    char *path = bt_path_join(dir, name);
-    char *text = j ? json_dumps(j, JSON_INDENT(2)) : NULL;
-    bolter_status rc = path && text ? bt_write_file(path, text, strlen(text), err)
-                                    : bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", dir);
-    free(text);
-    bt_release(path);
-    return rc;
-}
-
-static bolter_status copy_file(const char *from_dir, const char *dir, const char *name,
-                               bolter_error *err)
-{
-    char *from = bt_path_join(from_dir, name), *to = bt_path_join(dir, name);
-    bt_map m = {0};
-    bolter_status rc = from && to ? BOLTER_OK : bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", dir);
-    bool there = rc == BOLTER_OK && bt_file_exists(from);
-    if (there)
-        rc = bt_map_open(&m, from, err);
-    if (there && rc == BOLTER_OK)
-        rc = bt_write_file(to, m.data ? (const void *)m.data : "", m.len, err);
-    bt_map_close(&m);
-    bt_release(from);
-    bt_release(to);
-    return rc;
-}
-
 /* Where there is one. */
 static bolter_status compile_tokenizer(const char *dir, bolter_error *err)
 {
@@ -155,7 +123,7 @@ static bolter_status write_card(const bt_card *card, const char *weights, const 
     bt_card named = *card;
     named.model_id = hex;
     json_t *j = bt_card_json(&named);
-    rc = write_json(dir, "bolter.json", j, err);
+    rc = bt_dir_put_json(dir, "bolter.json", j, err);
     json_decref(j);
     return rc;
 }
@@ -168,18 +136,18 @@ static bolter_status fill_directory(const bolter_model *source, const bt_weights
     json_t *config = card->n_label > 0
                          ? bt_config_classifier(source->config, card->label, card->n_label)
                          : json_incref(source->config);
-    bolter_status rc = weights ? write_json(dir, "config.json", config, err)
+    bolter_status rc = weights ? bt_dir_put_json(dir, "config.json", config, err)
                                : bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", dir);
     if (rc == BOLTER_OK && source->dir)
-        rc = copy_file(source->dir, dir, "vocab.json", err);
+        rc = bt_dir_copy(source->dir, dir, "vocab.json", err);
     if (rc == BOLTER_OK && source->dir)
-        rc = copy_file(source->dir, dir, "merges.txt", err);
+        rc = bt_dir_copy(source->dir, dir, "merges.txt", err);
     if (rc == BOLTER_OK)
         rc = compile_tokenizer(dir, err);
     if (rc == BOLTER_OK)
         rc = write_weights(w, dtype, weights, err);
     if (rc == BOLTER_OK && card->wide_sha256[0])
-        rc = copy_file(source->dir, dir, BT_WIDE_NAME, err);
+        rc = bt_dir_copy(source->dir, dir, BT_WIDE_NAME, err);
     if (rc == BOLTER_OK && card->n_label > 0)
         rc = write_card(card, weights, dir, err);
     json_decref(config);
@@ -229,21 +197,6 @@ static bolter_status fill_with(const bolter_model *source, const bt_weights *w, 
     return rc;
 }
 
-static bolter_status write_files(const bolter_save_options *o, const char *dir, bolter_error *err)
-{
-    bolter_status rc = BOLTER_OK;
-    for (size_t i = 0; rc == BOLTER_OK && i < o->n_files; i++) {
-        const bolter_save_file *f = &o->files[i];
-        if (!*f->name || strchr(f->name, '/'))
-            return bt_fail(err, BOLTER_E_ARG, "\"%s\": not the name of a file", f->name);
-        char *path = bt_path_join(dir, f->name);
-        rc = path ? bt_write_file(path, f->text, strlen(f->text), err)
-                  : bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", dir);
-        bt_release(path);
-    }
-    return rc;
-}
-
 static bool dtype_named(const char *name, bt_dtype *out)
 {
     static const struct {
@@ -257,77 +210,6 @@ static bool dtype_named(const char *name, bt_dtype *out)
         }
     }
     return false;
-}
-
-/* A directory that saving may replace: a model, or nothing. */
-static bool replaceable(const char *dir)
-{
-    bool model = false;
-    size_t n = 0;
-    DIR *d = opendir(dir);
-    for (struct dirent *e; d && (e = readdir(d));) {
-        model = model || strcmp(e->d_name, "config.json") == 0;
-        n += strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
-    }
-    if (d)
-        closedir(d);
-    return d && (model || n == 0);
-}
-
-/* Where dir is to be: itself, or where a symbolic link leads. Somebody's letters stay. */
-static bolter_status find_place(const char *dir, char **place, bolter_error *err)
-{
-    struct stat st;
-    size_t n = strlen(dir);
-    while (n > 1 && dir[n - 1] == '/')
-        n--;
-    char *real = realpath(dir, NULL);
-    if (!real && errno == ENOMEM)
-        return bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", dir);
-    *place = real ? bt_strdup(real) : bt_strndup(dir, n);
-    free(real);
-    if (!*place)
-        return bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", dir);
-    if (lstat(*place, &st) != 0 || (S_ISDIR(st.st_mode) && replaceable(*place)))
-        return BOLTER_OK;
-    bt_release(*place);
-    *place = NULL;
-    return bt_fail(err, BOLTER_E_MISMATCH,
-                   "%s: exists and is neither a model directory nor empty; it is left alone", dir);
-}
-
-/* What goes into a directory that is being built. */
-typedef bolter_status (*fill_fn)(void *ud, const char *dir, bolter_error *err);
-
-/* Have a directory filled beside its place, and put it there. */
-static bolter_status build(const char *dir, fill_fn fill, void *ud, const bolter_save_options *o,
-                           bolter_error *err)
-{
-    char *place = NULL;
-    bolter_status rc = find_place(dir, &place, err);
-    if (rc != BOLTER_OK)
-        return rc;
-    bt_buf tmp;
-    bt_buf_init(&tmp, 65536);
-    bt_remove_stale(place);
-    if (!bt_buf_appendf(&tmp, "%s.tmp.%ld", place, (long)getpid()))
-        rc = bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", dir);
-    if (rc == BOLTER_OK) {
-        bt_remove_dir(tmp.data);
-        if (mkdir(tmp.data, 0777) != 0)
-            rc = bt_fail_errno(err, errno, "%s", tmp.data);
-    }
-    if (rc == BOLTER_OK)
-        rc = write_files(o, tmp.data, err);
-    if (rc == BOLTER_OK)
-        rc = fill(ud, tmp.data, err);
-    if (rc == BOLTER_OK)
-        rc = bt_replace_dir(tmp.data, place, err);
-    if (rc != BOLTER_OK && tmp.data)
-        bt_remove_dir(tmp.data);
-    bt_buf_free(&tmp);
-    bt_release(place);
-    return rc;
 }
 
 struct whole {
@@ -352,7 +234,7 @@ bolter_status bt_model_write(const bolter_model *source, const bt_weights *w, co
         return bt_fail(err, BOLTER_E_ARG,
                        "%s: unknown number format, expected float32, float16, bfloat16 or int8",
                        o->dtype);
-    return build(dir, fill_whole, &m, o, err);
+    return bt_dir_build(dir, fill_whole, &m, o, err);
 }
 
 static const float *weight_of_model(void *ud, size_t index)
@@ -390,79 +272,9 @@ bolter_status bolter_model_save_card(const bolter_model *m, const bolter_save_op
         rc = bt_card_apply(&card, o, err);
     if (rc == BOLTER_OK) {
         json_t *j = bt_card_json(&card);
-        rc = write_json(m->dir, "bolter.json", j, err);
+        rc = bt_dir_put_json(m->dir, "bolter.json", j, err);
         json_decref(j);
     }
-    bt_card_clear(&card);
-    return rc;
-}
-
-/* ---- With another wide part ---- */
-
-struct widened {
-    const bolter_model *m;
-    const bolter_wide *wide;
-    bt_card *card;
-};
-
-/* Every file but the two that will be new, and those that are there. */
-static bolter_status copy_others(const char *from, const char *dir, bolter_error *err)
-{
-    bolter_status rc = BOLTER_OK;
-    DIR *d = opendir(from);
-    if (!d)
-        return bt_fail_errno(err, errno, "%s", from);
-    for (struct dirent *e; rc == BOLTER_OK && (e = readdir(d));) {
-        struct stat st;
-        char *path = bt_path_join(from, e->d_name), *to = bt_path_join(dir, e->d_name);
-        bool old = strcmp(e->d_name, "bolter.json") == 0 || strcmp(e->d_name, BT_WIDE_NAME) == 0;
-        if (!path || !to)
-            rc = bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", from);
-        else if (!old && !bt_file_exists(to) && stat(path, &st) == 0 && S_ISREG(st.st_mode))
-            rc = copy_file(from, dir, e->d_name, err);
-        bt_release(path);
-        bt_release(to);
-    }
-    closedir(d);
-    return rc;
-}
-
-static bolter_status fill_widened(void *ud, const char *dir, bolter_error *err)
-{
-    const struct widened *w = ud;
-    char *path = bt_path_join(dir, BT_WIDE_NAME);
-    bolter_status rc = path ? copy_others(w->m->dir, dir, err)
-                            : bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", dir);
-    if (rc == BOLTER_OK)
-        rc = bt_wide_write(w->wide, path, err);
-    if (rc == BOLTER_OK)
-        rc = bolter_file_sha256(path, w->card->wide_sha256, err);
-    if (rc == BOLTER_OK) {
-        json_t *j = bt_card_json(w->card);
-        rc = write_json(dir, "bolter.json", j, err);
-        json_decref(j);
-    }
-    bt_release(path);
-    return rc;
-}
-
-bolter_status bolter_model_save_wide(const bolter_model *m, const bolter_wide *wide,
-                                     const bolter_mix *mix, const char *out,
-                                     const bolter_save_options *o, bolter_error *err)
-{
-    bt_card card = {0};
-    struct widened w = {m, wide, &card};
-    if (o->dtype)
-        return bt_fail(err, BOLTER_E_ARG, "%s: the network keeps its number format", m->dir);
-    if (m->info.n_label != 2 || m->info.spam_label < 0)
-        return bt_fail(err, BOLTER_E_MISMATCH, "%s: %d labels, a wide part needs spam and another",
-                       m->dir, (int)m->info.n_label);
-    bolter_status rc = bt_card_copy(&card, &m->card, err);
-    if (rc == BOLTER_OK)
-        rc = bt_card_apply(&card, o, err);
-    card.mix = *mix;
-    if (rc == BOLTER_OK)
-        rc = build(out, fill_widened, &w, o, err);
     bt_card_clear(&card);
     return rc;
 }

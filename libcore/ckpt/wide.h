@@ -3,7 +3,7 @@
 #define BT_CKPT_WIDE_H
 
 #include "base/file.h"
-#include "bolter.h"
+#include "bolter_train.h"
 #include "ckpt/safetensors.h"
 #include "words/wide.h"
 

@@ -14,7 +14,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/parallel.h"
-#include "bolter.h"
+#include "bolter_train.h"
 #include "tok/learn.h"
 #include "tok/pretok.h"
 #include "tok/vocab.h"

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "bolter.h"
+#include "bolter_data.h"
 #include "base/hash.h"
 #include "data/near.h"
 #include "data/split.h"

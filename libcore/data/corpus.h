@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "bolter.h"
+#include "bolter_data.h"
 #include "data/source.h"
 
 #define BT_EXAMPLE_MAX ((size_t)64 << 20) /* bytes of one example */

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "bolter.h"
+#include "bolter_train.h"
 #include "data/split.h"
 
 #define N_PARTS 4

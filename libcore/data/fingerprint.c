@@ -3,7 +3,7 @@
  * label, the number of tokens, and the tokens, as little-endian numbers of 32 bits.
  */
 #include "base/digest.h"
-#include "bolter.h"
+#include "bolter_data.h"
 
 static void add_number(bt_sha256 *sum, uint32_t x)
 {

@@ -309,11 +309,6 @@ bolter_status bt_source_rest(bt_source *s, bt_buf *b, bolter_error *err)
     return rc == BOLTER_END ? BOLTER_OK : rc;
 }
 
-const char *bt_source_path(const bt_source *s)
-{
-    return s->path;
-}
-
 uint64_t bt_source_line_no(const bt_source *s)
 {
     return s->line + 1;

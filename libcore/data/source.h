@@ -44,7 +44,6 @@ bolter_status bt_source_end(const bt_source *s, bolter_error *err);
 bolter_status bt_source_put(const bt_source *s, bt_buf *b, const void *bytes, size_t n,
                             bolter_error *err);
 
-const char *bt_source_path(const bt_source *s);
 /* Number, from 1, of the line that the next byte belongs to. */
 uint64_t bt_source_line_no(const bt_source *s);
 /* Remember that an example begins here, for the message of E_LIMIT. */

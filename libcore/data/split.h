@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "bolter.h"
+#include "bolter_data.h"
 
 typedef struct bt_split {
     struct bt_split_entry *entry; /* open addressing, cap a power of two; owned */

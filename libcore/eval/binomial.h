@@ -2,7 +2,7 @@
 #ifndef BT_BINOMIAL_H
 #define BT_BINOMIAL_H
 
-#include "bolter.h"
+#include "bolter_eval.h"
 
 /* P(X <= k) for X of n trials that each succeed with probability p, 0..1. */
 double bt_binomial_cdf(uint64_t k, uint64_t n, double p);

@@ -9,6 +9,7 @@
 #include <math.h>
 
 #include "base/error.h"
+#include "bolter_eval.h"
 
 #define T_MIN  0.05
 #define T_MAX  20.0

@@ -2,7 +2,7 @@
 #ifndef BT_PERCENTILE_H
 #define BT_PERCENTILE_H
 
-#include "bolter.h"
+#include "bolter_eval.h"
 
 /* value with the 2.5th and 97.5th percentile of n samples, which get sorted. n 0: value alone; the
  * interval is NaN where value or a sample is. */

@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#include "bolter.h"
+#include "bolter_eval.h"
 
 /* One class of the data: the rank of each of its n examples, and a sample's count at each rank. */
 typedef struct bt_side {

@@ -2,7 +2,7 @@
 #ifndef BT_SCORES_H
 #define BT_SCORES_H
 
-#include "bolter.h"
+#include "bolter_eval.h"
 
 /* E_ARG or E_NUMERIC, named what, unless there are examples, scores and threshold are finite
  * numbers (an infinite threshold is fine), and truths are 0 or 1. */

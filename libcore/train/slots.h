@@ -5,7 +5,7 @@
 #ifndef BT_SLOTS_H
 #define BT_SLOTS_H
 
-#include "bolter.h"
+#include "bolter_train.h"
 #include "model/gpt2.h"
 
 typedef struct bt_slot {

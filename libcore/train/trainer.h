@@ -7,7 +7,7 @@
 #ifndef BT_TRAINER_H
 #define BT_TRAINER_H
 
-#include "bolter.h"
+#include "bolter_train.h"
 #include "ckpt/model.h"
 #include "train/schedule.h"
 #include "train/slots.h"

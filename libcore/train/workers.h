@@ -6,7 +6,7 @@
 #ifndef BT_WORKERS_H
 #define BT_WORKERS_H
 
-#include "bolter.h"
+#include "bolter_train.h"
 #include "ckpt/model.h"
 #include "model/gpt2.h"
 #include "train/loss.h"

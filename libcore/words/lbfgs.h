@@ -7,7 +7,7 @@
 #ifndef BT_LBFGS_H
 #define BT_LBFGS_H
 
-#include "bolter.h"
+#include "bolter_eval.h"
 
 /* The value at x (n), and its gradient (n). */
 typedef double (*bt_objective)(void *arg, const double *x, double *gradient);

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "bolter.h"
+#include "bolter_eval.h"
 
 struct bolter_linear {
     size_t n_col, n_label;

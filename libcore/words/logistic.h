@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "bolter.h"
+#include "bolter_eval.h"
 
 /* Weights are (n_col + 1, n_out), the last row the biases; n_out is 1 for two labels, else n_label.
  */

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "bolter.h"
+#include "bolter_eval.h"
 
 #define BT_PIECES_MAX ((size_t)64 << 20) /* bytes of one text */
 

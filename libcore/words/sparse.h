@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "bolter.h"
+#include "bolter_eval.h"
 
 struct bolter_sparse {
     size_t n_row, n_col;

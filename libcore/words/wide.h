@@ -2,7 +2,7 @@
 #ifndef BT_WIDE_H
 #define BT_WIDE_H
 
-#include "bolter.h"
+#include "bolter_train.h"
 
 struct bolter_wide {
     const int8_t *weight; /* (BOLTER_BUCKETS): own, or in a file's mapping */

@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "bolter.h"
+#include "bolter_eval.h"
 #include "words/lexicon.h"
 #include "words/pieces.h"
 #include "words/sparse.h"

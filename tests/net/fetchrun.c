@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "bolter.h"
+#include "bolter_data.h"
 
 enum { MAX_ARGS = 24 };
 

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "bolter.h"
+#include "bolter_data.h"
 #include "tests/check.h"
 #include "tests/net/archives.h"
 #include "tests/net/fetchrun.h"

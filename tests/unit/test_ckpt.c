@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "bolter_train.h"
 #include "ckpt/safetensors.h"
 #include "tests/check.h"
 #include "tests/unit/tiny.h"

@@ -15,7 +15,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/rng.h"
-#include "bolter.h"
+#include "bolter_data.h"
 #include "data/corpus.h"
 #include "tests/check.h"
 

@@ -11,7 +11,7 @@
 #include "base/buf.h"
 #include "base/digest.h"
 #include "base/mem.h"
-#include "bolter.h"
+#include "bolter_data.h"
 #include "data/corpus.h"
 #include "tests/check.h"
 

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "bolter_data.h"
 #include "tests/check.h"
 #include "tests/unit/tiny.h"
 

@@ -15,7 +15,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/rng.h"
-#include "bolter.h"
+#include "bolter_train.h"
 #include "tests/check.h"
 #include "tests/unit/babble.h"
 #include "tok/learn.h"

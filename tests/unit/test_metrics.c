@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "bolter.h"
+#include "bolter_eval.h"
 #include "tests/check.h"
 
 #define N_LARGE 3000

@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "bolter_train.h"
 #include "tests/check.h"
 #include "tests/unit/tiny.h"
 

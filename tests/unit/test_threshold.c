@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
-#include "bolter.h"
+#include "bolter_eval.h"
 #include "eval/binomial.h"
 #include "tests/check.h"
 

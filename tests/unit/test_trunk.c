@@ -294,6 +294,18 @@ static void filling_without_memory_fails_cleanly(struct check *c)
     bolter_model_unref(m);
 }
 
+/* Logits of the model at hand in a format. */
+static void logits_in(struct check *c, const char *precision, float logits[2 * N])
+{
+    const bolter_open_options o = {.precision = precision};
+    bolter_model *m;
+    bolter_error err = {0};
+    if (CHECK(c, bolter_model_open_with(&m, tiny_path("precise"), &o, &err) == BOLTER_OK, "%s", err.text)) {
+        training_session_logits(c, m, logits);
+        bolter_model_unref(m);
+    }
+}
+
 /* What a trainer saves, opened as "auto" says. */
 static void check_auto(struct check *c, bolter_trainer *t, const char *want)
 {
@@ -307,6 +319,10 @@ static void check_auto(struct check *c, bolter_trainer *t, const char *want)
     CHECK(c, m && strcmp(bolter_model_info_of(m)->precision, want) == 0, "auto is %s, want %s",
           m ? bolter_model_info_of(m)->precision : "nothing", want);
     bolter_model_unref(m);
+    float as_auto[2 * N], as_named[2 * N];
+    logits_in(c, "auto", as_auto);
+    logits_in(c, want, as_named);
+    CHECK(c, memcmp(as_auto, as_named, sizeof as_auto) == 0, "auto scores otherwise than %s", want);
 }
 
 static void frozen_blocks_compute_in_the_format_that_is_asked_for(struct check *c)

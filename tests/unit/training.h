@@ -2,6 +2,7 @@
 #ifndef TRAINING_H
 #define TRAINING_H
 
+#include "bolter_train.h"
 #include "ckpt/model.h"
 #include "tests/check.h"
 #include "tests/unit/tiny.h"
