@@ -118,6 +118,9 @@ typedef struct bolter_train_options {
     const float *class_weights; /* (n_label) of the loss, as PyTorch's; NULL: all 1 */
     float label_smoothing; /* of the loss, as PyTorch's: 0 to 1 */
     int32_t ignore_label;  /* examples with this label do not count in the loss */
+    float lm_loss;         /* weight of a second loss: a classifier that reads the mean goes on predicting
+                              the next token, so that it keeps what it knows of text; 0: no such loss */
+    size_t lm_every;       /* of each text it predicts every so-manieth token, others in each step; 0: 4 */
     uint64_t total_steps, warmup_steps;
     int32_t lora_rank;
     float lora_alpha;
@@ -140,6 +143,7 @@ typedef struct bolter_step {
     double loss;   /* of the batch before the update, nats; the mean over what counts, by its weight */
     uint64_t n_right; /* sequences whose largest logit was their label's; of passages, tokens */
     double lr, grad_norm;
+    double lm_loss;    /* of what a classifier predicted, nats a token; 0 without such a loss */
     uint64_t n_tokens; /* of all sequences; of passages, those that count */
 } bolter_step;
 

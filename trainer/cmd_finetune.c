@@ -7,6 +7,18 @@
 
 static const char usage[] = "finetune -m BASE -o DIR [options] corpora";
 
+/* What is made small. */
+#define LOSS_ROWS(r)                                                                               \
+    STRING("class-weights", 0, &(r)->class_weights, "LIST",                                        \
+           "of the loss: balanced, or numbers; none"),                                             \
+        REAL("label-smoothing", 0, &(r)->label_smoothing, 0, 0.999, "X",                           \
+             "share of the loss spread over all labels"),                                          \
+        REAL("ignore-label", 0, &(r)->ignore_label, -2147483648.0, 2147483647, "N",                \
+             "this label does not count in the loss"),                                             \
+        REAL("lm-loss", 0, &(r)->lm_loss, 0, 100, "X",                                             \
+             "weight of a second loss: the next token of the text"),                               \
+        SIZE("lm-every", 0, &(r)->lm_every, 1, 1024, "N", "of every N-th token")
+
 /* What frozen blocks make. */
 #define CACHE_ROWS(f)                                                                              \
     STRING("trunk-precision", 0, &(f)->train.trunk_precision, "TYPE",                              \
@@ -58,12 +70,7 @@ static int parse(struct finetune *f, int argc, char **argv)
         FLAG("decay-all", 0, &f->decay_all, "weight decay on every tensor that trains"),
         REAL("layer-decay", 0, &f->layer_decay, 0.01, 1, "X", "rate of a block to that above it"),
         REAL("clip-norm", 0, &f->clip_norm, 0, 1e6, "X", "largest gradient norm, 0: no clipping"),
-        STRING("class-weights", 0, &f->recipe.class_weights, "LIST",
-               "of the loss: balanced, or numbers; none"),
-        REAL("label-smoothing", 0, &f->recipe.label_smoothing, 0, 0.999, "X",
-             "share of the loss spread over all labels"),
-        REAL("ignore-label", 0, &f->recipe.ignore_label, -2147483648.0, 2147483647, "N",
-             "this label does not count in the loss"),
+        LOSS_ROWS(&f->recipe),
         SIZE("seed", 0, &f->seed, 0, 1e15, "N", "of everything random"),
         SIZE("threads", 'j', &f->threads, 0, 256, "N", "0: all processors"),
         STRING("precision", 0, &f->train.precision, "TYPE", "of large products: float32, bfloat16"),

@@ -20,8 +20,12 @@ void position_add(struct position *at, const bolter_step *step, uint64_t n, doub
     at->recent.n_tokens += step->n_tokens;
     at->recent.lr = step->lr;
     at->recent.grad_norm = step->grad_norm;
-    snprintf(note, POSITION_NOTE, "loss %.4f, %.0f tokens/s", step->loss,
-             (double)step->n_tokens / fmax(seconds, 1e-9));
+    double rate = (double)step->n_tokens / fmax(seconds, 1e-9);
+    if (step->lm_loss > 0)
+        snprintf(note, POSITION_NOTE, "loss %.4f, text %.2f, %.0f tokens/s", step->loss,
+                 step->lm_loss, rate);
+    else
+        snprintf(note, POSITION_NOTE, "loss %.4f, %.0f tokens/s", step->loss, rate);
 }
 
 /* ---- In a checkpoint ---- */

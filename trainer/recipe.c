@@ -24,6 +24,7 @@ void recipe_default(struct recipe *r)
     *r = (struct recipe){.pad_to = "none",
                          .class_weights = "none",
                          .ignore_label = -100,
+                         .lm_every = 4,
                          .accumulate = 1,
                          .cache_memory = 256};
 }
@@ -186,6 +187,8 @@ bool recipe_open_trainer(struct finetune *f, const char *const *labels, size_t n
     o->head_bias = r->head_bias;
     o->label_smoothing = (float)r->label_smoothing;
     o->ignore_label = (int32_t)r->ignore_label;
+    o->lm_loss = (float)r->lm_loss;
+    o->lm_every = r->lm_every;
     o->no_cache = r->no_cache;
     o->cache_bytes = r->cache_memory << 20;
     o->cache = f->cache;

@@ -236,21 +236,20 @@ static void final_norm_backward(bt_run *r, const bt_net *net, float *const *g)
                           r->n_row, C);
 }
 
-/* From dlogits to dx (R,C). */
-static void head_backward(bt_run *r, const bt_net *net, const bt_batch *b, const float *dlogits,
-                          float *const *g)
+/* From dlogits: what the head read gives is added to r->dy (R,C). */
+static void head_backward(bt_run *r, const bt_net *net, const bt_batch *b, const float *dlogits)
 {
     size_t C = r->cfg.n_embd, K = r->cfg.n_label, score = bt_last_index(&r->cfg, BT_SCORE);
-    float *dhidden = b->read == BT_READ_MEAN ? r->pooled : r->dy;
+    bool mean = b->read == BT_READ_MEAN;
+    float *dhidden = mean ? r->pooled : r->dy;
     bt_gemm(bt_mat_of(dhidden, b->n_seqs, C), bt_mat_of(dlogits, b->n_seqs, K), false,
-            bt_mat_of(net->w[score], K, C), false, 1, 0);
-    for (size_t s = 0; b->read == BT_READ_MEAN && s < b->n_seqs; s++) {
+            bt_mat_of(net->w[score], K, C), false, 1, mean ? 0 : 1);
+    for (size_t s = 0; mean && s < b->n_seqs; s++) {
         float share = 1.0f / (float)(r->start[s + 1] - r->start[s]);
         for (size_t t = r->start[s]; t < r->start[s + 1]; t++)
             for (size_t i = 0; i < C; i++)
-                r->dy[t * C + i] = share * dhidden[s * C + i];
+                r->dy[t * C + i] += share * dhidden[s * C + i];
     }
-    final_norm_backward(r, net, g);
 }
 
 /* dx (R,C): from the gradient of a block's output to that of its mid. */
@@ -358,12 +357,12 @@ static void trunk_backward(bt_run *r, const bt_net *net, const bt_batch *b, size
 void bt_gpt2_backward(bt_run *r, const bt_net *net, const bt_batch *b, const float *dlogits,
                       float *const *g)
 {
-    size_t lowest = lowest_block(net, g);
-    score_backward(r, b, dlogits, g);
-    if (lowest > r->cfg.n_layer)
+    if (lowest_block(net, g) > r->cfg.n_layer) {
+        score_backward(r, b, dlogits, g);
         return;
-    head_backward(r, net, b, dlogits, g);
-    trunk_backward(r, net, b, lowest, g);
+    }
+    memset(r->dy, 0, r->n_row * r->cfg.n_embd * sizeof *r->dy);
+    bt_gpt2_backward_both(r, net, b, dlogits, g);
 }
 
 float *bt_run_dhidden(bt_run *r)
@@ -375,4 +374,12 @@ void bt_gpt2_backward_hidden(bt_run *r, const bt_net *net, const bt_batch *b, fl
 {
     final_norm_backward(r, net, g);
     trunk_backward(r, net, b, lowest_block(net, g), g);
+}
+
+void bt_gpt2_backward_both(bt_run *r, const bt_net *net, const bt_batch *b, const float *dlogits,
+                           float *const *g)
+{
+    score_backward(r, b, dlogits, g);
+    head_backward(r, net, b, dlogits);
+    bt_gpt2_backward_hidden(r, net, b, g);
 }

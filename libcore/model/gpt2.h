@@ -89,6 +89,8 @@ void bt_gpt2_resume(bt_run *r, const bt_net *net, const bt_batch *b, size_t bloc
  * until the next forward.
  */
 const float *bt_run_hidden(const bt_run *r);
+/* Of a batch read by BT_READ_MEAN: every token's row of what the mean is taken of, (tokens, n_embd). */
+const float *bt_run_rows(const bt_run *r);
 
 /* logits (n_seqs, n_label) = hidden score^T, and the head's bias where there is one. */
 void bt_head_forward(const bt_run *r, const bt_net *net, const bt_batch *b, float *logits);
@@ -108,5 +110,11 @@ void bt_gpt2_backward(bt_run *r, const bt_net *net, const bt_batch *b, const flo
  */
 float *bt_run_dhidden(bt_run *r);
 void bt_gpt2_backward_hidden(bt_run *r, const bt_net *net, const bt_batch *b, float *const *g);
+/*
+ * Both of a batch read by BT_READ_MEAN: dlogits of the head, and the gradient of bt_run_rows() where
+ * bt_run_dhidden() says. Something besides the head must train.
+ */
+void bt_gpt2_backward_both(bt_run *r, const bt_net *net, const bt_batch *b, const float *dlogits,
+                           float *const *g);
 
 #endif

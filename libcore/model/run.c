@@ -180,6 +180,11 @@ const float *bt_run_hidden(const bt_run *r)
     return r->hidden;
 }
 
+const float *bt_run_rows(const bt_run *r)
+{
+    return r->final;
+}
+
 bolter_status bt_seq_check(const bt_config *c, const bolter_seq *seq, bolter_error *err)
 {
     if (seq->n < 1 || seq->n > c->n_ctx)

@@ -23,6 +23,7 @@ void bolter_train_options_default(bolter_train_options *o)
         .clip_norm = 1.0f,
         .layer_decay = 0.85f,
         .ignore_label = -100,
+        .lm_every = 4,
         .lora_rank = 16,
         .lora_alpha = 16,
         .precision = "float32",
@@ -97,6 +98,24 @@ static bolter_status check_loss(bolter_trainer *t, bolter_error *err)
     return BOLTER_OK;
 }
 
+/* Predicting text beside the labels needs rows of every token, each of which sees no later one. */
+static bolter_status check_guess(bolter_trainer *t, bolter_error *err)
+{
+    const bolter_train_options *o = &t->o;
+    if (!(o->lm_loss >= 0 && o->lm_loss <= 100))
+        return bt_fail(err, BOLTER_E_ARG, "lm_loss %g, expected 0 to 100", (double)o->lm_loss);
+    if (o->lm_every == 0)
+        t->o.lm_every = 4;
+    const char *why = t->read != BT_READ_MEAN                  ? "position \"mean\""
+                      : !t->causal                             ? "a causal mask"
+                      : o->pad_to > 0                          ? "no padding"
+                      : strcmp(o->trainable, "last_layer") == 0 ? "more to train than the head"
+                                                               : NULL;
+    if (o->lm_loss == 0 || !why)
+        return BOLTER_OK;
+    return bt_fail(err, BOLTER_E_ARG, "lm_loss %g needs %s", (double)o->lm_loss, why);
+}
+
 /* What has no meaning without labels is refused. */
 static bolter_status check_language_model(bolter_trainer *t, bolter_error *err)
 {
@@ -106,6 +125,7 @@ static bolter_status check_language_model(bolter_trainer *t, bolter_error *err)
                           : o->head_bias           ? "head_bias"
                           : o->class_weights       ? "class_weights"
                           : o->label_smoothing > 0 ? "label_smoothing"
+                          : o->lm_loss > 0         ? "lm_loss"
                           : !t->causal             ? "a mask of \"none\""
                                                    : NULL;
     if (!without)
@@ -135,7 +155,10 @@ bolter_status bt_options_check(bolter_trainer *t, bolter_error *err)
         return bt_fail(err, BOLTER_E_ARG, "lora_rank %ld, expected 1 to 4096", (long)o->lora_rank);
     t->quantised = strcmp(o->trainable, "qlora") == 0;
     t->cfg.head_bias = o->head_bias;
-    return t->cfg.n_label > 0 ? check_loss(t, err) : check_language_model(t, err);
+    if (t->cfg.n_label == 0)
+        return check_language_model(t, err);
+    rc = check_guess(t, err);
+    return rc == BOLTER_OK ? check_loss(t, err) : rc;
 }
 
 /* ---- What trains ---- */

@@ -58,7 +58,7 @@ bolter_status bt_trainer_update(bolter_trainer *t, const bt_result *result, bolt
                                 bolter_error *err)
 {
     double norm = 0;
-    bolter_status rc = isfinite(result->loss) ? gradient_norm(t, &norm, err)
+    bolter_status rc = isfinite(result->loss + result->guess_loss) ? gradient_norm(t, &norm, err)
                                               : bt_not_finite(t, "loss", err);
     if (rc != BOLTER_OK)
         return rc;
@@ -75,6 +75,7 @@ bolter_status bt_trainer_update(bolter_trainer *t, const bt_result *result, bolt
                          .loss = result->loss,
                          .n_right = result->n_right,
                          .lr = lr,
+                         .lm_loss = result->guess_loss,
                          .grad_norm = norm};
     return BOLTER_OK;
 }

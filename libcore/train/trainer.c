@@ -23,6 +23,7 @@ static bolter_status open_workers(bolter_trainer *t, bolter_error *err)
                             .n_gradient = t->trained,
                             .n_threads = t->o.threads,
                             .longest = bt_trainer_longest(t),
+                            .predicts = t->cfg.n_label == 0 || t->o.lm_loss > 0,
                             .run = {.keep = true,
                                     .first = bt_options_lowest(t),
                                     .rank = t->net.rank,
@@ -35,7 +36,7 @@ static bolter_status open_slots(bolter_trainer *t, bolter_error *err)
 {
     bt_slots_size size = {.params = &t->params,
                           .n_layer = t->cfg.n_layer,
-                          .tied = t->cfg.n_label == 0,
+                          .tied = t->cfg.n_label == 0 || t->o.lm_loss > 0,
                           .trained = t->trained,
                           .value = t->value,
                           .g = bt_workers_gradients(t->workers),
@@ -240,6 +241,7 @@ bolter_status bt_trainer_run(bolter_trainer *t, const bolter_seq *seqs, const in
                     .read = t->read,
                     .causal = t->causal,
                     .loss = t->loss,
+                    .guess = {labels ? (double)t->o.lm_loss : 0, t->o.lm_every, t->step},
                     .logits = logits};
     return bt_workers_run(t->workers, &work, out, err);
 }

@@ -27,7 +27,7 @@ struct worker {
     bolter_status status;
     bolter_error err;
     float *logits;   /* (CHUNK_SEQS, n_label), then their gradients; of a classifier */
-    bt_tied tied;    /* of a language model */
+    bt_tied tied;    /* of one that predicts */
     int32_t *target; /* (chunk_tokens) its next tokens */
     bolter_seq seqs[CHUNK_SEQS];
     size_t index[CHUNK_SEQS];
@@ -41,14 +41,13 @@ struct bt_workers {
     struct worker *worker;
     size_t *order; /* sequences by falling length */
     const bt_work *work;
-    double weight; /* of the batch, that its loss is divided by */
+    double weight;    /* of the batch, that its loss is divided by */
+    uint64_t guessed; /* next tokens of a classifier's batch */
 };
 
-/* What a language model needs instead of a head. */
+/* What it takes to predict the next token. */
 static bolter_status open_tied(const bt_workers *w, struct worker *k, bolter_error *err)
 {
-    if (w->cfg.n_label > 0)
-        return BOLTER_OK;
     k->target = bt_alloc_array(w->chunk_tokens, sizeof *k->target);
     if (!k->target)
         return bt_fail(err, BOLTER_E_NOMEM, "trainer: no memory");
@@ -63,7 +62,7 @@ static bolter_status open_worker(bt_workers *w, struct worker *k, const bt_worke
     run.max_tok = w->chunk_tokens;
     run.max_seqs = CHUNK_SEQS;
     bolter_status rc = bt_run_open(&k->run, &w->cfg, &run, err);
-    if (rc == BOLTER_OK)
+    if (rc == BOLTER_OK && size->predicts)
         rc = open_tied(w, k, err);
     k->block = bt_alloc_array(w->n_values, sizeof *k->block);
     k->g = bt_alloc_array(n, sizeof *k->g);
@@ -86,7 +85,7 @@ bolter_status bt_workers_open(bt_workers **out, const bt_workers_size *size, bol
         return bt_fail(err, BOLTER_E_NOMEM, "trainer: no memory");
     *w = (bt_workers){.cfg = size->cfg, .n = size->n_threads};
     w->chunk_tokens = size->longest > CHUNK_TOKENS ? size->longest : CHUNK_TOKENS;
-    w->n_embedding = w->cfg.n_label > 0 ? size->n_gradient[BT_WTE] : 0;
+    w->n_embedding = size->predicts ? 0 : size->n_gradient[BT_WTE];
     for (size_t i = 0; i < 3 * size->params->n; i++)
         w->n_values += size->n_gradient[i];
     w->worker = bt_alloc_array(w->n, sizeof *w->worker);
@@ -248,6 +247,21 @@ static bool goes_back(const bt_work *work)
     return work->next ? !work->only_loss : work->labels != NULL;
 }
 
+/* Loss of the rows of k->target that count, and their gradients. */
+static bt_tied_result predict(const bt_workers *w, struct worker *k, const float *hidden, size_t n,
+                              double scale)
+{
+    const bt_work *work = w->work;
+    const bt_tied_rows rows = {.wte = work->net->w[BT_WTE],
+                               .hidden = hidden,
+                               .target = k->target,
+                               .n = n,
+                               .scale = scale,
+                               .dhidden = work->only_loss ? NULL : bt_run_dhidden(k->run),
+                               .dwte = k->g[BT_WTE]};
+    return bt_tied_loss(&k->tied, &rows);
+}
+
 /* Loss and gradients of a language model's n sequences. */
 static void predict_next(const bt_workers *w, struct worker *k, const bt_batch *b)
 {
@@ -256,18 +270,31 @@ static void predict_next(const bt_workers *w, struct worker *k, const bt_batch *
     for (size_t s = 0; s < b->n_seqs; s++)
         for (size_t i = 0; i < b->seqs[s].n; i++)
             *target++ = i < work->next[k->index[s]] ? -1 : b->seqs[s].ids[i + 1];
-    const bt_tied_rows rows = {.wte = work->net->w[BT_WTE],
-                               .hidden = bt_run_hidden(k->run),
-                               .target = k->target,
-                               .n = (size_t)(target - k->target),
-                               .scale = w->weight > 0 ? 1 / w->weight : 0,
-                               .dhidden = work->only_loss ? NULL : bt_run_dhidden(k->run),
-                               .dwte = k->g[BT_WTE]};
-    bt_tied_result result = bt_tied_loss(&k->tied, &rows);
+    bt_tied_result result = predict(w, k, bt_run_hidden(k->run), (size_t)(target - k->target),
+                                    w->weight > 0 ? 1 / w->weight : 0);
     k->result.loss += result.loss;
     k->result.n_right += result.n_right;
     if (!work->only_loss)
         bt_gpt2_backward_hidden(k->run, work->net, b, k->g);
+}
+
+/* Does a classifier predict the token after row i of sequence s? */
+static bool guesses(const bt_guess *g, size_t n, size_t s, size_t i)
+{
+    return i + 1 < n && (i + s + g->phase) % g->every == 0;
+}
+
+/* The same of what a classifier predicts beside its labels. */
+static void guess_next(const bt_workers *w, struct worker *k, const bt_batch *b)
+{
+    const bt_guess *g = &w->work->guess;
+    int32_t *target = k->target;
+    for (size_t s = 0; s < b->n_seqs; s++)
+        for (size_t i = 0; i < b->seqs[s].n; i++)
+            *target++ = guesses(g, b->seqs[s].n, k->index[s], i) ? b->seqs[s].ids[i + 1] : -1;
+    double scale = w->guessed > 0 ? g->weight / (double)w->guessed : 0;
+    bt_tied_result result = predict(w, k, bt_run_rows(k->run), (size_t)(target - k->target), scale);
+    k->result.guess_loss += result.loss / g->weight;
 }
 
 /* Forward, and backward if it is wanted, of the n sequences in k->seqs. */
@@ -294,7 +321,12 @@ static void run_chunk(const bt_workers *w, struct worker *k, size_t n)
         return;
     take_losses(w, k, n);
     mark_used(w, k, n);
-    bt_gpt2_backward(k->run, work->net, &b, k->logits, k->g);
+    if (work->guess.weight > 0) {
+        guess_next(w, k, &b);
+        bt_gpt2_backward_both(k->run, work->net, &b, k->logits, k->g);
+    } else {
+        bt_gpt2_backward(k->run, work->net, &b, k->logits, k->g);
+    }
 }
 
 /* Zero the gradients; of the embedding's, the rows that are not. */
@@ -366,6 +398,16 @@ static double weight_of(const bt_work *work)
     return weight;
 }
 
+/* How many next tokens a classifier's batch predicts. */
+static uint64_t guessed_of(const bt_work *work)
+{
+    uint64_t n = 0;
+    for (size_t s = 0; work->guess.weight > 0 && s < work->n_seqs; s++)
+        for (size_t i = 0; i < work->seqs[s].n; i++)
+            n += guesses(&work->guess, work->seqs[s].n, s, i);
+    return n;
+}
+
 bolter_status bt_workers_run(bt_workers *w, const bt_work *work, bt_result *out, bolter_error *err)
 {
     bolter_status rc = reserve(w, work->n_seqs, err);
@@ -374,6 +416,7 @@ bolter_status bt_workers_run(bt_workers *w, const bt_work *work, bt_result *out,
     share_out(w, work);
     w->work = work;
     w->weight = weight_of(work);
+    w->guessed = guessed_of(work);
     bt_parallel(w->n, run_worker, w);
     *out = (bt_result){.n_counted = work->next ? (uint64_t)w->weight : 0};
     for (size_t i = 0; i < w->n; i++) {
@@ -382,6 +425,7 @@ bolter_status bt_workers_run(bt_workers *w, const bt_work *work, bt_result *out,
             return bt_fail(err, k->status, "%s", k->err.text);
         out->loss += k->result.loss;
         out->n_right += k->result.n_right;
+        out->guess_loss += k->result.guess_loss;
     }
     if (goes_back(work) && w->n > 1)
         bt_parallel(w->n, reduce, w);

@@ -14,6 +14,15 @@
 typedef struct bt_workers bt_workers;
 typedef struct bolter_cache bt_trunk;
 
+/*
+ * Next tokens that a classifier predicts beside its labels, so that it keeps what it knows of text: of
+ * sequence i every n-th row from (i + phase) modulo n on. Needs BT_READ_MEAN, which makes all rows.
+ */
+typedef struct bt_guess {
+    double weight; /* of their mean loss beside that of the labels; 0: none */
+    size_t every, phase;
+} bt_guess;
+
 typedef struct bt_work {
     const bt_net *net;
     const bt_trunk *trunk; /* filled for these sequences; NULL: every block runs */
@@ -22,6 +31,7 @@ typedef struct bt_work {
     const size_t *next;    /* a language model: of each sequence, the first row whose next token counts;
                               ids go on with one more beyond the sequence. NULL: a classifier */
     bool only_loss;        /* with next: no gradients */
+    bt_guess guess;        /* of a classifier that is to go on predicting text */
     size_t n_seqs;
     bt_read read;
     bool causal;
@@ -33,6 +43,7 @@ typedef struct bt_result {
     double loss;    /* of the batch; 0 without labels */
     size_t n_right; /* sequences, or next tokens, whose largest logit is their label's */
     uint64_t n_counted; /* next tokens that count */
+    double guess_loss;  /* of what a classifier predicts beside: their mean, without its weight */
 } bt_result;
 
 typedef struct bt_workers_size {
@@ -40,6 +51,7 @@ typedef struct bt_workers_size {
     bt_config cfg;
     const size_t *n_gradient; /* values by the three tables of bt_gpt2_backward(); 0: none */
     size_t n_threads, longest;
+    bool predicts;   /* next tokens: a language model, or a classifier with work that has a guess */
     bt_run_size run; /* max_tok and max_seqs are filled in */
 } bt_workers_size;
 

@@ -94,6 +94,10 @@ runs 2 finetune $data -m base -o loss $quick --ignore-label 0.5
 ok "--ignore-label 0.5 is refused"
 runs 2 finetune $data -m base -o loss $quick -b 4096 --accumulate 2
 ok "too many texts a step are refused"
+runs 0 finetune $data -m base -o loss $quick --position mean --lm-loss 0.5 --lm-every 2
+ok "text can be predicted beside the labels"
+runs 1 finetune $data -m base -o loss $quick --lm-loss 0.5 && grep -q 'lm_loss 0.5 needs position "mean"' err
+ok "--lm-loss without rows to predict from is refused"
 
 # ---- Adapters ----
 

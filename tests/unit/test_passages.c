@@ -16,16 +16,6 @@
 enum { N = 6, LENGTH = 20, V = TINY_VOCAB };
 static const char *const modes[] = {"all", "last_block", "lora"};
 
-static bolter_model *language_model(uint64_t seed, const char *name)
-{
-    tiny t;
-    bt_config cfg = tiny_config(2, 0);
-    tiny_init(&t, &cfg, seed);
-    bolter_model *m = tiny_model(&t, name);
-    tiny_clear(&t);
-    return m;
-}
-
 static bolter_train_options options(const char *trainable, size_t threads)
 {
     bolter_train_options o;
@@ -57,7 +47,7 @@ struct run {
 
 static struct run begun(uint64_t seed, const char *trainable, size_t threads)
 {
-    bolter_model *m = language_model(seed, "begun");
+    bolter_model *m = tiny_language_model(seed, "begun");
     bolter_train_options o = options(trainable, threads);
     return (struct run){m, opened(m, &o)};
 }
@@ -147,7 +137,7 @@ static void tokens_from_the_first_on_count(struct check *c)
 /* Of a prompt only what is read of it matters, and never the token after the last. */
 static void a_prompt_is_not_learned(struct check *c)
 {
-    bolter_model *m = language_model(2, "prompt");
+    bolter_model *m = tiny_language_model(2, "prompt");
     bolter_train_options o = options("all", 1);
     o.weight_decay = 0;
     int32_t ids[] = {5, 6, 7, 8, 9};
@@ -199,7 +189,7 @@ static void what_is_no_passage_is_refused(struct check *c)
 
 static void options_without_a_meaning_are_refused(struct check *c)
 {
-    bolter_model *m = language_model(4, "options"), *classifier = tiny_classifier(1, 1, "labels");
+    bolter_model *m = tiny_language_model(4, "options"), *classifier = tiny_classifier(1, 1, "labels");
     bolter_trainer *t;
     static const float weights[2] = {1, 1};
     bolter_train_options bad[7];
@@ -258,7 +248,7 @@ static void a_resumed_run_has_the_bits_of_one_without_a_stop(struct check *c)
     static const char identity[] = "{\"a\":1}";
     for (size_t k = 0; k < 3; k++) {
         for (size_t threads = 1; threads <= 2; threads++) {
-            bolter_model *m = language_model(6, "resumed");
+            bolter_model *m = tiny_language_model(6, "resumed");
             bolter_train_options o = options(modes[k], threads);
             o.schedule = "cosine";
             o.total_steps = 12;
@@ -287,7 +277,7 @@ static void a_resumed_run_has_the_bits_of_one_without_a_stop(struct check *c)
 
 static void more_threads_give_the_same_numbers(struct check *c)
 {
-    bolter_model *m = language_model(7, "threads");
+    bolter_model *m = tiny_language_model(7, "threads");
     double loss[2][8];
     for (size_t k = 0; k < 2; k++) {
         bolter_train_options o = options("all", 1 + 2 * k);
@@ -329,7 +319,7 @@ static void nan_stops_before_the_update(struct check *c)
 
 static void a_shape_learns_from_random_weights_alone(struct check *c)
 {
-    bolter_model *m = language_model(9, "vocabulary"), *blank = NULL;
+    bolter_model *m = tiny_language_model(9, "vocabulary"), *blank = NULL;
     const bolter_shape shape = {32, 24, 2, 2};
     bolter_error err = {0};
     CHECK(c, bolter_model_blank(&blank, &shape, tiny_path("vocabulary"), &err) == BOLTER_OK, "%s",
@@ -362,7 +352,7 @@ static void shapes_that_cannot_be_are_refused(struct check *c)
 {
     static const bolter_shape bad[] = {{0, 8, 1, 1}, {8, 0, 1, 1}, {8, 8, 0, 1}, {8, 8, 1, 0},
                                        {8, 9, 1, 2}, {8, 8, 1, 16}, {-1, 8, 1, 1}};
-    bolter_model *m = language_model(10, "shapes"), *blank;
+    bolter_model *m = tiny_language_model(10, "shapes"), *blank;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         CHECK(c, bolter_model_blank(&blank, &bad[i], tiny_path("shapes"), NULL) == BOLTER_E_ARG &&
                  !blank, "case %zu", i);
@@ -412,7 +402,7 @@ static bolter_status add(bolter_tokens *t, const char *kind, const char *text, b
 static char *stream(struct check *c, const bolter_tokens_options *o, const char *kind,
                     const char *text, bolter_tokens_count *count)
 {
-    bolter_model *m = language_model(12, "stream");
+    bolter_model *m = tiny_language_model(12, "stream");
     bolter_tokens *t = NULL;
     bolter_seq all = {0};
     bolter_error err = {0};
@@ -509,7 +499,7 @@ static void long_texts_are_read_whole(struct check *c)
 
 static void a_stream_ends_once(struct check *c)
 {
-    bolter_model *m = language_model(13, "ends");
+    bolter_model *m = tiny_language_model(13, "ends");
     bolter_tokens *t;
     bolter_seq all, again;
     char hex[65], same[65];
@@ -537,7 +527,7 @@ static void a_stream_ends_once(struct check *c)
 
 static void without_memory_nothing_is_left(struct check *c)
 {
-    bolter_model *m = language_model(14, "memory");
+    bolter_model *m = tiny_language_model(14, "memory");
     bolter_train_options o = options("all", 2);
     bolter_trainer *t = NULL;
     bolter_tokens *s = NULL;

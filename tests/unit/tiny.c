@@ -189,14 +189,24 @@ bolter_model *tiny_model(tiny *t, const char *name)
     return m;
 }
 
-bolter_model *tiny_classifier(size_t n_layer, uint64_t seed, const char *name)
+static bolter_model *random_model(size_t n_layer, size_t n_label, uint64_t seed, const char *name)
 {
     tiny t;
-    bt_config cfg = tiny_config(n_layer, 2);
+    bt_config cfg = tiny_config(n_layer, n_label);
     tiny_init(&t, &cfg, seed);
     bolter_model *m = tiny_model(&t, name);
     tiny_clear(&t);
     return m;
+}
+
+bolter_model *tiny_classifier(size_t n_layer, uint64_t seed, const char *name)
+{
+    return random_model(n_layer, 2, seed, name);
+}
+
+bolter_model *tiny_language_model(uint64_t seed, const char *name)
+{
+    return random_model(2, 0, seed, name);
 }
 
 bolter_seq *tiny_seqs(size_t n, size_t longest, uint64_t seed)
