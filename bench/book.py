@@ -5,7 +5,8 @@ Both train a GPT-2 of 124 million random parameters on the balanced SMS split: l
 head, batches of 8, 5 epochs, an evaluation every 50 steps. PyTorch pads to 120 tokens, as the book does;
 bolter-train runs once so (--book) and once as it would by itself, without padding. One thread each.
 Processor seconds count, so that a shared machine disturbs less. PyTorch's seconds are those of the 650
-steps and 367 evaluation batches of the whole job, from medians of a few of each.
+steps and 367 evaluation batches of the whole job, from medians of a few of each. After that, a step that
+trains all layers: the second epoch of a short run here, a median of a few steps there.
 
     bench/book.py --bolter-train PATH --vocab DIR --data DIR [--rounds N]
 
@@ -13,6 +14,7 @@ DIR of --vocab has GPT-2's vocab.json and merges.txt (tests/fetch-gpt2-vocab), t
 validation.csv and test.csv ("bolter-train prepare --book"). Needs python3-torch and python3-numpy. Prints CSV.
 """
 import argparse
+import csv
 import json
 import os
 import resource
@@ -82,11 +84,12 @@ def write_base(folder, vocab, head=0):
         os.symlink(os.path.abspath(os.path.join(vocab, name)), os.path.join(folder, name))
 
 
-def run_bolter(program, base, data, out, extra):
+def run_bolter(program, base, data, out, extra, parts=("train", "validation", "test")):
     """Processor seconds and peak MiB of a run."""
-    command = [program, "finetune", "-m", base, "-o", out, "--book", "-j", "1", "--final-test",
-               *extra]
-    for part in ("train", "validation", "test"):
+    command = [program, "finetune", "-m", base, "-o", out, "--book", "-j", "1", *extra]
+    if "test" in parts:
+        command.append("--final-test")
+    for part in parts:
         command += ["--" + part, os.path.join(data, part + ".csv")]
     child = subprocess.Popen(command, stderr=subprocess.PIPE)
     said = child.stderr.read()
@@ -96,8 +99,19 @@ def run_bolter(program, base, data, out, extra):
     return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
-def run_torch():
-    """The same of the whole job in this process, from medians; called in a process of its own."""
+def step_of_bolter(program, base, data, out, extra):
+    """Processor seconds of a step that trains all layers without padding, and peak MiB."""
+    few = os.path.join(data, "test.csv")
+    with open(few) as f:
+        steps = sum(1 for _ in csv.DictReader(f)) // BATCH
+    how = ["--train", few, "--trainable", "all", "--pad-to", "0", "--eval-every", "1000", "--eval-batches", "1"]
+    once, _ = run_bolter(program, base, data, out + "1", [*how, *extra, "--epochs", "1"], ["validation"])
+    twice, mib = run_bolter(program, base, data, out + "2", [*how, *extra, "--epochs", "2"], ["validation"])
+    return (twice - once) / steps, mib
+
+
+def run_torch(all_layers):
+    """The same in this process, from medians; called in a process of its own."""
     import torch
     from torch import nn
     import torch.nn.functional as F
@@ -134,9 +148,11 @@ def run_torch():
     tokens, positions = nn.Embedding(VOCAB, WIDTH), nn.Embedding(CONTEXT, WIDTH)
     blocks = nn.Sequential(*(Block() for _ in range(LAYERS)))
     norm, head = nn.LayerNorm(WIDTH), nn.Linear(WIDTH, 2)
-    for p in [*tokens.parameters(), *positions.parameters(), *blocks[:-1].parameters()]:
+    frozen = [] if all_layers else [*tokens.parameters(), *positions.parameters(), *blocks[:-1].parameters()]
+    for p in frozen:
         p.requires_grad = False
-    trained = [*blocks[-1].parameters(), *norm.parameters(), *head.parameters()]
+    every = [m.parameters() for m in (tokens, positions, blocks, norm, head)]
+    trained = [p for m in every for p in m if p.requires_grad]
     optimiser = torch.optim.AdamW(trained, lr=5e-5, weight_decay=0.1)
     x, y = torch.randint(0, VOCAB, (BATCH, LENGTH)), torch.randint(0, 2, (BATCH,))
 
@@ -161,24 +177,51 @@ def run_torch():
             spent.append(time.process_time() - begin)
         return statistics.median(spent)
 
-    total = STEPS * seconds(step, 5) + EVALUATIONS * seconds(evaluation, 5)
-    print(total, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, torch.__version__)
+    spent = seconds(step, 5)
+    if not all_layers:
+        spent = STEPS * spent + EVALUATIONS * seconds(evaluation, 5)
+    print(spent, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, torch.__version__)
 
 
-def ask_torch():
+def ask_torch(what):
     """run_torch() at its fair best: AVX-512 where the processor has it, OpenBLAS choosing its kernels."""
     env = {k: v for k, v in os.environ.items() if not k.startswith("OPENBLAS_")}
     with open("/proc/cpuinfo") as f:
         if "avx512f" in f.read():
             env["ATEN_CPU_CAPABILITY"] = "avx512"
-    said = subprocess.run([sys.executable, __file__, "--torch"], env=env, check=True, capture_output=True)
-    total, mib, version = said.stdout.split()
-    return float(total), float(mib), version.decode()
+    said = subprocess.run([sys.executable, __file__, what], env=env, check=True, capture_output=True)
+    spent, mib, version = said.stdout.split()
+    return float(spent), float(mib), version.decode()
+
+
+def whole_job(o, n):
+    """The job in PyTorch, and here as the book has it and without padding."""
+    peer, mib, version = ask_torch("--torch")
+    print(f"{n},PyTorch {version} padded,{peer:.1f},{mib:.0f},1", flush=True)
+    unpadded = ["--pad-to", "0"]
+    for what, extra in (("--book", []), ("without padding", unpadded),
+                        ("without padding, trunk in bfloat16", [*unpadded, "--trunk-precision", "bfloat16"]),
+                        ("without padding, trunk in int8", [*unpadded, "--trunk-precision", "int8"])):
+        with tempfile.TemporaryDirectory() as work:
+            write_base(work, o.vocab)
+            spent, mib = run_bolter(o.bolter_train, work, o.data, os.path.join(work, "out"), extra)
+        print(f'{n},"bolter-train {what}",{spent:.1f},{mib:.0f},{peer / spent:.1f}', flush=True)
+
+
+def all_layers(o, n):
+    """One step that trains all layers."""
+    peer, mib, version = ask_torch("--torch-all")
+    print(f'{n},"PyTorch {version}, a step of all layers",{peer:.2f},{mib:.0f},1', flush=True)
+    for what, extra in (("float32", []), ("bfloat16", ["--precision", "bfloat16"])):
+        with tempfile.TemporaryDirectory() as work:
+            write_base(work, o.vocab)
+            spent, mib = step_of_bolter(o.bolter_train, work, o.data, os.path.join(work, "out"), extra)
+        print(f'{n},"bolter-train, a step of all layers, {what}",{spent:.2f},{mib:.0f},{peer / spent:.1f}', flush=True)
 
 
 def main():
-    if sys.argv[1:] == ["--torch"]:
-        return run_torch()
+    if sys.argv[1:] in (["--torch"], ["--torch-all"]):
+        return run_torch(sys.argv[1] == "--torch-all")
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--bolter-train", required=True)
     p.add_argument("--vocab", required=True)
@@ -187,13 +230,8 @@ def main():
     o = p.parse_args()
     print("round,what,processor_seconds,peak_mib,ratio")
     for n in range(1, o.rounds + 1):
-        peer, mib, version = ask_torch()
-        print(f"{n},PyTorch {version} padded,{peer:.1f},{mib:.0f},1", flush=True)
-        for what, extra in (("bolter-train --book", []), ("bolter-train without padding", ["--pad-to", "0"])):
-            with tempfile.TemporaryDirectory() as work:
-                write_base(work, o.vocab)
-                spent, mib = run_bolter(o.bolter_train, work, o.data, os.path.join(work, "out"), extra)
-            print(f"{n},{what},{spent:.1f},{mib:.0f},{peer / spent:.1f}", flush=True)
+        whole_job(o, n)
+        all_layers(o, n)
     return 0
 
 

@@ -26,7 +26,7 @@ void recipe_default(struct recipe *r)
                          .ignore_label = -100,
                          .lm_every = 4,
                          .accumulate = 1,
-                         .cache_memory = 256};
+                         .cache_memory = 64};
 }
 
 bool recipe_book(void *to, const char *name, const char *value)

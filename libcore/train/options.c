@@ -29,7 +29,7 @@ void bolter_train_options_default(bolter_train_options *o)
         .precision = "float32",
         .cache_dtype = "float32",
         .trunk_precision = "float32",
-        .cache_bytes = (size_t)256 << 20,
+        .cache_bytes = (size_t)64 << 20,
         .seed = 123,
     };
 }
