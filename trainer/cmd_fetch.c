@@ -163,7 +163,7 @@ static int parse(struct request *r, int argc, char **argv)
         FLAG("force", 0, &o->force, "fetch it again, and replace what was fetched before"),
         HEADING("Of an address:"),
         CALL("sha256", 0, take_sha256, r->sha256, "HEX", "what the file's digest must be"),
-        SIZE("size", 0, &r->size, 1, 1e15, "BYTES", "what its size must be; 0: any"),
+        SIZE("size", 0, &r->size, 1, 1e15, "BYTES", "what its size must be"),
         FLAG("unpack", 0, &r->unpack, "it is an archive: unpack it into a directory"),
         HEADING("Limits:"),
         SIZE("connect-timeout", 0, &o->net.connect_s, 1, 3600, "S", "seconds to connect"),

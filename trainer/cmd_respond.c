@@ -133,9 +133,11 @@ static int answer_all(struct respond *o)
         progress_show(&p, i + 1, n, "");
     }
     progress_end(&p);
-    if (o->judge && o->n_done > 0)
+    if (o->judge && o->n_scored > 0)
         fprintf(stderr, "%zu of %zu answers scored, mean %.2f\n", o->n_scored, o->n_done,
-                o->n_scored > 0 ? o->sum / (double)o->n_scored : (double)NAN);
+                o->sum / (double)o->n_scored);
+    else if (o->judge && o->n_done > 0)
+        fprintf(stderr, "none of %zu answers scored\n", o->n_done);
     if (interrupted())
         return EXIT_INTERRUPTED;
     return ok && (!o->judge || o->n_scored > 0 || n == 0) ? EXIT_DONE : EXIT_FAILED;

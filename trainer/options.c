@@ -34,7 +34,8 @@ static void print_default(const struct option_row *r)
         break;
     }
     case OPTION_SIZE:
-        printf(" [%zu]", *(size_t *)r->to);
+        if ((double)*(size_t *)r->to >= r->min) /* else it has none */
+            printf(" [%zu]", *(size_t *)r->to);
         break;
     case OPTION_REAL:
         printf(" [%g]", *(double *)r->to);

@@ -42,15 +42,31 @@ same_run_and_samples()
 
 long="-e 400 --eval-every 7 -j 1 --sample he --sample-tokens 5"
 
-# interrupted: a run of out that has begun is told to end; its exit status.
+# stopped SIGNAL FILE OPTION...: a run of out gets the signal once FILE has begun; its exit status. On a
+# busy machine a run can end before that, which is then tried again.
+stopped()
+{
+    signal=$1
+    file=$2
+    shift 2
+    tried=0
+    status=0
+    while [ $status -eq 0 ] && [ $tried -lt 10 ]; do
+        rm -rf out out.run live
+        bolter-train pretrain $quick -o out $long "$@" text.txt 2>said &
+        pid=$!
+        wait_for "$file"
+        kill "-$signal" $pid 2>/dev/null
+        wait $pid
+        status=$?
+        tried=$((tried + 1))
+    done
+    return $status
+}
+
 interrupted()
 {
-    rm -rf out out.run live
-    bolter-train pretrain $quick -o out $long --log live text.txt 2>said &
-    pid=$!
-    wait_for live
-    kill -INT $pid
-    wait $pid
+    stopped INT live --log live
 }
 
 interrupted_goes_on()
@@ -62,12 +78,7 @@ interrupted_goes_on()
 
 killed_goes_on()
 {
-    rm -rf out out.run
-    bolter-train pretrain $quick -o out $long --checkpoint-every 0.0003 text.txt 2>said &
-    pid=$!
-    wait_for out.run
-    kill -KILL $pid
-    wait $pid
+    stopped KILL out.run --checkpoint-every 0.0003
     test ! -e out && sed -i d said &&
         pretrain out $long --checkpoint-every 0.0003 --resume &&
         same_run_and_samples out whole
