@@ -20,6 +20,11 @@ TESTS += test-plot
 test_plot_SOURCES = tests/unit/test_plot.c trainer/plot.c trainer/plot.h trainer/svg.c trainer/svg.h
 test_plot_LDADD = $(check_libs)
 
+check_PROGRAMS += test-disguise
+TESTS += test-disguise
+test_disguise_SOURCES = tests/unit/test_disguise.c trainer/disguise.c trainer/order.c trainer/options.c
+test_disguise_LDADD = libtiny.la $(check_libs)
+
 check_PROGRAMS += test-state
 TESTS += test-state
 test_state_SOURCES = tests/unit/test_state.c

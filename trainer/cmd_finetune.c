@@ -17,7 +17,9 @@ static const char usage[] = "finetune -m BASE -o DIR [options] corpora";
              "this label does not count in the loss"),                                             \
         REAL("lm-loss", 0, &(r)->lm_loss, 0, 100, "X",                                             \
              "weight of a second loss: the next token of the text"),                               \
-        SIZE("lm-every", 0, &(r)->lm_every, 1, 1024, "N", "of every N-th token")
+        SIZE("lm-every", 0, &(r)->lm_every, 1, 1024, "N", "of every N-th token"),                  \
+        SHARE("disguise", 0, &(r)->disguise, 0, 1, "SHARE",                                        \
+              "spam that is shown with innocent words put into it")
 
 /* What frozen blocks make. */
 #define CACHE_ROWS(f)                                                                              \

@@ -128,6 +128,7 @@ static void end_run(struct finetune *f)
     bolter_trainer_free(f->t);
     f->t = NULL;
     batches_free(&f->batches);
+    disguise_free(&f->disguise);
     runlog_free(&f->log);
 }
 
@@ -162,7 +163,11 @@ static bool open_run(struct finetune *f, bool resume)
     if (!(resume ? resume_run(f) : begin_run(f)))
         return false;
     f->saved = seconds_now();
-    if (!batches_open(&f->batches, f->d, f->batch, recipe_steps(f), f->seed_of[f->at_seed])) {
+    uint64_t seed = f->seed_of[f->at_seed];
+    struct disguise *disguise = f->recipe.disguise > 0 ? &f->disguise : NULL;
+    if (disguise && !disguise_open(disguise, f->recipe.disguise, f->m, f->d, f->spam_label, seed))
+        return false;
+    if (!batches_open(&f->batches, f->d, disguise, f->batch, recipe_steps(f), seed)) {
         complain("no memory");
         return false;
     }
@@ -170,7 +175,7 @@ static bool open_run(struct finetune *f, bool resume)
         return false;
     fprintf(stderr, "%llu parameters train, %zu steps of %zu texts, seed %llu\n",
             (unsigned long long)bolter_trainer_n_trainable(f->t), f->steps, f->batch,
-            (unsigned long long)f->seed_of[f->at_seed]);
+            (unsigned long long)seed);
     /* From here on the seeds before are safe, too. */
     return resume || f->at_seed == 0 || checkpoint_save(f);
 }

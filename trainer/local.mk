@@ -37,6 +37,8 @@ bolter_train_SOURCES = \
 	trainer/curves.c \
 	trainer/cutoffs.c \
 	trainer/cutoffs.h \
+	trainer/disguise.c \
+	trainer/disguise.h \
 	trainer/experiment.c \
 	trainer/experiments.c \
 	trainer/experiments.h \

@@ -16,8 +16,7 @@ void order_free(struct order *o)
     *o = (struct order){0};
 }
 
-/* SplitMix64 (Steele, Lea, Flood 2014). */
-static uint64_t next_random(uint64_t *state)
+uint64_t random_next(uint64_t *state)
 {
     uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
     z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
@@ -32,7 +31,7 @@ void order_shuffle(size_t *index, size_t n, uint64_t seed, uint64_t round)
     for (size_t i = 0; i < n; i++)
         index[i] = i;
     for (size_t i = n; i > 1; i--) {
-        size_t j = (size_t)(next_random(&state) % i), kept = index[i - 1];
+        size_t j = (size_t)(random_next(&state) % i), kept = index[i - 1];
         index[i - 1] = index[j];
         index[j] = kept;
     }

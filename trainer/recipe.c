@@ -94,6 +94,11 @@ bool recipe_check(struct finetune *f)
         complain("--save-adapter needs --trainable lora or qlora");
         return false;
     }
+    if (r->disguise > 0 && strncmp(f->train.trainable, "last_", 5) == 0 && !r->no_cache) {
+        complain("--disguise makes new texts in each epoch, of which frozen blocks cannot be kept: "
+                 "expected --no-cache, or --trainable all");
+        return false;
+    }
     /* The loss is a mean over the step's examples: batches that are added up are one larger batch.
      */
     f->batch *= r->accumulate;

@@ -98,6 +98,11 @@ runs 0 finetune $data -m base -o loss $quick --position mean --lm-loss 0.5 --lm-
 ok "text can be predicted beside the labels"
 runs 1 finetune $data -m base -o loss $quick --lm-loss 0.5 && grep -q 'lm_loss 0.5 needs position "mean"' err
 ok "--lm-loss without rows to predict from is refused"
+runs 0 finetune $data -m base -o plain $quick --trainable all && runs 0 finetune $data -m base -o loss $quick \
+    --trainable all --disguise 60% && ! cmp -s plain/model.safetensors loss/model.safetensors
+ok "spam can be shown in disguise"
+runs 2 finetune $data -m base -o loss $quick --trainable last_block --disguise 60% && grep -q 'no-cache' err
+ok "--disguise over frozen blocks that are kept is refused"
 
 # ---- Adapters ----
 
