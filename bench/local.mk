@@ -6,6 +6,13 @@ EXTRA_DIST += bench/README bench/accuracy/attacks.py bench/accuracy/default.py b
 	bench/measure bench/peers.csv bench/peers.svg bench/peers/graph.py bench/peers/message.js \
 	bench/peers/message_torch.py bench/peers/peers.py bench/peers/plots.py bench/precision.csv \
 	bench/protocols.csv
+EXTRA_DIST += bench/accuracy/ham/README bench/accuracy/ham/ar.txt bench/accuracy/ham/build.py \
+	bench/accuracy/ham/de.txt bench/accuracy/ham/en-account.txt bench/accuracy/ham/en-hard.txt \
+	bench/accuracy/ham/en-life.txt bench/accuracy/ham/en-shop.txt bench/accuracy/ham/en-work.txt \
+	bench/accuracy/ham/es.txt bench/accuracy/ham/fr.txt bench/accuracy/ham/it.txt \
+	bench/accuracy/ham/ja.txt bench/accuracy/ham/looks.py bench/accuracy/ham/nl.txt \
+	bench/accuracy/ham/pl.txt bench/accuracy/ham/pt.txt bench/accuracy/ham/ru.txt \
+	bench/accuracy/ham/tr.txt bench/accuracy/ham/zh.txt
 # Built by "make check", so that they stay whole.
 check_PROGRAMS += bench-kernels bench-message
 bench_kernels_SOURCES = bench/kernels.c bench/median.h
