@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""default.py - what a model reaches on test parts, and against attacks; prints CSV.
+"""default.py - what a model reaches on test parts and on mail that we wrote, and against attacks; prints CSV.
 
     bench/accuracy/default.py --bolter-train PATH --model DIR --corpora DIR [--attacks]
 
@@ -17,7 +17,8 @@ import sys
 import tempfile
 import time
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
 import attacks
 
 INTERVALS = ("accuracy", "balanced_accuracy", "precision", "recall", "f1", "fpr", "recall_fpr_01", "recall_fpr_1",
@@ -47,6 +48,15 @@ def parts(o):
                               f"{c}/modern-html-ham/modern-html-ham.mbox.gz"]
     yield "modern-ham", ["--part", "all", "--ham", f"{c}/modern-ham/usrp-users.mbox.gz"]
     yield "modern-phishing", ["--part", "all", "--spam", f"{c}/modern-phishing/phishing-2022-2023.mbox.gz"]
+    yield "own modern ham", ["--part", "all", "--ham", written_ham(o)]
+
+
+def written_ham(o):
+    """The messages in the folder ham."""
+    path = os.path.join(o.work, "ham.mbox")
+    with open(path, "wb") as f:
+        subprocess.run([sys.executable, os.path.join(HERE, "ham", "build.py")], check=True, stdout=f)
+    return path
 
 
 def run(o, command, *arguments):
@@ -66,7 +76,7 @@ def number(x):
 
 def measures(o):
     head(o, "")
-    print("# Test parts; the list and the phishing whole. Intervals: 95 %. Empty: not defined.")
+    print("# Test parts; the last three whole. Intervals: 95 %. Empty: not defined.")
     out.writerow(["part", *COUNTS, "threshold", *(n + e for n in INTERVALS for e in ("", "_low", "_high")), "loss",
                   "brier"])
     for name, told in parts(o):
@@ -90,20 +100,20 @@ def cut_at(ham, share):
     return sorted(ham)[-1 - int(share * len(ham))]
 
 
-def attacked_spam(o, work):
+def attacked_spam(o):
     """By kind of attack, the test spam's scores."""
     with open(f"{o.corpora}/splits/spamassassin.tsv") as f:
         test = {i for i, _, part, *_ in (line.rstrip("\n").split("\t") for line in f) if part == "test"}
-    run(o, "prepare", "-o", f"{work}/parts", "--format", "jsonl", *spamassassin(o))
-    with open(f"{work}/parts/train.jsonl") as f:
+    run(o, "prepare", "-o", f"{o.work}/parts", "--format", "jsonl", *spamassassin(o))
+    with open(f"{o.work}/parts/train.jsonl") as f:
         words = attacks.Words(r["text"] for r in map(json.loads, f) if r["label"] == "ham")
     spam = [m for name in ("spam-1", "spam-2")
             for i, m in enumerate(attacks.read_mbox(f"{o.corpora}/spamassassin/{name}.mbox.gz"))
             if f"{name}/{i}" in test]
     found = {}
     for kind in attacks.KINDS:
-        attacks.write_mbox(f"{work}/{kind}.mbox", [attacks.attacked(m, kind, words.some()) for m in spam])
-        found[kind] = [score for _, score in scores(o, "--spam", f"{work}/{kind}.mbox")]
+        attacks.write_mbox(f"{o.work}/{kind}.mbox", [attacks.attacked(m, kind, words.some()) for m in spam])
+        found[kind] = [score for _, score in scores(o, "--spam", f"{o.work}/{kind}.mbox")]
     return found
 
 
@@ -116,8 +126,7 @@ def against_attacks(o):
     for share in (0.01, 0.001):
         cut = ham[-1 - int(share * len(ham))]
         reached[f"FPR <= {100 * share:g} %"] = lambda score, cut=cut: score > cut
-    with tempfile.TemporaryDirectory() as work:
-        found = {"clean": [score for label, score in clean if label == "spam"], **attacked_spam(o, work)}
+    found = {"clean": [score for label, score in clean if label == "spam"], **attacked_spam(o)}
     head(o, " --attacks")
     out.writerow(["attack", "n", *(f"recall at {name}" for name in reached)])
     for kind, of_kind in found.items():
@@ -131,7 +140,8 @@ def main():
     p.add_argument("--corpora", required=True)
     p.add_argument("--attacks", action="store_true")
     o = p.parse_args()
-    return against_attacks(o) if o.attacks else measures(o)
+    with tempfile.TemporaryDirectory() as o.work:
+        return against_attacks(o) if o.attacks else measures(o)
 
 
 if __name__ == "__main__":
