@@ -5,7 +5,8 @@
 #include "trainer/answer.h"
 #include "trainer/served.h"
 
-enum { MAX_PIECES = 12 };
+/* All that bolter_explain() can have, so that a reader knows which piece a word belongs to. */
+enum { MAX_PIECES = 33 };
 
 static const char *decision_name(bolter_class d)
 {

@@ -99,7 +99,7 @@ const cases = [
     ["the page names the model", async () => {
         await open(classifier);
         const said = await page.textContent("#model");
-        expect(/a classifier of/.test(said), said);
+        expect(/a classifier, /.test(said), said);
         await looksWell("empty");
     }],
     ["a spam that is pasted is called spam, with its pieces", async () => {
@@ -114,6 +114,10 @@ const cases = [
     ["a ham that is pasted is called ham", async () => {
         const said = await verdictOf(ham);
         expect(/Ham/.test(said), said);
+        const marks = await page.locator("#text mark").allTextContents();
+        const pieces = await page.locator("#pieces li span:last-child").allTextContents();
+        const shown = marks.map((m) => m.slice(1).replace(/\s+/g, " "));
+        expect(shown.length > 2 && shown.every((m) => pieces.includes(m)), { shown, pieces });
         await looksWell("ham");
     }],
     ["a mail of a megabyte is judged, and says how much of it was read", async () => {
@@ -189,6 +193,7 @@ const cases = [
         await page.fill("#instruction", "Say jam 3.");
         const first = await written("#write [type=submit]");
         await page.fill("#instruction", "Say tea 4.");
+        expect(await page.inputValue("#instruction") === "Say tea 4.", "instruction");
         await page.evaluate(() => { document.querySelector("#progress").textContent = ""; });
         await written("#write [type=submit]");
         expect(await page.locator("#entries li").count() === 2, "entries");

@@ -140,20 +140,32 @@ function squeezed(text) {
     return { out, places };
 }
 
-/* Where the pieces stand in a text: {from, to, weight} in order, none within another. */
+/* The places of a text in another one, but for those that are taken. */
+function freePlaces(out, text, taken) {
+    const all = [];
+    for (let i = out.indexOf(text); i >= 0; i = out.indexOf(text, i + 1))
+        if (!taken.some((t) => i < t.end && i + text.length > t.begin))
+            all.push(i);
+    return all;
+}
+
+/*
+ * Where the pieces stand in a text: {from, to, weight} in order. The longest find their place first; one
+ * that could stand at several is not marked.
+ */
 function found(text, pieces) {
     const { out, places } = squeezed(text);
-    const marks = [];
-    for (const piece of pieces) {
-        let from = out.indexOf(piece.text);
-        while (from >= 0 && marks.some((m) => from < m.end && from + piece.text.length > m.begin))
-            from = out.indexOf(piece.text, from + 1);
-        if (from < 0 || piece.text === "")
+    const taken = [];
+    const byLength = pieces.filter((p) => p.text !== "").sort((a, b) => b.text.length - a.text.length);
+    for (const piece of byLength) {
+        const free = freePlaces(out, piece.text, taken);
+        if (free.length !== 1)
             continue;
-        const end = from + piece.text.length;
-        marks.push({ begin: from, end, weight: piece.weight, from: places[from], to: places[end - 1] + 1 });
+        const end = free[0] + piece.text.length;
+        taken.push({ begin: free[0], end, weight: piece.weight, from: places[free[0]],
+            to: places[end - 1] + 1 });
     }
-    return marks.sort((a, b) => a.from - b.from);
+    return taken.sort((a, b) => a.from - b.from);
 }
 
 function signed(x) {
@@ -164,10 +176,11 @@ function side(x) {
     return x < 0 ? "against" : "for";
 }
 
-function marked(text, pieces) {
+/* A text in which the pieces of at least this weight are marked. */
+function marked(text, pieces, least) {
     const out = [];
     let done = 0;
-    for (const m of found(text, pieces)) {
+    for (const m of found(text, pieces).filter((p) => Math.abs(p.weight) >= least)) {
         const sign = made("b", "", m.weight < 0 ? "\u2212" : "+");
         const mark = made("mark", side(m.weight), sign, text.slice(m.from, m.to));
         mark.title = signed(m.weight);
@@ -178,7 +191,8 @@ function marked(text, pieces) {
 }
 
 function showPieces(r) {
-    const moving = r.pieces.filter((p) => Math.abs(p.weight) >= 0.005);
+    const moving = r.pieces.slice(0, 12).filter((p) => Math.abs(p.weight) >= 0.005);
+    const least = moving.length > 0 ? Math.abs(moving[moving.length - 1].weight) : Infinity;
     at("pieces").replaceChildren(...moving.map((p) =>
         made("li", side(p.weight), made("span", "weight", signed(p.weight)), made("span", "", p.text))));
     if (moving.length === 0)
@@ -186,7 +200,7 @@ function showPieces(r) {
     at("text").replaceChildren();
     for (const part of r.parts) {
         if (part.read)
-            at("text").append(...marked(part.text, moving));
+            at("text").append(...marked(part.text, r.pieces, least));
         else
             at("text").append(made("span", "gap", part.tokens.toLocaleString("en") + " tokens not read"));
     }
@@ -378,6 +392,7 @@ async function write(event) {
             signal: control.signal,
         });
         shown = entry(w);
+        at("instruction").value = at("input").value = "";
         await follow(answer, shown.text);
     } catch (e) {
         const stopped = control.signal.aborted;
@@ -440,7 +455,7 @@ async function open() {
         : model.parameters.toLocaleString("en");
     const kind = { classifier: "a classifier", "language model": "a language model",
         instructed: "a language model that follows instructions" }[model.kind];
-    at("model").textContent = (model.name ? model.name + ": " : "") + kind + " of " + size +
+    at("model").textContent = (model.name ? model.name + ": " : "") + kind + ", " + size +
         " parameters, " + model.id;
     at("about").textContent += " bolter " + model.version + ".";
     document.title = "bolter: " + (model.name || model.id);
