@@ -68,8 +68,7 @@ static json_t *part(bool read, size_t tokens, json_t *text)
                      text);
 }
 
-/* The beginning that was read, what was not, and the end that was; the first alone of a short text.
- */
+/* The beginning that was read, what was not, and the end that was; of a short text the first. */
 static json_t *parts(const struct seat *seat, const struct reading *t, bool with_text)
 {
     const bolter_model_info *info = bolter_model_info_of(seat->of->model);
@@ -159,6 +158,7 @@ struct answer answer_classify(struct served *s, const struct request *r)
     if (!seat)
         return answer_error(503, "all seats are taken, try again in a moment");
     struct answer a = judge(seat, r);
+    bolter_text_reset(seat->text);
     served_leave(seat);
     return a;
 }

@@ -7,14 +7,12 @@
 #ifndef GUARD_H
 #define GUARD_H
 
-/* Names by which we are reached besides localhost and addresses of the loopback; each may be NULL.
- */
+/* Names by which we are reached besides localhost and addresses of the loopback, or NULL. */
 struct guard {
     const char *host, *also;
 };
 
-/* Why a request with these header fields, NULL where it has none, is not answered; NULL if it is.
- */
+/* Why a request with these header fields, or NULL for none, is not answered; NULL if it is. */
 const char *guard_refuses(const struct guard *g, const char *host, const char *origin,
                           const char *site);
 

@@ -24,7 +24,7 @@ static bolter_status furnish(struct seat *seat, bolter_error *err)
 {
     const struct served *s = seat->of;
     const bolter_model_info *info = bolter_model_info_of(s->model);
-    const bolter_text_options o = {.max_message = s->max_body, .layout = info->text_layout};
+    const bolter_text_options o = {.layout = info->text_layout};
     if (s->kind != SERVED_CLASSIFIER)
         return BOLTER_OK;
     bolter_status rc = bolter_session_open(&seat->session, s->model, 1, 0, err);
