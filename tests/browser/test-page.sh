@@ -14,14 +14,13 @@ skip_all()
     exit 0
 }
 
-case $top_srcdir in /*) ;; *) top_srcdir=$OLDPWD/$top_srcdir ;; esac
 chromium=$(command -v chromium || command -v chromium-browser) || skip_all "chromium is not installed"
 command -v node >/dev/null || skip_all "node is not installed"
 node -e 'require("playwright-core"); require("axe-core")' 2>/dev/null ||
     skip_all "no playwright-core and axe-core in NODE_PATH"
 
 pids=
-trap 'kill $pids; rm -rf "$scratch"' EXIT
+trap 'kill $pids 2>/dev/null; rm -rf "$scratch"' EXIT
 
 # serve NAME MODEL: its address in the file NAME.
 serve()

@@ -51,9 +51,14 @@ const unscorable = {
     encrypted: "The body is encrypted.",
 };
 
+/* Fields that mail begins with. */
+const fields = ["from", "to", "cc", "subject", "date", "received", "return-path", "delivered-to",
+    "message-id", "mime-version", "content-type", "dkim-signature", "authentication-results"];
+
 function looksLikeMail(text) {
-    return /^(From |(from|to|cc|subject|date|received|return-path|delivered-to|message-id|mime-version|content-type|x-[\w-]+|dkim-signature|authentication-results):)/i.test(
-        text);
+    const name = /^([!-9;-~]+):/.exec(text);
+    const field = name ? name[1].toLowerCase() : "";
+    return text.startsWith("From ") || fields.includes(field) || field.startsWith("x-");
 }
 
 /* Place on the scale, 0 to 1: log-odds, so that 0.99 and 0.999 stand apart. */
@@ -80,7 +85,8 @@ function showScale(r) {
     at("marker").style.left = 100 * place(r.score) + "%";
     const text = "unsure from " + Number(r.thresholds.unsure.toFixed(4)) + ", spam from " +
         Number(r.thresholds.spam.toFixed(4));
-    at("scale").setAttribute("aria-label", "Probability of spam " + probability(r.score) + "; " + text);
+    at("scale").setAttribute("aria-label",
+        "Probability of spam " + probability(r.score) + "; " + text);
     at("scale-note").textContent = "This model says " + text + ". The scale is of log-odds.";
 }
 
@@ -117,8 +123,8 @@ function showVerdict(r) {
     const word = made("span", "word " + r.verdict, words[r.verdict]);
     const score = made("span", "score", probability(r.score));
     if (r.unscorable)
-        at("said").replaceChildren(made("span", "word", "Nothing to judge"), unscorable[r.unscorable] +
-            " The model's number for that, ", score, ", means nothing.");
+        at("said").replaceChildren(made("span", "word", "Nothing to judge"),
+            unscorable[r.unscorable] + " The model's number for that, ", score, ", means nothing.");
     else
         at("said").replaceChildren(word, "Probability of spam ", score,
             r.verdict === "unsure" ? ": too close for this model to say." : "");
@@ -150,14 +156,14 @@ function freePlaces(out, text, taken) {
 }
 
 /*
- * Where the pieces stand in a text: {from, to, weight} in order. The longest find their place first; one
- * that could stand at several is not marked.
+ * Where the pieces stand in a text: {from, to, weight} in order. The longest find their place first;
+ * one that could stand at several is not marked.
  */
 function found(text, pieces) {
     const { out, places } = squeezed(text);
     const taken = [];
-    const byLength = pieces.filter((p) => p.text !== "").sort((a, b) => b.text.length - a.text.length);
-    for (const piece of byLength) {
+    const named = pieces.filter((p) => p.text !== "");
+    for (const piece of named.sort((a, b) => b.text.length - a.text.length)) {
         const free = freePlaces(out, piece.text, taken);
         if (free.length !== 1)
             continue;
@@ -194,7 +200,8 @@ function showPieces(r) {
     const moving = r.pieces.slice(0, 12).filter((p) => Math.abs(p.weight) >= 0.005);
     const least = moving.length > 0 ? Math.abs(moving[moving.length - 1].weight) : Infinity;
     at("pieces").replaceChildren(...moving.map((p) =>
-        made("li", side(p.weight), made("span", "weight", signed(p.weight)), made("span", "", p.text))));
+        made("li", side(p.weight), made("span", "weight", signed(p.weight)),
+            made("span", "", p.text))));
     if (moving.length === 0)
         at("pieces").append(made("li", "", "", made("span", "", "No single piece moved it.")));
     at("text").replaceChildren();
@@ -202,7 +209,8 @@ function showPieces(r) {
         if (part.read)
             at("text").append(...marked(part.text, r.pieces, least));
         else
-            at("text").append(made("span", "gap", part.tokens.toLocaleString("en") + " tokens not read"));
+            at("text").append(made("span", "gap",
+                part.tokens.toLocaleString("en") + " tokens not read"));
     }
 }
 
