@@ -32,7 +32,7 @@ pretrain="pretrain --vocab lm --length 32 -b 2 --steps 2"
     bolter-train $pretrain --layers 1 --width 32 --heads 2 --context 256 -o base text.txt &&
         bolter-train instruct -m base --lr 0.02 -b 4 -e 25 -j 1 --schedule constant --warmup 0 \
             --clip-norm 1 -o task --mask-instructions tasks.json &&
-        bolter-train $pretrain --layers 6 --width 256 --heads 2 --context 1024 -o slow text.txt
+        bolter-train $pretrain --layers 8 --width 384 --heads 2 --context 1024 -o slow text.txt
 } 2>said || exit 99
 
 pids=
@@ -340,12 +340,12 @@ two_at_once()
         sed 's/"ms".*"pieces"//' b | cmp - a.1
 }
 
-# A text of 900 tokens is under way while others ask.
+# A text of 900 tokens, the most probable ones, is under way while others ask.
 busy()
 {
     serve slow -m slow --listen 127.0.0.1:0 -j 1 || return 1
     rm -f stream
-    curl -sN -o stream -H "Content-Type: application/json" -d '{"prompt":"a","max_tokens":900,"temperature":9}' "${url}generate" &
+    curl -sN -o stream -H "Content-Type: application/json" -d '{"prompt":"a","max_tokens":900}' "${url}generate" &
     writing=$!
     wait_for stream
     status 503 -H "Content-Type: application/json" -d '{"prompt":"a"}' "${url}generate" && header "Retry-After: 1" &&
@@ -369,7 +369,7 @@ gone()
 ends_while_it_writes()
 {
     rm -f stream
-    curl -sN -o stream -H "Content-Type: application/json" -d '{"prompt":"a","max_tokens":900,"temperature":9}' "${url}generate" &
+    curl -sN -o stream -H "Content-Type: application/json" -d '{"prompt":"a","max_tokens":900}' "${url}generate" &
     writing=$!
     wait_for stream
     ends INT "$pid" && wait $writing && tail -n 1 stream | grep -q '"stop":"interrupted"'
