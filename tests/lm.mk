@@ -11,6 +11,13 @@ test_passages_SOURCES = tests/unit/test_passages.c
 test_passages_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 test_passages_LDADD = libtiny.la $(check_libs)
 
+check_PROGRAMS += test-instructions
+TESTS += test-instructions
+test_instructions_SOURCES = tests/unit/test_instructions.c trainer/instructions.c \
+	trainer/instructions.h trainer/options.c trainer/options.h
+test_instructions_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+test_instructions_LDADD = $(check_libs) $(JANSSON_LIBS)
+
 # Scores what a model answers.
 check_PROGRAMS += judge-stub
 judge_stub_SOURCES = tests/net/judge-stub.c

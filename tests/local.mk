@@ -11,6 +11,7 @@ include tests/tok.mk
 include tests/model.mk
 include tests/train.mk
 include tests/lm.mk
+include tests/serve.mk
 include tests/data.mk
 include tests/service.mk
 include tests/cli.mk

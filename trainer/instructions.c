@@ -54,6 +54,7 @@ bool template_of_model(struct template *t, const char *dir)
     FILE *f = fopen(path, "r");
     if (!f)
         return true;
+    t->found = true;
     json_t *j = json_loadf(f, 0, &error);
     const char *name = json_string_value(json_object_get(j, "template"));
     bool ok = json_integer_value(json_object_get(j, "v")) == 1 && name && template_named(t, name);
@@ -189,15 +190,34 @@ char *instructions_prompt(const struct template *t, const json_t *task)
     return fclose(out) == 0 ? text : NULL;
 }
 
+/* The answer without blanks at its ends, within the first n bytes of what is written. */
+static void trim(const char *written, size_t n, size_t *from, size_t *to)
+{
+    size_t blanks = strspn(written, " \t\r\n");
+    *from = blanks < n ? blanks : n;
+    *to = n;
+    while (*to > *from && strchr(" \t\r\n", written[*to - 1]))
+        --*to;
+}
+
+bool instructions_settled(const struct template *t, const char *written, size_t *from, size_t *to)
+{
+    const char *next = templates[index_of(t)].next, *found = strstr(written, next);
+    size_t n = strlen(written), held = strlen(next) - 1;
+    if (!found) { /* its end may be the beginning of another task */
+        held = held < n ? held : n;
+        while (strncmp(written + n - held, next, held) != 0)
+            held--;
+    }
+    trim(written, found ? (size_t)(found - written) : n - held, from, to);
+    return found != NULL;
+}
+
 char *instructions_answer(const struct template *t, char *written)
 {
-    char *next = strstr(written, templates[index_of(t)].next);
-    if (next)
-        *next = 0;
-    written += strspn(written, " \t\r\n");
-    size_t n = strlen(written);
-    while (n > 0 && strchr(" \t\r\n", written[n - 1]))
-        n--;
-    written[n] = 0;
-    return written;
+    const char *next = strstr(written, templates[index_of(t)].next);
+    size_t from, to;
+    trim(written, next ? (size_t)(next - written) : strlen(written), &from, &to);
+    written[to] = 0;
+    return written + from;
 }

@@ -14,6 +14,7 @@
 struct template {
     const char *name; /* "alpaca" (Taori et al. 2023) or "phi"; static */
     bool begin;
+    bool found; /* a model directory says so */
 };
 
 /* False for a name that is none. */
@@ -34,5 +35,10 @@ char *instructions_prompt(const struct template *t, const json_t *task);
 /* The answer in what a model wrote after the prompt: without blanks at its ends, and without another
  * task, where the model goes on with one. In place. */
 char *instructions_answer(const struct template *t, char *written);
+/*
+ * The same while the model still writes: the bytes from *from to below *to of what is written are of the
+ * answer, whatever follows. True once another task begins, and nothing of the answer follows.
+ */
+bool instructions_settled(const struct template *t, const char *written, size_t *from, size_t *to);
 
 #endif

@@ -1,6 +1,11 @@
 # bolter-train
 bin_PROGRAMS += bolter-train
 bolter_train_SOURCES = \
+	trainer/answer.c \
+	trainer/answer.h \
+	trainer/answer_classify.c \
+	trainer/answer_facts.c \
+	trainer/answer_generate.c \
 	trainer/baseline.c \
 	trainer/baseline.h \
 	trainer/baseline_print.c \
@@ -30,6 +35,7 @@ bolter_train_SOURCES = \
 	trainer/cmd_respond.c \
 	trainer/cmd_protocol.c \
 	trainer/cmd_quantize.c \
+	trainer/cmd_serve.c \
 	trainer/cmd_tokenizer.c \
 	trainer/cmd_wide.c \
 	trainer/commands.h \
@@ -55,6 +61,9 @@ bolter_train_SOURCES = \
 	trainer/finetune.h \
 	trainer/fit.c \
 	trainer/fit.h \
+	trainer/guard.c \
+	trainer/guard.h \
+	trainer/http.h \
 	trainer/instructions.c \
 	trainer/instructions.h \
 	trainer/interrupt.c \
@@ -67,6 +76,8 @@ bolter_train_SOURCES = \
 	trainer/lm_result.c \
 	trainer/learn.c \
 	trainer/learn.h \
+	trainer/listening.c \
+	trainer/listening.h \
 	trainer/measure.c \
 	trainer/measure.h \
 	trainer/modelcard.c \
@@ -76,6 +87,7 @@ bolter_train_SOURCES = \
 	trainer/options.h \
 	trainer/order.c \
 	trainer/order.h \
+	trainer/page.h \
 	trainer/part.c \
 	trainer/part.h \
 	trainer/place.c \
@@ -104,6 +116,8 @@ bolter_train_SOURCES = \
 	trainer/report.c \
 	trainer/report.h \
 	trainer/result.c \
+	trainer/routes.c \
+	trainer/routes.h \
 	trainer/runlog.c \
 	trainer/runlog.h \
 	trainer/score.c \
@@ -111,6 +125,8 @@ bolter_train_SOURCES = \
 	trainer/scored.c \
 	trainer/scored.h \
 	trainer/seeds.c \
+	trainer/served.c \
+	trainer/served.h \
 	trainer/settings.c \
 	trainer/settings.h \
 	trainer/shape.c \
@@ -120,6 +136,8 @@ bolter_train_SOURCES = \
 	trainer/stream.c \
 	trainer/svg.c \
 	trainer/svg.h \
+	trainer/tally.c \
+	trainer/tally.h \
 	trainer/texts.c \
 	trainer/texts.h \
 	trainer/threshold.c \
@@ -131,6 +149,23 @@ bolter_train_SOURCES = \
 	trainer/unpack.h \
 	trainer/wide.c \
 	trainer/wide.h
-bolter_train_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(LIBARCHIVE_CFLAGS) $(LIBCURL_CFLAGS)
-bolter_train_LDADD = libbolter.la $(JANSSON_LIBS) $(LIBARCHIVE_LIBS) $(LIBCURL_LIBS)
+if MICROHTTPD
+bolter_train_SOURCES += trainer/http.c
+else
+bolter_train_SOURCES += trainer/http_none.c
+endif
+bolter_train_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(LIBARCHIVE_CFLAGS) $(LIBCURL_CFLAGS) \
+	$(MICROHTTPD_CFLAGS)
+bolter_train_LDADD = libbolter.la $(JANSSON_LIBS) $(LIBARCHIVE_LIBS) $(LIBCURL_LIBS) \
+	$(MICROHTTPD_LIBS)
 dist_man_MANS += trainer/bolter-train.1
+
+# The page of serve is part of the program.
+page_files = $(srcdir)/trainer/page/page.html $(srcdir)/trainer/page/page.css \
+	$(srcdir)/trainer/page/page.js
+nodist_bolter_train_SOURCES = trainer/page-data.c
+trainer/page-data.c: $(srcdir)/trainer/page/embed $(page_files)
+	$(AM_V_GEN)$(MKDIR_P) trainer && $(SHELL) $(srcdir)/trainer/page/embed $(page_files) >$@.tmp && \
+		mv $@.tmp $@
+CLEANFILES += trainer/page-data.c trainer/page-data.c.tmp
+EXTRA_DIST += trainer/page/embed trainer/page/page.html trainer/page/page.css trainer/page/page.js

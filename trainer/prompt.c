@@ -42,8 +42,7 @@ static bool take(struct written *w, const bolter_token *token)
     return true;
 }
 
-/* Is this status an end, and which? */
-static bool is_end(bolter_status rc, enum stop *stop)
+bool stop_of(bolter_status rc, enum stop *stop)
 {
     *stop = rc == BOLTER_END ? STOP_END : STOP_CONTEXT;
     return rc == BOLTER_END || rc == BOLTER_E_LIMIT;
@@ -75,7 +74,7 @@ bool write_on(bolter_generator *g, size_t max, void (*piece)(void *ud, const cha
             piece(ud, token.text, token.n);
     }
     w->seconds = seconds_now() - began - w->prompt_seconds;
-    if (room && (rc == BOLTER_OK || is_end(rc, &w->stop)))
+    if (room && (rc == BOLTER_OK || stop_of(rc, &w->stop)))
         return true;
     complain("%s", room ? err.text : "no memory");
     written_free(w);

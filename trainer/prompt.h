@@ -29,6 +29,8 @@ bolter_sampling sampling_of(const struct sampling_options *o);
 enum stop { STOP_END, STOP_LENGTH, STOP_CONTEXT, STOP_INTERRUPT };
 /* "end of text", "length", "context is full", "interrupted". */
 const char *stop_name(enum stop s);
+/* Does this status of a generator end the text in good order, and why? */
+bool stop_of(bolter_status rc, enum stop *stop);
 
 struct written {
     char *text; /* valid UTF-8 */

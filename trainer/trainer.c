@@ -26,6 +26,7 @@ static const struct command {
     {"instruct", cmd_instruct, "a language model learns to answer instructions"},
     {"respond", cmd_respond, "it answers them, and another model may score the answers"},
     {"generate", cmd_generate, "a language model goes on with a text"},
+    {"serve", cmd_serve, "a page to try a model, and its interface for programs"},
     {"inspect", cmd_inspect, "what the model saw: text, tokens, logits, gradients, tensors"},
     {"tokenizer", cmd_tokenizer, "learn a tokenizer from texts; encode and decode"},
     {"quantize", cmd_quantize, "int8 weights, with the measured change of scores"},

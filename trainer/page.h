@@ -1,0 +1,10 @@
+/* page.h - the files of trainer/page as bytes; trainer/page/embed makes page-data.c of them. */
+#ifndef PAGE_H
+#define PAGE_H
+
+#include <stddef.h>
+
+extern const unsigned char page_html[], page_css[], page_js[];
+extern const size_t page_html_size, page_css_size, page_js_size;
+
+#endif

@@ -1,0 +1,123 @@
+/* served.c - open a model for what it is, and share out the seats. */
+#include "trainer/served.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "trainer/options.h"
+
+/* The last name of a path. */
+static void name_of(char *name, size_t cap, const char *dir)
+{
+    size_t n = strlen(dir), from;
+    while (n > 1 && dir[n - 1] == '/')
+        n--;
+    from = n;
+    while (from > 0 && dir[from - 1] != '/')
+        from--;
+    snprintf(name, cap, "%.*s", (int)(n - from < cap ? n - from : cap - 1), dir + from);
+}
+
+/* Writers keep their memory for the time of a text: it depends on how it is drawn. */
+static bolter_status furnish(struct seat *seat, bolter_error *err)
+{
+    const struct served *s = seat->of;
+    const bolter_model_info *info = bolter_model_info_of(s->model);
+    const bolter_text_options o = {.layout = info->text_layout};
+    if (s->kind != SERVED_CLASSIFIER)
+        return BOLTER_OK;
+    bolter_status rc = bolter_session_open(&seat->session, s->model, 1, 0, err);
+    if (rc == BOLTER_OK)
+        rc = bolter_text_open(&seat->text, &o, err);
+    seat->ids = calloc((size_t)info->max_tokens, sizeof *seat->ids);
+    if (rc == BOLTER_OK && !seat->ids) {
+        *err = (bolter_error){.code = BOLTER_E_NOMEM, .text = "no memory for the tokens"};
+        rc = err->code;
+    }
+    return rc;
+}
+
+static bolter_status know_kind(struct served *s, bolter_error *err)
+{
+    if (bolter_model_info_of(s->model)->n_label > 0)
+        return bolter_model_need_spam_head(s->model, err);
+    s->kind = s->template.found ? SERVED_ANSWERER : SERVED_WRITER;
+    if (bolter_model_tok(s->model))
+        return BOLTER_OK;
+    *err = (bolter_error){.code = BOLTER_E_MISMATCH, .text = "the model has no vocab.json"};
+    return err->code;
+}
+
+bool served_open(struct served *s, const char *dir, const char *precision, size_t n_seats)
+{
+    bolter_error err = {0};
+    const bolter_open_options with = {.precision = precision};
+    pthread_mutex_init(&s->lock, NULL);
+    tally_init(&s->tally);
+    name_of(s->name, sizeof s->name, dir);
+    s->seat = calloc(n_seats, sizeof *s->seat);
+    if (!s->seat) {
+        complain("no memory");
+        return false;
+    }
+    s->n_seats = n_seats;
+    if (!template_of_model(&s->template, dir))
+        return false;
+    bolter_status rc = bolter_model_open_with(&s->model, dir, &with, &err);
+    if (rc == BOLTER_OK)
+        rc = know_kind(s, &err);
+    for (size_t i = 0; i < n_seats && rc == BOLTER_OK; i++) {
+        s->seat[i].of = s;
+        rc = furnish(&s->seat[i], &err);
+    }
+    if (rc != BOLTER_OK)
+        complain("%s", err.text);
+    return rc == BOLTER_OK;
+}
+
+struct seat *served_sit(struct served *s)
+{
+    struct seat *free_one = NULL;
+    if (atomic_load(&s->stopping))
+        return NULL;
+    pthread_mutex_lock(&s->lock);
+    for (size_t i = 0; i < s->n_seats && !free_one; i++)
+        free_one = s->seat[i].taken ? NULL : &s->seat[i];
+    if (free_one)
+        free_one->taken = true;
+    pthread_mutex_unlock(&s->lock);
+    return free_one;
+}
+
+void served_leave(struct seat *seat)
+{
+    if (!seat)
+        return;
+    pthread_mutex_lock(&seat->of->lock);
+    seat->taken = false;
+    pthread_mutex_unlock(&seat->of->lock);
+}
+
+size_t served_busy(struct served *s)
+{
+    size_t n = 0;
+    pthread_mutex_lock(&s->lock);
+    for (size_t i = 0; i < s->n_seats; i++)
+        n += s->seat[i].taken ? 1 : 0;
+    pthread_mutex_unlock(&s->lock);
+    return n;
+}
+
+void served_close(struct served *s)
+{
+    for (size_t i = 0; i < s->n_seats; i++) {
+        bolter_session_free(s->seat[i].session);
+        bolter_text_free(s->seat[i].text);
+        free(s->seat[i].ids);
+    }
+    free(s->seat);
+    bolter_model_unref(s->model);
+    tally_clear(&s->tally);
+    pthread_mutex_destroy(&s->lock);
+}
