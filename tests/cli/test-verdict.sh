@@ -110,14 +110,14 @@ explanation_in_lines()
 {
     bolter -m "$default" --explain planted >out
     matches '[a-z]+ 0\.[0-9]{4} \(.*\) planted' && same 6 "$(wc -l <out)" &&
-        sed -n 2p out | grep -Eq '^  \+[0-9]+\.[0-9]{2} .*NOW' && test "$(grep -c '^  [+-]' out)" -eq 5
+        sed -n 2p out | grep -Eq '^  \+[0-9]+\.[0-9]{2} .*(FREE|NOW)' && test "$(grep -c '^  [+-]' out)" -eq 5
 }
 ok "an explanation is five lines, the planted sentence first" explanation_in_lines
 
 explanation_in_json()
 {
     bolter -m "$default" -wj <planted >out
-    matches '.*,"ms":[0-9]+,"explain":\[\{"weight":[0-9.]+,"text":"[^"]*NOW[^"]*"\},.*\]\}' || return 1
+    matches '.*,"ms":[0-9]+,"explain":\[\{"weight":[0-9.]+,"text":"[^"]*(FREE|NOW)[^"]*"\},.*\]\}' || return 1
     bolter -m "$default" -j <planted >out
     ! grep explain out
 }
