@@ -94,11 +94,6 @@ bool recipe_check(struct finetune *f)
         complain("--save-adapter needs --trainable lora or qlora");
         return false;
     }
-    if (r->disguise > 0 && strncmp(f->train.trainable, "last_", 5) == 0 && !r->no_cache) {
-        complain("--disguise makes new texts in each epoch, of which frozen blocks cannot be kept: "
-                 "expected --no-cache, or --trainable all");
-        return false;
-    }
     /* The loss is a mean over the step's examples: batches that are added up are one larger batch.
      */
     f->batch *= r->accumulate;
@@ -194,7 +189,7 @@ bool recipe_open_trainer(struct finetune *f, const char *const *labels, size_t n
     o->ignore_label = (int32_t)r->ignore_label;
     o->lm_loss = (float)r->lm_loss;
     o->lm_every = r->lm_every;
-    o->no_cache = r->no_cache;
+    o->no_cache = r->no_cache || r->disguise > 0; /* which makes other texts in each epoch */
     o->cache_bytes = r->cache_memory << 20;
     o->cache = f->cache;
     if (!choose_weights(f, n_label, weights))
