@@ -9,7 +9,7 @@
 #include "data/near.h"
 #include "data/split.h"
 #include "data/words.h"
-#include "text/message.h"
+#include "text/envelope.h"
 
 #define BT_LABELS_MAX 1000
 #define BT_PARTS      5 /* values of bolter_part */

@@ -3,8 +3,14 @@ text_sources = \
 	libcore/text/armor.h \
 	libcore/text/charset.c \
 	libcore/text/charset.h \
+	libcore/text/cover.c \
+	libcore/text/cover.h \
+	libcore/text/envelope.c \
+	libcore/text/envelope.h \
 	libcore/text/guard.c \
 	libcore/text/guard.h \
+	libcore/text/header.c \
+	libcore/text/header.h \
 	libcore/text/html.c \
 	libcore/text/html.h \
 	libcore/text/layout.c \

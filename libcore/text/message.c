@@ -1,5 +1,5 @@
 /*
- * message.c - a raw message taken apart; the only file that knows GMime.
+ * message.c - a raw message taken apart: header.c has its header, this the tree of its parts.
  *
  * GMime finds the structure and decodes fields and transfer encodings; charset.c and html.c make
  * text of what a part holds. The parts are read in order:
@@ -12,8 +12,6 @@
  */
 #include "text/message.h"
 
-#include <pthread.h>
-#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
@@ -21,7 +19,9 @@
 
 #include "base/mem.h"
 #include "text/charset.h"
+#include "text/cover.h"
 #include "text/guard.h"
+#include "text/header.h"
 #include "text/html.h"
 #include "text/normal.h"
 #include "text/traits.h"
@@ -31,9 +31,7 @@ enum {
         256,            /* mentions of the word in a message: GMime tests each open one per line */
     MAX_NAMES = 16,     /* attachments that are listed */
     MAX_NAME = 120,     /* bytes of a name */
-    MAX_HEADER = 1 << 18,
     STUB = 24,          /* a plain alternative of fewer bytes says nothing */
-    WORD_BITS = 1 << 16 /* size of the set of words of a text */
 };
 
 struct reader {
@@ -46,12 +44,6 @@ struct reader {
     bt_message_notes *notes;
     bolter_status status; /* OK or E_NOMEM */
 };
-
-static void init_gmime(void)
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, g_mime_init);
-}
 
 /* Take note of a status; false when reading must end. */
 static bool go_on(struct reader *r, bolter_status status)
@@ -222,44 +214,11 @@ static void read_leaf(struct reader *r, GMimePart *part, bool top, bt_buf *out)
 /* ---- Alternatives
  * ------------------------------------------------------------------------------------ */
 
-static bool is_word_byte(char c)
-{
-    return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || (c & 0x80);
-}
-
-/* The next word of three bytes or more as a number below WORD_BITS, -1 at the end. */
-static int32_t next_word(const char **at, const char *end)
-{
-    while (*at < end) {
-        uint32_t hash = 2166136261u; /* FNV-1a */
-        const char *from = *at;
-        for (; *at < end && is_word_byte(**at); ++*at)
-            hash = (hash ^ ((unsigned char)**at | 32u)) * 16777619u;
-        if (*at - from >= 3)
-            return (int32_t)((hash ^ hash >> 16) % WORD_BITS);
-        if (*at == from)
-            ++*at;
-    }
-    return -1;
-}
-
-/* At least half of the words of a also occur in b. Sets by hash: an estimate will do. */
 static bool is_covered(struct reader *r, const bt_buf *a, const bt_buf *b)
 {
-    unsigned char *seen = bt_alloc(WORD_BITS);
-    if (!seen)
-        return go_on(r, BOLTER_E_NOMEM);
-    const char *at = b->data;
-    size_t words = 0, known = 0;
-    for (int32_t w; (w = next_word(&at, b->data + b->len)) >= 0;)
-        seen[w] = 1;
-    at = a->data;
-    for (int32_t w; (w = next_word(&at, a->data + a->len)) >= 0; seen[w] |= 2) {
-        words += !(seen[w] & 2);
-        known += seen[w] == 1;
-    }
-    bt_release(seen);
-    return 2 * known >= words;
+    bool covered = false;
+    go_on(r, bt_text_covers(&covered, b, a));
+    return covered;
 }
 
 /*
@@ -395,104 +354,28 @@ static void read_object(struct reader *r, GMimeObject *o, int depth, bt_buf *out
     }
 }
 
-/* ---- The header
+/* ---- All of it
  * ------------------------------------------------------------------------------------------ */
-
-static void put_line(struct reader *r, bt_buf *out, const char *s)
-{
-    if (s && r->status == BOLTER_OK)
-        go_on(r, bt_normal_append(out, s, strlen(s), BT_NORMAL_LINE));
-}
-
-static InternetAddressMailbox *first_mailbox(InternetAddressList *list)
-{
-    for (int depth = 0; list && depth < 4 && internet_address_list_length(list) > 0; depth++) {
-        InternetAddress *a = internet_address_list_get_address(list, 0);
-        if (INTERNET_ADDRESS_IS_MAILBOX(a))
-            return INTERNET_ADDRESS_MAILBOX(a);
-        list = internet_address_group_get_members(INTERNET_ADDRESS_GROUP(a));
-    }
-    return NULL;
-}
-
-/* What follows the last "@", in lower case. */
-static void put_domain(struct reader *r, bt_buf *out, const char *address)
-{
-    char domain[256];
-    const char *at = strrchr(address, '@');
-    size_t n = at ? strcspn(++at, " \t\r\n\"<>(),;") : 0;
-    if (n >= sizeof domain)
-        n = bt_utf8_cut(at, sizeof domain - 1);
-    for (size_t i = 0; i < n; i++)
-        domain[i] = at[i] >= 'A' && at[i] <= 'Z' ? (char)(at[i] - 'A' + 'a') : at[i];
-    domain[n] = 0;
-    put_line(r, out, domain);
-}
-
-static void read_from(struct reader *r, bt_buf *name, bt_buf *domain, GMimeMessage *message)
-{
-    InternetAddressMailbox *box = first_mailbox(g_mime_message_get_from(message));
-    if (box) {
-        const char *address = internet_address_mailbox_get_addr(box);
-        put_line(r, name, internet_address_get_name(INTERNET_ADDRESS(box)));
-        put_domain(r, domain, address ? address : "");
-    }
-    const char *field = g_mime_object_get_header(GMIME_OBJECT(message), "From");
-    if (name->len > 0 || domain->len > 0 || !field)
-        return;
-    /* No address by any standard: show what is there. */
-    put_line(r, name, field);
-    put_domain(r, domain, field);
-}
-
-/* The message begins with a header field. */
-static bool has_header(const char *raw, size_t n)
-{
-    size_t i = 0;
-    while (i < n && raw[i] > ' ' && raw[i] != 0x7f && raw[i] != ':')
-        i++;
-    size_t name = i;
-    while (i < n && (raw[i] == ' ' || raw[i] == '\t'))
-        i++;
-    return name > 0 && i < n && raw[i] == ':';
-}
-
-static GMimeMessage *parse(GMimeParserOptions *options, const char *raw, size_t n)
-{
-    GMimeStream *mem = g_mime_stream_mem_new_with_buffer(raw, n);
-    GMimeParser *parser = g_mime_parser_new_with_stream(mem);
-    g_mime_parser_set_persist_stream(parser, FALSE);
-    GMimeMessage *message = g_mime_parser_construct_message(parser, options);
-    g_object_unref(parser);
-    g_object_unref(mem);
-    return message;
-}
 
 static void read_raw(struct reader *r, bt_fields *f, const char *raw, size_t n)
 {
-    const char *charsets[] = {"utf-8", "windows-1252", NULL};
-    GMimeParserOptions *options = g_mime_parser_options_new();
-    g_mime_parser_options_set_fallback_charsets(options, charsets);
-    GMimeMessage *message = has_header(raw, n) ? parse(options, raw, n) : NULL;
-    if (message) {
-        if (!bt_traits_header(r->traits, raw, n, r->lim->arriving))
-            go_on(r, BOLTER_E_NOMEM);
-        put_line(r, &f->subject, g_mime_message_get_subject(message));
-        read_from(r, &f->from_name, &f->from_domain, message);
-        if (r->status == BOLTER_OK)
-            read_object(r, g_mime_message_get_mime_part(message), 0, &f->body);
-        g_object_unref(message);
-    } else {
+    GMimeMessage *message = bt_header_parse(raw, n);
+    if (!message) {
         put_bytes(r, &f->body, raw, n, NULL, false);
+        return;
     }
-    g_mime_parser_options_free(options);
+    bool traits = bt_traits_header(r->traits, raw, n, r->lim->arriving);
+    if (go_on(r, traits ? BOLTER_OK : BOLTER_E_NOMEM) &&
+        go_on(r, bt_header_subject(&f->subject, message)) &&
+        go_on(r, bt_header_from(&f->from_name, &f->from_domain, message)))
+        read_object(r, g_mime_message_get_mime_part(message), 0, &f->body);
+    g_object_unref(message);
 }
 
 bolter_status bt_message_read(bt_fields *f, const char *raw, size_t n, const bt_message_limits *lim,
                               bt_message_notes *notes)
 {
     struct reader r = {.lim = lim, .notes = notes, .traits = &f->traits};
-    init_gmime();
     bt_buf_init(&r.late, f->body.max);
     bt_buf_init(&r.names, MAX_NAMES * (MAX_NAME + 32));
     bt_buf copy;
@@ -509,88 +392,3 @@ bolter_status bt_message_read(bt_fields *f, const char *raw, size_t n, const bt_
     return r.status;
 }
 
-/* ---- The envelope
- * ------------------------------------------------------------------------------ */
-
-/* Bytes of the header, with the empty line that ends it. */
-static size_t header_length(const char *raw, size_t n)
-{
-    for (size_t i = 0; i + 1 < n; i++)
-        if (raw[i] == '\n' && (raw[i + 1] == '\n' || raw[i + 1] == '\r'))
-            return i + 2;
-    return n;
-}
-
-static bool read_date(const char *field, int64_t *time)
-{
-    GDateTime *date = field ? g_mime_utils_header_decode_date(field) : NULL;
-    if (!date)
-        return false;
-    *time = g_date_time_to_unix(date);
-    g_date_time_unref(date);
-    return true;
-}
-
-/* Received is the work of a server near the reader and more to be trusted than Date. */
-static void read_time(bt_envelope *e, GMimeMessage *message)
-{
-    GMimeHeaderList *fields = g_mime_object_get_header_list(GMIME_OBJECT(message));
-    int n = g_mime_header_list_get_count(fields);
-    for (int i = 0; i < n && !e->dated; i++) {
-        GMimeHeader *h = g_mime_header_list_get_header_at(fields, i);
-        if (strcasecmp(g_mime_header_get_name(h), "Received") != 0)
-            continue;
-        const char *value = g_mime_header_get_raw_value(h);
-        const char *date = value ? strrchr(value, ';') : NULL;
-        e->dated = date && read_date(date + 1, &e->time);
-    }
-    const char *date = g_mime_object_get_header(GMIME_OBJECT(message), "Date");
-    e->dated = e->dated || read_date(date, &e->time);
-}
-
-/* Append the ids of a field, as many as fit. */
-static void read_ids(struct reader *r, bt_buf *ids, GMimeMessage *message, const char *name)
-{
-    const char *field = g_mime_object_get_header(GMIME_OBJECT(message), name);
-    GMimeReferences *list = field ? g_mime_references_parse(NULL, field) : NULL;
-    int n = list ? g_mime_references_length(list) : 0;
-    for (int i = 0; i < n && r->status == BOLTER_OK; i++) {
-        const char *id = g_mime_references_get_message_id(list, i);
-        size_t len = id ? strlen(id) : 0;
-        if (len == 0 || len + 1 > bt_buf_room(ids))
-            continue;
-        if (!bt_buf_append(ids, id, len) || !bt_buf_append_char(ids, '\n'))
-            go_on(r, BOLTER_E_NOMEM);
-    }
-    if (list)
-        g_mime_references_free(list);
-}
-
-bolter_status bt_envelope_read(bt_envelope *e, const char *raw, size_t n)
-{
-    bt_message_notes notes = {0};
-    struct reader r = {.notes = &notes};
-    bt_buf name, copy;
-    init_gmime();
-    n = header_length(raw, n < MAX_HEADER ? n : MAX_HEADER);
-    bt_buf_init(&name, e->subject.max);
-    bt_buf_init(&copy, n);
-    bt_buf_reset(&e->subject);
-    bt_buf_reset(&e->from_domain);
-    bt_buf_reset(&e->ids);
-    e->dated = false;
-    bool fit = go_on(&r, bt_guard(&copy, &raw, &n)) && has_header(raw, n);
-    GMimeMessage *message = fit ? parse(NULL, raw, n) : NULL;
-    if (message) {
-        put_line(&r, &e->subject, g_mime_message_get_subject(message));
-        read_from(&r, &name, &e->from_domain, message);
-        read_time(e, message);
-        read_ids(&r, &e->ids, message, "Message-ID");
-        read_ids(&r, &e->ids, message, "References");
-        read_ids(&r, &e->ids, message, "In-Reply-To");
-        g_object_unref(message);
-    }
-    bt_buf_free(&name);
-    bt_buf_free(&copy);
-    return r.status;
-}

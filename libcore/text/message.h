@@ -19,20 +19,6 @@ typedef struct bt_message_notes {
     size_t n_hidden; /* bytes of HTML text that the reader does not see */
 } bt_message_notes;
 
-/* What a header tells about a message besides what it says. */
-typedef struct bt_envelope {
-    bt_buf subject, from_domain; /* in normal form */
-    bt_buf ids;   /* its Message-ID and those of References and In-Reply-To, a line each */
-    int64_t time; /* seconds since 1970: of the topmost Received that has one, else of Date */
-    bool dated;
-} bt_envelope;
-
-/*
- * Read the header at the beginning of a raw message into e, whose buffers are reset and keep their
- * caps; what does not fit is left out. Any thread. E_NOMEM.
- */
-bolter_status bt_envelope_read(bt_envelope *e, const char *raw, size_t n);
-
 /*
  * Read a raw message of n bytes into f, in normal form; the buffers' own caps hold. notes are added to.
  * Any thread. E_NOMEM.
