@@ -376,6 +376,8 @@ void bolter_generator_free(bolter_generator *g);
 /* ---- Verdicts ----------------------------------------------------------------------------- */
 
 typedef enum bolter_class { BOLTER_HAM = 0, BOLTER_UNSURE = 1, BOLTER_SPAM = 2 } bolter_class;
+/* "ham", "unsure" or "spam". */
+const char *bolter_class_name(bolter_class c);
 
 typedef struct bolter_verdict {
     bolter_class decision; /* by the model's own thresholds */

@@ -186,7 +186,7 @@ static void log_verdict(const struct outcome *o, const struct question *q)
     struct record r;
     record_begin(&r);
     record_word(&r, "id", q->id);
-    record_word(&r, "verdict", policy_class_name(v->decision));
+    record_word(&r, "verdict", bolter_class_name(v->decision));
     record_word(&r, "label", bolter_model_label(q->snapshot->model, v->label));
     record_number(&r, "score", (double)v->spam, 4);
     record_word(&r, "action", policy_action_name(o->action));
@@ -243,7 +243,7 @@ static void note(const struct outcome *o, const struct question *q, double secon
         if (o->standing.denied)
             metrics_message(action, "denied", NULL, seconds);
         else
-            metrics_message(action, policy_class_name(o->verdict.decision), &o->verdict, seconds);
+            metrics_message(action, bolter_class_name(o->verdict.decision), &o->verdict, seconds);
     }
 }
 

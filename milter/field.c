@@ -136,11 +136,6 @@ static const char *test_name(const struct field_facts *f)
     return f->denied ? "BOLTER_DENIED" : names[f->verdict->decision];
 }
 
-static const char *class_name(bolter_class c)
-{
-    return c == BOLTER_SPAM ? "spam" : c == BOLTER_UNSURE ? "unsure" : "ham";
-}
-
 static void write_units(char *out, size_t cap, long u)
 {
     snprintf(out, cap, "%ld.%04ld", u / SCORE_UNIT, u % SCORE_UNIT);
@@ -157,7 +152,7 @@ static void write_value(char *out, size_t cap, enum style_value which, const str
         snprintf(out, cap, "%s", spam ? "Yes" : "No");
         break;
     case STYLE_V_CLASS:
-        snprintf(out, cap, "%s", class_name(v->decision));
+        snprintf(out, cap, "%s", bolter_class_name(v->decision));
         break;
     case STYLE_V_TEST:
         snprintf(out, cap, "%s", test_name(f));

@@ -170,7 +170,7 @@ static int report_sample(const struct snapshot *snap)
     printf("model %s (%s, %llu parameters, spam at %.4f): built-in message is %s, score %.4f, "
            "%zu tokens, %.1f ms\n",
            v.model_id, info->arch, (unsigned long long)info->n_param,
-           policy_spam_threshold(&snap->settings, info), policy_class_name(v.decision),
+           policy_spam_threshold(&snap->settings, info), bolter_class_name(v.decision),
            (double)v.spam, v.n_tokens, v.compute_ms);
     return fflush(stdout) == 0 && !ferror(stdout) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

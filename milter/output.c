@@ -5,11 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-static const char *decision_name(bolter_class d)
-{
-    return d == BOLTER_SPAM ? "spam" : d == BOLTER_UNSURE ? "unsure" : "ham";
-}
-
 static long total_ms(const bolter_verdict *v)
 {
     return lround(v->queue_ms + v->compute_ms);
@@ -41,7 +36,7 @@ static void put_pieces(FILE *out, const struct output_row *r)
 static void put_plain(FILE *out, const struct output_row *r)
 {
     const bolter_verdict *v = r->verdict;
-    fprintf(out, "%s %.4f (%zu tokens%s, %ld ms)", decision_name(v->decision), (double)v->spam,
+    fprintf(out, "%s %.4f (%zu tokens%s, %ld ms)", bolter_class_name(v->decision), (double)v->spam,
             v->n_tokens, v->truncated ? ", truncated" : "", total_ms(v));
     put_id(out, r->id);
     putc('\n', out);
@@ -122,7 +117,7 @@ static void put_json(FILE *out, const struct output_row *r)
     const bolter_verdict *v = r->verdict;
     fputs("{\"v\":1,\"id\":", out);
     put_string(out, r->id ? r->id : "-");
-    fprintf(out, ",\"verdict\":\"%s\",\"label\":", decision_name(v->decision));
+    fprintf(out, ",\"verdict\":\"%s\",\"label\":", bolter_class_name(v->decision));
     put_string(out, r->label[v->label]);
     fprintf(out, ",\"score\":%.6f", (double)v->spam);
     put_scores(out, r);

@@ -13,19 +13,6 @@ const char *policy_action_name(enum action a)
     return names[a];
 }
 
-const char *policy_class_name(bolter_class c)
-{
-    switch (c) {
-    case BOLTER_HAM:
-        return "ham";
-    case BOLTER_UNSURE:
-        return "unsure";
-    case BOLTER_SPAM:
-        return "spam";
-    }
-    return "unknown";
-}
-
 void policy_levels(struct levels *out, const struct settings *s)
 {
     *out = (struct levels){.unsure_at = s->unsure_at,

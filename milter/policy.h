@@ -46,7 +46,6 @@ struct ruling {
 
 /* The word for an action in the log. */
 const char *policy_action_name(enum action a);
-const char *policy_class_name(bolter_class c);
 
 /* The levels of the settings, of mode FULL. */
 void policy_levels(struct levels *out, const struct settings *s);

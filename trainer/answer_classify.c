@@ -8,11 +8,6 @@
 /* All that bolter_explain() can have, so that a reader knows which piece a word belongs to. */
 enum { MAX_PIECES = 33 };
 
-static const char *decision_name(bolter_class d)
-{
-    return d == BOLTER_SPAM ? "spam" : d == BOLTER_UNSURE ? "unsure" : "ham";
-}
-
 /* ---- Text ---- */
 
 /* A string of bytes that were cut between characters, or before the end of one. */
@@ -104,7 +99,7 @@ static json_t *verdict(const struct seat *seat, const struct reading *t, const b
     const bolter_model_info *info = bolter_model_info_of(seat->of->model);
     double p = (double)v->spam;
     return json_pack("{s:i, s:s, s:s, s:f, s:o, s:{s:f, s:f}, s:I, s:I, s:b, s:s?, s:o, s:s, s:f}",
-                     "v", 1, "verdict", decision_name(v->decision), "label",
+                     "v", 1, "verdict", bolter_class_name(v->decision), "label",
                      bolter_model_label(seat->of->model, v->label), "score", p, "logit",
                      number_or_null(log(p / (1 - p))), "thresholds", "spam", info->spam_threshold,
                      "unsure", info->unsure_threshold, "tokens", (json_int_t)v->n_tokens,

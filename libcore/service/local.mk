@@ -1,4 +1,5 @@
 service_sources = \
+	libcore/service/class.c \
 	libcore/service/explain.c \
 	libcore/service/explain.h \
 	libcore/service/queue.c \

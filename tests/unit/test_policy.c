@@ -50,7 +50,7 @@ static void threshold_is_the_models_unless_one_is_set(struct check *c)
         bolter_verdict v = {.spam = cases[i].spam};
         policy_decide(&v, SETTINGS(cases[i].set), &model);
         CHECK(c, v.decision == cases[i].want, "%g with %s is %s", (double)v.spam, cases[i].set,
-              policy_class_name(v.decision));
+              bolter_class_name(v.decision));
     }
 }
 
