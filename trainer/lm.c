@@ -190,11 +190,10 @@ static bool feed_sample(const struct lm *l, bolter_generator *g, bolter_error *e
     return bolter_generator_feed_text(g, l->sample, strlen(l->sample), !*l->sample, err) == BOLTER_OK;
 }
 
-/* What the model writes after --sample. */
-static bool write_sample(struct lm *l)
+/* What the model writes after --sample. False after a complaint, and where it was interrupted. */
+static bool draw_sample(struct lm *l, struct written *w)
 {
     bolter_generator *g = NULL;
-    struct written w = {0};
     bolter_error err = {0};
     if (!l->sample)
         return true;
@@ -202,16 +201,19 @@ static bool write_sample(struct lm *l)
               feed_sample(l, g, &err);
     if (!ok)
         complain("%s", err.text);
-    ok = ok && write_on(g, l->sample_tokens, NULL, NULL, &w);
+    ok = ok && write_on(g, l->sample_tokens, NULL, NULL, w);
     bolter_generator_free(g);
-    if (!ok)
-        return false;
-    fprintf(stderr, "  %s|%s\n", l->sample, w.text);
+    return ok && w->stop != STOP_INTERRUPT;
+}
+
+static void add_sample(struct lm *l, const struct written *w)
+{
+    if (!l->sample)
+        return;
+    fprintf(stderr, "  %s|%s\n", l->sample, w->text);
     json_t *j = json_pack("{s:i, s:I, s:s, s:s}", "v", 1, "step", (json_int_t)l->at.step, "prompt",
-                          l->sample, "text", w.text);
+                          l->sample, "text", w->text);
     json_array_append_new(l->samples, j ? j : json_null());
-    written_free(&w);
-    return true;
 }
 
 static void print_line(const struct runlog_line *l)
@@ -222,29 +224,39 @@ static void print_line(const struct runlog_line *l)
             l->best ? " (best)" : "", l->tokens_per_second, l->seconds);
 }
 
-static bool evaluate(struct lm *l)
+/* Put down a measurement and what the model wrote. */
+static bool record(struct lm *l, struct runlog_line *line, const struct written *sample)
 {
     struct position *at = &l->at;
-    struct runlog_line line = {.step = at->step,
-                               .epoch = (double)at->step / (double)l->steps_an_epoch,
-                               .examples = at->examples,
-                               .lr = at->recent.lr,
-                               .grad_norm = at->recent.grad_norm};
-    if (!measure(l, &line))
-        return false;
     bool first = l->log.n == 0;
-    line.best = first || line.validation.loss < at->best.validation.loss;
-    line.seconds = lm_seconds(l);
-    line.tokens_per_second = (double)at->recent.n_tokens / fmax(at->recent.seconds, 1e-9);
-    if (line.best) {
-        at->best = (struct best){at->step, line.validation};
+    line->best = first || line->validation.loss < at->best.validation.loss;
+    line->seconds = lm_seconds(l);
+    line->tokens_per_second = (double)at->recent.n_tokens / fmax(at->recent.seconds, 1e-9);
+    if (line->best) {
+        at->best = (struct best){at->step, line->validation};
         if (strcmp(l->select, "best") == 0)
             bolter_trainer_keep(l->t);
     }
     at->measured = at->step;
     memset(&at->recent, 0, sizeof at->recent);
-    print_line(&line);
-    return runlog_add(&l->log, &line) && write_sample(l);
+    print_line(line);
+    add_sample(l, sample);
+    return runlog_add(&l->log, line);
+}
+
+/* All of it, or nothing where it was interrupted. */
+static bool evaluate(struct lm *l)
+{
+    const struct position *at = &l->at;
+    struct runlog_line line = {.step = at->step,
+                               .epoch = (double)at->step / (double)l->steps_an_epoch,
+                               .examples = at->examples,
+                               .lr = at->recent.lr,
+                               .grad_norm = at->recent.grad_norm};
+    struct written sample = {0};
+    bool ok = measure(l, &line) && draw_sample(l, &sample) && record(l, &line, &sample);
+    written_free(&sample);
+    return ok;
 }
 
 /* Before the first step, now and then, and at the end. */

@@ -76,6 +76,21 @@ interrupted_goes_on()
         cmp live out/train.jsonl && test ! -e out.run
 }
 
+# A run that does little else than let the model write, so that the signal comes while it does.
+interrupted_samples_are_written_again()
+{
+    usual=$long
+    long="-e 20 --eval-every 1 -j 1 --sample he --sample-tokens 20"
+    pretrain writing $long
+    goes_on=0
+    for again in 1 2 3 4 5 6; do
+        exits 130 interrupted && pretrain out $long --log live --resume && same_run_and_samples out writing ||
+            goes_on=$again
+    done
+    long=$usual
+    return $goes_on
+}
+
 killed_goes_on()
 {
     stopped KILL out.run --checkpoint-every 0.0003
@@ -140,6 +155,7 @@ refused()
 ok "a shape learns, and generate writes what the last sample did" learns
 pretrain whole $long
 ok "a run that is interrupted goes on to the same bits" interrupted_goes_on
+ok "a sample that is interrupted is written again" interrupted_samples_are_written_again
 ok "a run that is killed goes on to the same bits" killed_goes_on
 ok "--finish makes a model of what there is" finishes
 ok "a run does not go on with other options or texts" another_run_is_refused
