@@ -47,7 +47,7 @@ static int parse(struct finetune *f, int argc, char **argv)
              "of them from the end of a longer text, at most half"),
         FLAG("begin", 0, &f->begin, "begin each text with the model's begin token"),
         STRING("position", 0, &f->train.position, "WHERE",
-             "token the head reads: last, first, mean"),
+             "token the head reads: last, first, mean [as the base model]"),
         STRING("pad-to", 0, &f->recipe.pad_to, "LENGTH",
                "cut or pad texts to N tokens, context, longest (of training); none"),
         FLAG("no-causal", 0, &f->recipe.no_causal, "every token attends to all, not only to earlier"),

@@ -65,7 +65,7 @@ static int parse(struct protocol *p, int argc, char **argv)
         SIZE("tail-tokens", 0, &p->tail_tokens, 0, 1 << 20, "N", "of them from the end"),
         FLAG("begin", 0, &p->begin, "begin each text with the model's begin token"),
         STRING("position", 0, &p->fit.train.position, "WHERE",
-               "token the head reads: last, first, mean"),
+               "token the head reads: last, first, mean [as the base model]"),
         STRING("trainable", 0, &p->fit.train.trainable, "WHAT",
                "last_layer, last_block, last_N_blocks, all, lora, qlora"),
         REAL("epochs", 'e', &p->fit.epochs, 0.001, 1e4, "X", "passes over the training texts"),

@@ -13,7 +13,6 @@ void bolter_train_options_default(bolter_train_options *o)
     *o = (bolter_train_options){
         .trainable = "all",
         .lora_targets = "all",
-        .position = "last",
         .schedule = "cosine",
         .lr = 4e-4f,
         .weight_decay = 0.05f,

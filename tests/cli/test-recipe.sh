@@ -96,6 +96,8 @@ runs 2 finetune $data -m base -o loss $quick -b 4096 --accumulate 2
 ok "too many texts a step are refused"
 runs 0 finetune $data -m base -o loss $quick --position mean --lm-loss 0.5 --lm-every 2
 ok "text can be predicted beside the labels"
+runs 0 finetune $data -m loss -o further $quick && grep -q '"position": "mean"' further/bolter.json
+ok "what is trained further is read where it was read before"
 runs 1 finetune $data -m base -o loss $quick --lm-loss 0.5 && grep -q 'lm_loss 0.5 needs position "mean"' err
 ok "--lm-loss without rows to predict from is refused"
 runs 0 finetune $data -m base -o plain $quick --trainable all && runs 0 finetune $data -m base -o loss $quick \
