@@ -24,7 +24,7 @@ static const struct {
 struct given {
     struct protocol *p;
     struct sources sources; /* of the corpus that is being given */
-    double lr, weight_decay, layer_decay;
+    double lr, weight_decay, layer_decay, lm_loss;
 };
 
 /* Keep what was given since the last --corpus. */
@@ -78,6 +78,11 @@ static int parse(struct protocol *p, int argc, char **argv)
         REAL("weight-decay", 0, &g.weight_decay, 0, 10, "X", "AdamW's weight decay, on matrices"),
         REAL("layer-decay", 0, &g.layer_decay, 0.01, 1, "X",
              "rate of a block against the one above it"),
+        REAL("lm-loss", 0, &g.lm_loss, 0, 100, "X",
+             "weight of a second loss: the next token of the text"),
+        SIZE("lm-every", 0, &p->fit.train.lm_every, 1, 1024, "N", "of every N-th token"),
+        STRING("precision", 0, &p->fit.train.precision, "TYPE",
+               "of large products: float32, bfloat16"),
         SIZE("seed", 0, &p->seed, 0, 1e15, "N", "the first run's"),
         SIZE("threads", 'j', &p->fit.train.threads, 0, 256, "N", "0: all processors"),
         FLAG("json", 0, &p->json, "a JSON line for each run"),
@@ -100,6 +105,7 @@ static int parse(struct protocol *p, int argc, char **argv)
     p->fit.train.lr = (float)g.lr;
     p->fit.train.weight_decay = (float)g.weight_decay;
     p->fit.train.layer_decay = (float)g.layer_decay;
+    p->fit.train.lm_loss = (float)g.lm_loss;
     return operand;
 }
 

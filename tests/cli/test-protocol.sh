@@ -67,6 +67,20 @@ runs 0 protocol $quick stream --data data.tsv --every 200 --shuffle -o scores -e
     [ "$(cut -f 1 scores | sort -u | wc -l)" -eq 400 ]
 ok "--shuffle gives another order of all"
 
+# ---- Recipe ----
+
+streamed()
+{
+    out=$1
+    shift
+    bolter-train protocol $quick stream --data data.tsv --every 200 -e 1 --position mean -o "$out" "$@" >out 2>err
+}
+streamed plain && streamed lm --lm-loss 0.5 && streamed each --lm-loss 0.5 --lm-every 1 &&
+    streamed short --precision bfloat16 &&
+    for a in plain lm each short; do tail -n 1 "$a"; done >last &&
+    [ "$(sort -u last | wc -l)" -eq 4 ]
+ok "the second loss and the precision of products are those of finetune, and change what is learned"
+
 # ---- What is wrong ----
 
 fails_with 2 "no protocol" 'needs a name' protocol $quick --data data.tsv
