@@ -20,16 +20,6 @@ struct command {
 
 /* ---- Options ---- */
 
-static bool one_of(const char *option, const char *value, const char *const *names, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(value, names[i]) == 0)
-            return true;
-    complain("--%s: \"%s\", expected %s, %s%s%s", option, value, names[0], names[1],
-             n > 2 ? " or " : "", n > 2 ? names[2] : "");
-    return false;
-}
-
 /* A positive number, or 0 for "auto". */
 static bool take_parameter(const char *option, const char *value, double *to)
 {
@@ -47,25 +37,22 @@ static bool take_parameter(const char *option, const char *value, double *to)
 
 static bool check(struct command *m)
 {
-    static const char *const methods[] = {"nb", "lr"};
-    static const char *const features[] = {"words", "word-pairs", "words-chars"};
     bool bayes = strcmp(m->b.method, "nb") == 0;
     double unused;
     if (m->sources.n == 0) {
         complain("baseline needs corpora (see --help)");
         return false;
     }
-    return one_of("method", m->b.method, methods, 2) &&
-           one_of("features", m->b.features, features, 3) &&
-           take_parameter("alpha", m->alpha, bayes ? &m->b.parameter : &unused) &&
+    return take_parameter("alpha", m->alpha, bayes ? &m->b.parameter : &unused) &&
            take_parameter("c", m->c, bayes ? &unused : &m->b.parameter);
 }
 
 static int parse(struct command *m, int argc, char **argv)
 {
     const struct option_row rows[] = {
-        STRING("method", 0, &m->b.method, "NAME", "nb (naive Bayes), lr (logistic regression)"),
-        STRING("features", 0, &m->b.features, "NAME", "words, word-pairs, words-chars"),
+        WORD("method", 0, &m->b.method, "NAME", "naive Bayes or logistic regression", "nb, lr"),
+        WORD("features", 0, &m->b.features, "NAME", "what is counted",
+             "words, word-pairs, words-chars"),
         STRING("alpha", 0, &m->alpha, "X", "of nb: added to each count; auto: by validation"),
         STRING("c", 0, &m->c, "X", "of lr: 1 / penalty of large weights; auto: by validation"),
         FLAG("balanced", 0, &m->b.balanced, "of lr: each label weighs the same"),

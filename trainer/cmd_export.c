@@ -10,7 +10,7 @@ int cmd_export(int argc, char **argv)
     const struct option_row rows[] = {
         STRING("model", 'm', &model, "DIR", "the model"),
         STRING("out", 'o', &out, "DIR", "the new directory"),
-        STRING("dtype", 0, &dtype, "TYPE", "float32, float16, bfloat16 or int8"),
+        WORD("dtype", 0, &dtype, "TYPE", "of the weights", DTYPES),
         STRING("adapter", 0, &adapter, "DIR", "merge these LoRA adapters (peft's format)"),
     };
     int operand = options_parse(argc, argv, rows, sizeof rows / sizeof *rows,

@@ -23,10 +23,10 @@ static const char usage[] = "finetune -m BASE -o DIR [options] corpora";
 
 /* What frozen blocks make. */
 #define CACHE_ROWS(f)                                                                              \
-    STRING("trunk-precision", 0, &(f)->train.trunk_precision, "TYPE",                              \
-           "that of frozen blocks: float32, bfloat16, int8"),                                      \
-        STRING("trunk-dtype", 0, &(f)->train.cache_dtype, "TYPE",                                  \
-               "what frozen blocks made is kept as: float32, bfloat16"),                           \
+    WORD("trunk-precision", 0, &(f)->train.trunk_precision, "TYPE", "that of frozen blocks",       \
+         "float32, bfloat16, int8"),                                                               \
+        WORD("trunk-dtype", 0, &(f)->train.cache_dtype, "TYPE",                                    \
+             "what frozen blocks made is kept as", "float32, bfloat16"),                           \
         SIZE("cache-memory", 0, &(f)->recipe.cache_memory, 0, 1 << 20, "MIB",                      \
              "of it in memory, the rest in a temporary file"),                                     \
         FLAG("no-cache", 0, &(f)->recipe.no_cache, "run frozen blocks again in every step")
@@ -36,7 +36,7 @@ static int parse(struct finetune *f, int argc, char **argv)
     const struct option_row rows[] = {
         STRING("model", 'm', &f->model, "DIR", "base model: a Hugging Face directory"),
         STRING("out", 'o', &f->out, "DIR", "where the new model goes"),
-        STRING("dtype", 0, &f->dtype, "TYPE", "float32, float16, bfloat16 or int8"),
+        WORD("dtype", 0, &f->dtype, "TYPE", "of the weights", DTYPES),
         STRING("save-adapter", 0, &f->recipe.adapter, "DIR",
                "write the adapters there, too, in peft's format"),
         STRING("log", 0, &f->log_path, "FILE", "write JSON lines there while training"),
@@ -46,8 +46,8 @@ static int parse(struct finetune *f, int argc, char **argv)
         SIZE("tail-tokens", 0, &f->tail_tokens, 0, 1 << 20, "N",
              "of them from the end of a longer text, at most half"),
         FLAG("begin", 0, &f->begin, "begin each text with the model's begin token"),
-        STRING("position", 0, &f->train.position, "WHERE",
-             "token the head reads: last, first, mean [as the base model]"),
+        WORD("position", 0, &f->train.position, "WHERE",
+             "token the head reads, else as the base model", POSITIONS),
         STRING("pad-to", 0, &f->recipe.pad_to, "LENGTH",
                "cut or pad texts to N tokens, context, longest (of training); none"),
         FLAG("no-causal", 0, &f->recipe.no_causal, "every token attends to all, not only to earlier"),
@@ -66,7 +66,7 @@ static int parse(struct finetune *f, int argc, char **argv)
         SIZE("accumulate", 0, &f->recipe.accumulate, 1, 4096, "N", "batches of a step"),
         FLAG("drop-last", 0, &f->recipe.drop_last, "leave out an epoch's last, smaller batch"),
         REAL("lr", 0, &f->lr, 0, 1, "X", "learning rate"),
-        STRING("schedule", 0, &f->train.schedule, "HOW", "after warm-up: constant, linear, cosine, stable"),
+        WORD("schedule", 0, &f->train.schedule, "HOW", "after warm-up", SCHEDULES),
         REAL("warmup", 0, &f->warmup, 0, 1, "SHARE", "share of the steps that warm up"),
         REAL("weight-decay", 0, &f->weight_decay, 0, 10, "X", "AdamW's weight decay, on matrices"),
         FLAG("decay-all", 0, &f->decay_all, "weight decay on every tensor that trains"),
@@ -75,7 +75,7 @@ static int parse(struct finetune *f, int argc, char **argv)
         LOSS_ROWS(&f->recipe),
         SIZE("seed", 0, &f->seed, 0, 1e15, "N", "of everything random"),
         SIZE("threads", 'j', &f->threads, 0, 256, "N", "0: all processors"),
-        STRING("precision", 0, &f->train.precision, "TYPE", "of large products: float32, bfloat16"),
+        WORD("precision", 0, &f->train.precision, "TYPE", "of large products", "float32, bfloat16"),
         CACHE_ROWS(f),
         FLAG("wide", 0, &f->wide, "remember words, too: train a wide part beside the network"),
         HEADING("When it is measured, and when it ends:"),
@@ -83,8 +83,8 @@ static int parse(struct finetune *f, int argc, char **argv)
              "steps between evaluations, 0: half an epoch"),
         SIZE("eval-batches", 0, &f->eval_batches, 0, 1e9, "N",
              "of the first N batches of each part, 0: of all"),
-        STRING("select", 0, &f->select, "MEASURE",
-             "of the validation part that picks the weights: loss, accuracy, auc"),
+        WORD("select", 0, &f->select, "MEASURE", "of the validation part that picks the weights",
+             "loss, accuracy, auc"),
         SIZE("patience", 0, &f->patience, 0, 1e6, "N",
              "end after N evaluations without a better one, 0: never"),
         FLAG("final-test", 0, &f->final_test, "measure the test part once, at the end"),
@@ -105,17 +105,6 @@ static int parse(struct finetune *f, int argc, char **argv)
     memcpy(f->option, rows, sizeof rows);
     f->n_option = N_ROWS;
     return options_parse(argc, argv, rows, N_ROWS, usage);
-}
-
-/* words: a list with ", " between. */
-static bool one_of(const char *option, const char *value, const char *words)
-{
-    size_t n = strlen(value);
-    for (const char *at = words; n > 0 && (at = strstr(at, value)); at += n)
-        if ((at == words || at[-1] == ' ') && (at[n] == 0 || at[n] == ','))
-            return true;
-    complain("--%s: \"%s\", expected one of %s", option, value, words);
-    return false;
 }
 
 /* A test part that was asked for by name is there to be measured. */
@@ -162,9 +151,7 @@ int cmd_finetune(int argc, char **argv)
         complain("--finish is for a run that --resume goes on with");
         return EXIT_USAGE;
     }
-    if (!one_of("dtype", f.dtype, "float32, float16, bfloat16, int8") ||
-        !one_of("select", f.select, "loss, accuracy, auc") || !seeds_parse(&f) ||
-        !recipe_check(&f))
+    if (!seeds_parse(&f) || !recipe_check(&f))
         return EXIT_USAGE;
     take_test_part(&f);
     return finetune(&f);

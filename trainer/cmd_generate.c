@@ -119,8 +119,7 @@ int cmd_generate(int argc, char **argv)
         FLAG("echo", 0, &o.echo, "print it, too"),
         SIZE("max-tokens", 'n', &o.max_tokens, 0, 1 << 20, "N", "end after so many tokens"),
         SAMPLING_ROWS(&o.sampling),
-        STRING("precision", 0, &o.precision, "FORMAT",
-               "of the weights: auto (as they are stored), float32, bfloat16, int8"),
+        WORD("precision", 0, &o.precision, "FORMAT", "of the weights, auto as they are stored", PRECISIONS),
         FLAG("json", 0, &o.json, "one JSON object, when all is there"),
     };
     int operand = options_parse(argc, argv, rows, sizeof rows / sizeof *rows,

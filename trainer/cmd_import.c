@@ -191,7 +191,7 @@ int cmd_import(int argc, char **argv)
         CALL("labels", 0, take_labels, &im, "LIST", "of a classifier [ham,spam]"),
         SIZE("pad-to", 0, &im.o.pad_to, 0, 1e6, "N",
              "a classifier's texts are cut or padded to so many tokens, 0: not"),
-        STRING("dtype", 0, &im.o.dtype, "TYPE", "float32 (default), float16, bfloat16 or int8"),
+        WORD("dtype", 0, &im.o.dtype, "TYPE", "of the weights, else float32", DTYPES),
     };
     int operand = options_parse(argc, argv, rows, sizeof rows / sizeof *rows,
                                 "import -o DIR [options] DIRECTORY|FILE.pth");

@@ -10,8 +10,7 @@ static int parse(struct scored *s, int argc, char **argv)
     const struct option_row rows[] = {
         STRING("model", 'm', &s->model, "DIR", "the model"),
         STRING("part", 0, &s->part_name, "PART", "train, validation, test, or all of the corpora"),
-        STRING("precision", 0, &s->precision, "TYPE",
-               "score packed, as bolter does: auto, float32, bfloat16 or int8"),
+        WORD("precision", 0, &s->precision, "TYPE", "score packed, as bolter does", PRECISIONS),
         FLAG("no-wide", 0, &s->no_wide, "by the network alone, where there is a wide part"),
         SIZE("threads", 'j', &s->threads, 0, 256, "N", "0: all processors"),
         SOURCE_ROWS(&s->sources),

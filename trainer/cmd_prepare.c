@@ -19,26 +19,28 @@ static const char usage[] = "prepare -o DIR [options] corpora\n"
 
 /* ---- Options ---- */
 
+/* In the order of bolter_copies and bolter_split_by. */
+#define COPIES "remove, together, keep"
+#define SPLITS "text, time, sender, thread"
+
 static int parse(struct prepare *p, int argc, char **argv)
 {
     const struct option_row rows[] = {
         STRING("out", 'o', &p->out, "DIR", "where train, validation and test go"),
         SOURCE_ROWS(&p->sources),
         HEADING("What is left out:"),
-        STRING("duplicates", 0, &p->duplicates, "HOW",
-               "texts with the same words: remove, together, keep"),
-        STRING("near-duplicates", 0, &p->near_duplicates, "HOW",
-               "nearly the same: remove, together, keep"),
+        WORD("duplicates", 0, &p->duplicates, "HOW", "texts with the same words", COPIES),
+        WORD("near-duplicates", 0, &p->near_duplicates, "HOW", "nearly the same", COPIES),
         FLAG("balance", 0, &p->balance, "as many texts of each label as of the rarest"),
         SIZE("max-per-class", 0, &p->max_per_class, 0, 1e15, "N", "texts of a label, 0: all"),
         HEADING("How it is split:"),
         STRING("ratio", 0, &p->ratio, "A,B,C", "shares of train, validation, test"),
-        STRING("split-by", 0, &p->split_by, "WHAT", "text, time, sender, thread"),
+        WORD("split-by", 0, &p->split_by, "WHAT", "by what", SPLITS),
         SIZE("seed", 0, &p->seed, 0, UINT32_MAX, "N", "of everything random"),
         STRING("book", 0, &p->book, "FILE",
                "the SMS collection as in the book \"Build a Large Language Model\""),
         HEADING("Output:"),
-        STRING("format", 0, &p->format, "FORMAT", "csv, jsonl"),
+        WORD("format", 0, &p->format, "FORMAT", "of the files", "csv, jsonl"),
         FLAG("ids", 0, &p->ids, "write the ids too"),
         FLAG("numbers", 0, &p->numbers, "write labels as numbers: ham 0, spam 1"),
         FLAG("force", 0, &p->force, "replace files that are there"),
@@ -46,25 +48,11 @@ static int parse(struct prepare *p, int argc, char **argv)
         FLAG("json", 0, &p->json, "print one JSON object"),
         FLAG("check", 0, &p->check, "only look for texts that are in two of the files"),
     };
-    return options_parse(argc, argv, rows, sizeof rows / sizeof *rows, usage);
-}
-
-/* The place of word among the n words; complains and gives -1 where it has none. */
-static int choose(const char *option, const char *word, const char *const *words, int n)
-{
-    char all[80] = "";
-    for (int i = 0; i < n; i++) {
-        if (strcmp(words[i], word) == 0)
-            return i;
-        size_t at = strlen(all);
-        snprintf(all + at, sizeof all - at, "%s%s",
-                 i == 0      ? ""
-                 : i + 1 < n ? ", "
-                             : " or ",
-                 words[i]);
-    }
-    complain("--%s: \"%s\", expected %s", option, word, all);
-    return -1;
+    int operand = options_parse(argc, argv, rows, sizeof rows / sizeof *rows, usage);
+    p->copies = (bolter_copies)option_word(COPIES, p->duplicates);
+    p->near = (bolter_copies)option_word(COPIES, p->near_duplicates);
+    p->by = (bolter_split_by)option_word(SPLITS, p->split_by);
+    return operand;
 }
 
 static bool read_ratio(struct prepare *p)
@@ -86,22 +74,6 @@ static bool read_ratio(struct prepare *p)
     }
     for (int i = 0; i < PREPARE_PARTS; i++)
         p->share[i] /= sum;
-    return true;
-}
-
-static bool read_words(struct prepare *p)
-{
-    static const char *const copies[] = {"remove", "together", "keep"};
-    static const char *const by[] = {"text", "time", "sender", "thread"};
-    static const char *const formats[] = {"csv", "jsonl"};
-    int same = choose("duplicates", p->duplicates, copies, 3);
-    int near = same < 0 ? -1 : choose("near-duplicates", p->near_duplicates, copies, 3);
-    int how = near < 0 ? -1 : choose("split-by", p->split_by, by, 4);
-    if (how < 0 || choose("format", p->format, formats, 2) < 0)
-        return false;
-    p->copies = (bolter_copies)same;
-    p->near = (bolter_copies)near;
-    p->by = (bolter_split_by)how;
     return true;
 }
 
@@ -139,7 +111,7 @@ static bool files_are_free(const struct prepare *p)
 /* Exit status, or -1 where all is well. */
 static int check_options(struct prepare *p, int n, char **operand)
 {
-    if (!take_files(p, n, operand) || !read_ratio(p) || !read_words(p))
+    if (!take_files(p, n, operand) || !read_ratio(p))
         return EXIT_USAGE;
     if (p->check ? p->out || p->book || p->sources.n == 0
                  : !p->out || !p->book == (p->sources.n == 0)) {

@@ -27,7 +27,8 @@ void complain(const char *fmt, ...)
 static void print_default(const struct option_row *r)
 {
     switch (r->kind) {
-    case OPTION_STRING: {
+    case OPTION_STRING:
+    case OPTION_WORD: {
         const char *s = *(const char **)r->to;
         if (s)
             printf(" [%s]", s);
@@ -64,7 +65,7 @@ static void print_help(const struct option_row *rows, size_t n, const char *usag
         snprintf(left, sizeof left, "%s%c%s --%s%s%s", r->letter ? "-" : " ",
                  r->letter ? r->letter : ' ', r->letter ? "," : " ", r->name, r->value ? " " : "",
                  r->value ? r->value : "");
-        printf("  %-30s %s", left, r->help);
+        printf("  %-30s %s%s%s", left, r->help, r->words ? ": " : "", r->words ? r->words : "");
         print_default(r);
     }
     printf("\n      %-26s %s\n", "--help", "print this and end");
@@ -100,6 +101,28 @@ static bool take_number(const struct option_row *r, const char *value)
     return true;
 }
 
+int option_word(const char *words, const char *value)
+{
+    for (int i = 0;; i++) {
+        size_t n = strcspn(words, ",");
+        if (strlen(value) == n && strncmp(words, value, n) == 0)
+            return i;
+        if (words[n] == 0)
+            return -1;
+        words += n + 2;
+    }
+}
+
+static bool take_word(const struct option_row *r, const char *value)
+{
+    if (option_word(r->words, value) < 0) {
+        complain("--%s: \"%s\", expected one of %s", r->name, value, r->words);
+        return false;
+    }
+    *(const char **)r->to = value;
+    return true;
+}
+
 static bool take(const struct option_row *r, const char *value)
 {
     switch (r->kind) {
@@ -109,6 +132,8 @@ static bool take(const struct option_row *r, const char *value)
     case OPTION_STRING:
         *(const char **)r->to = value;
         return true;
+    case OPTION_WORD:
+        return take_word(r, value);
     case OPTION_SIZE:
     case OPTION_REAL:
     case OPTION_SHARE:

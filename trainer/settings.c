@@ -17,6 +17,7 @@ static json_t *value_of(const struct option_row *r)
     case OPTION_FLAG:
         return json_boolean(*(bool *)r->to);
     case OPTION_STRING:
+    case OPTION_WORD:
         return string_or_null(*(const char **)r->to);
     case OPTION_SIZE:
         return json_integer((json_int_t) * (size_t *)r->to);

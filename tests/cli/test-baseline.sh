@@ -71,7 +71,7 @@ ok "mail trains by a split file"
 
 runs 2 baseline && complains "needs corpora"
 ok "no corpora are wrong usage"
-runs 2 baseline --method svm --data data.tsv && complains '--method: "svm", expected nb, lr'
+runs 2 baseline --method svm --data data.tsv && complains '--method: "svm", expected one of nb, lr'
 ok "an unknown method is wrong usage"
 runs 2 baseline --features pixels --data data.tsv && complains '--features: "pixels"'
 ok "unknown features are wrong usage"

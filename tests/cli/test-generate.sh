@@ -65,6 +65,6 @@ ok "a prompt longer than the context is an error" \
     refused "positions" 1 -p "$(printf '%040d' 0)"
 ok "a missing model is an error" refused "config.json" 1 -m none -p a
 ok "a classifier is refused" refused "classifier" 1 -m class -p a
-ok "an unknown precision is refused" refused "expected auto" 1 --precision int4 -p a
+ok "an unknown precision is refused" refused "expected one of auto" 2 --precision int4 -p a
 ok "two prompts are wrong usage" refused "FILE" 2 -p a prompt
 finish

@@ -50,7 +50,7 @@ runs 0 predict -m model --data data.tsv && cp out training && runs 0 predict -m 
 ok "scored packed in float32 the scores are those of the training pass"
 for type in bfloat16 int8 auto; do
     runs 0 evaluate -m model --part all --data data.tsv --precision $type --boot 0 --json || break
-done && runs 1 predict -m model --data data.tsv --precision int4 && complains 'precision "int4"'
+done && runs 2 predict -m model --data data.tsv --precision int4 && complains '--precision: "int4"'
 ok "evaluate and predict know the number formats"
 
 # ---- bench ----

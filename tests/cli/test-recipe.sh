@@ -71,13 +71,15 @@ runs 0 finetune $data -m base -o again $quick --trainable last_layer --cache-mem
 ok "a cache in a file gives the same bytes"
 runs 0 finetune $data -m base -o half $quick --trainable last_layer --trunk-dtype bfloat16
 ok "--trunk-dtype bfloat16"
-runs 1 finetune $data -m base -o half $quick --trunk-dtype int4 && grep -q int4 err
+runs 2 finetune $data -m base -o half $quick --trunk-dtype int4 && grep -q int4 err
 ok "--trunk-dtype int4 is refused"
 
 runs 0 finetune $data -m base -o narrow $quick --precision bfloat16
 ok "--precision bfloat16"
-runs 1 finetune $data -m base -o narrow $quick --precision int4 && grep -q int4 err
-ok "--precision int4 is refused"
+runs 2 finetune $data -m base -o narrow $quick --precision int4 &&
+    complains '--precision: "int4", expected one of float32, bfloat16' &&
+    runs 2 finetune $data -m base -o narrow $quick --schedule float && complains '--schedule: "float"'
+ok "a word that an option does not know is refused, with those that it does"
 
 # ---- What is counted ----
 

@@ -244,7 +244,7 @@ fails "a place that cannot be" no/such/place finetune -m base -o no/such/place \
     --data data.tsv
 printf 'eggs\tspam\n' >eggs.tsv
 fails "a label that is unknown" eggs predict -m tsv --data eggs.tsv
-fails "a format that is unknown" int4 export -m tsv -o x --dtype int4
+fails_with 2 "a format that is unknown" int4 export -m tsv -o x --dtype int4
 mkdir letters
 echo dear >letters/diary
 fails "a directory of other things" letters export -m tsv -o letters
