@@ -28,6 +28,7 @@ static int parse(struct prepare *p, int argc, char **argv)
     const struct option_row rows[] = {
         STRING("out", 'o', &p->out, "DIR", "where train, validation and test go"),
         SOURCE_ROWS(&p->sources),
+        STRING("layout", 0, &p->layout, "TEMPLATE", "of mail, else that of a model that names none"),
         HEADING("What is left out:"),
         WORD("duplicates", 0, &p->duplicates, "HOW", "texts with the same words", COPIES),
         WORD("near-duplicates", 0, &p->near_duplicates, "HOW", "nearly the same", COPIES),
@@ -144,7 +145,8 @@ static uint64_t count_all(const bolter_collection *c)
 
 static bolter_status collect(struct prepare *p, bolter_error *err)
 {
-    bolter_collection_options o = {.verbatim = p->book, .progress = show, .ud = p};
+    bolter_collection_options o = {
+        .layout = p->layout, .verbatim = p->book, .progress = show, .ud = p};
     bolter_status rc = bolter_collection_open(&p->c, &o, err);
     if (rc == BOLTER_OK && p->book) {
         p->sources.kind = "tsv-quotes";

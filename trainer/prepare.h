@@ -26,7 +26,7 @@ struct leak {
 
 struct prepare {
     /* asked for */
-    const char *out, *model, *book, *ratio, *split_by, *duplicates, *near_duplicates, *format;
+    const char *out, *model, *book, *ratio, *split_by, *duplicates, *near_duplicates, *format, *layout;
     struct sources sources;
     size_t seed, max_per_class;
     bool check, balance, ids, numbers, force, json;

@@ -138,6 +138,11 @@ fi
 
 # ---- What reads the files ----
 
+runs 0 prepare -o bare --spam spam.mbox --ham ham.mbox --layout '{subject}: {body}' &&
+    ! grep -q From: bare/train.csv && grep -q '^spam,"\{0,1\}[^"]*: ' bare/train.csv &&
+    runs 1 prepare -o x --spam spam.mbox --ham ham.mbox --layout '{body} {mood}' &&
+    complains 'unknown placeholder {mood}'
+ok "--layout says what of a mail is read"
 runs 0 prepare -o two --spam spam.mbox --ham ham.mbox &&
     runs 0 finetune -m base -o model --train two/train.csv --validation \
         two/validation.csv -e 2 -b 8 --lr 0.01 -j 1 --max-tokens 24
