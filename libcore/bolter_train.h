@@ -114,6 +114,8 @@ typedef struct bolter_train_options {
     float layer_decay;     /* rate of a block = lr * layer_decay^(blocks above it); 1: the same for all */
     bool decay_all;        /* decay every trained tensor, as PyTorch's default does; else only matrices */
     bool random_init;      /* forget the model's weights */
+    const char *init;      /* of weights that begin at random: "gpt2", also for NULL, or "pytorch": as
+                              PyTorch's layers begin, embeddings with a deviation of 1 */
     bool head_bias;        /* the head trains with a bias; a saved model has it in the final norm's */
     const float *class_weights; /* (n_label) of the loss, as PyTorch's; NULL: all 1 */
     float label_smoothing; /* of the loss, as PyTorch's: 0 to 1 */
