@@ -212,6 +212,8 @@ typedef struct bolter_model_info {
     const char *precision;     /* what "auto" means for it, see bolter_open_options */
     int32_t n_ctx, n_vocab, n_embd, n_layer, n_head;
     int32_t n_label;           /* 0: a language model without a classification head */
+    bool untied;               /* a language model with an output layer of its own; else its token embedding
+                                  is the output layer, too */
     int32_t spam_label;        /* index of the label that means spam; -1: none */
     int32_t max_tokens;        /* tokens of a message that are read, at most n_ctx */
     int32_t tail_tokens;       /* of these, how many come from its end when it is longer */
@@ -250,6 +252,7 @@ bolter_status bolter_model_open_with(bolter_model **out, const char *dir,
 
 typedef struct bolter_shape {
     int32_t n_ctx, n_embd, n_layer, n_head;
+    bool untied; /* with an output layer of its own, see bolter_model_info */
 } bolter_shape;
 
 /*

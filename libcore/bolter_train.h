@@ -99,8 +99,9 @@ typedef struct bolter_cache bolter_cache; /* what frozen blocks made of sequence
 
 typedef struct bolter_train_options {
     const char *trainable; /* "last_layer" (the head), "last_block" (and the final norm and the head),
-                              "last_two_blocks", "last_N_blocks", "all", "lora" (adapters, and the
-                              head), "qlora" (the same over linear layers kept as signed bytes) */
+                              "last_two_blocks", "last_N_blocks", "all", "lora" (adapters, and a
+                              classifier's head), "qlora" (the same over linear layers kept as signed
+                              bytes) */
     const char *lora_targets; /* layers with adapters, separated by commas: "all", "attention", "mlp",
                                  or ends of names such as "c_attn" or "h.11.mlp.c_fc"; NULL: all */
     const char *position;  /* token that the head reads: "last", "first", "mean"; NULL: as the model */
@@ -114,12 +115,15 @@ typedef struct bolter_train_options {
     float layer_decay;     /* rate of a block = lr * layer_decay^(blocks above it); 1: the same for all */
     bool decay_all;        /* decay every trained tensor, as PyTorch's default does; else only matrices */
     bool random_init;      /* forget the model's weights */
+    const char *init;      /* of weights that begin at random: "gpt2", also for NULL, or "pytorch": as
+                              PyTorch's layers begin, embeddings with a deviation of 1 */
     bool head_bias;        /* the head trains with a bias; a saved model has it in the final norm's */
     const float *class_weights; /* (n_label) of the loss, as PyTorch's; NULL: all 1 */
     float label_smoothing; /* of the loss, as PyTorch's: 0 to 1 */
     int32_t ignore_label;  /* examples with this label do not count in the loss */
     float lm_loss;         /* weight of a second loss: a classifier that reads the mean goes on predicting
-                              the next token, so that it keeps what it knows of text; 0: no such loss */
+                              the next token, so that it keeps what it knows of text, by its token
+                              embedding, which must have been its output layer; 0: no such loss */
     size_t lm_every;       /* of each text it predicts every so-manieth token, others in each step; 0: 4 */
     uint64_t total_steps, warmup_steps;
     int32_t lora_rank;

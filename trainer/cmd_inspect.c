@@ -201,6 +201,8 @@ static bool inspect_model(const struct inspect *in)
     bolter_error err = {0};
     printf("architecture  %s, %d blocks, width %d, %d heads, context %d, vocabulary %d\n", i->arch,
            (int)i->n_layer, (int)i->n_embd, (int)i->n_head, (int)i->n_ctx, (int)i->n_vocab);
+    if (i->untied)
+        printf("output layer  a matrix of its own\n");
     printf("parameters    %llu\nmodel id      %s\n", (unsigned long long)i->n_param, i->id);
     printf("reads         %d tokens, %d of them from the end of longer texts\n", (int)i->max_tokens,
            (int)i->tail_tokens);

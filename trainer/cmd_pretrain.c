@@ -11,7 +11,7 @@ struct pretrain {
     const char *tokenizer, *validation, *kind;
     double validation_share, ascii_share;
     size_t layers, width, heads, context, length;
-    bool gutenberg;
+    bool gutenberg, untied;
     bolter_tokens *train, *valid; /* the streams; valid NULL: the end of train */
 };
 
@@ -28,6 +28,8 @@ static int parse(struct pretrain *p, int argc, char **argv)
         SIZE("width", 0, &p->width, 1, 32768, "N", "its channels, a multiple of the heads"),
         SIZE("heads", 0, &p->heads, 1, 32768, "N", "its attention heads"),
         SIZE("context", 0, &p->context, 2, 1 << 17, "N", "its positions"),
+        FLAG("untied", 0, &p->untied, "its output layer is a matrix of its own"),
+        STRING("init", 0, &l->train.init, "HOW", "how its weights begin: gpt2, pytorch"),
         HEADING("Texts:"),
         STRING("kind", 0, &p->kind, "KIND", "what they are, instead of finding out"),
         FLAG("gutenberg", 0, &p->gutenberg, "leave out what Project Gutenberg adds to a book"),
@@ -125,7 +127,7 @@ static bool open_model(struct pretrain *p)
     struct lm *l = &p->l;
     bolter_error err = {0};
     const bolter_shape shape = {(int32_t)p->context, (int32_t)p->width, (int32_t)p->layers,
-                                (int32_t)p->heads};
+                                (int32_t)p->heads, p->untied};
     l->random_init = !l->model;
     bolter_status rc = l->model ? bolter_model_open(&l->m, l->model, &err)
                                 : bolter_model_blank(&l->m, &shape, p->tokenizer, &err);
@@ -145,6 +147,10 @@ int cmd_pretrain(int argc, char **argv)
         return operand == -1 ? EXIT_DONE : EXIT_USAGE;
     if (!p.l.model == !p.tokenizer || !p.l.out || operand == argc) {
         complain("pretrain needs -m DIR or --vocab DIR, -o DIR and texts (see --help)");
+        return EXIT_USAGE;
+    }
+    if (p.l.model && p.untied) {
+        complain("--untied is for a new model: one that goes on learning keeps its output layer");
         return EXIT_USAGE;
     }
     if (!lm_check(&p.l))

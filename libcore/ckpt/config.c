@@ -50,6 +50,7 @@ static bolter_status read_fields(bt_config *c, int32_t *bos_id, const json_t *j,
         .n_head = size_field(j, "n_head", 0),
         .eps = 1e-5f,
     };
+    c->untied = json_is_false(json_object_get(j, "tie_word_embeddings"));
     c->n_inner = size_field(j, "n_inner", c->n_embd < SIZE_MAX / 4 ? 4 * c->n_embd : 0);
     const json_t *eps = json_object_get(j, "layer_norm_epsilon");
     if (eps)

@@ -59,7 +59,7 @@ static json_t *make_config(const bt_config *c, json_int_t end)
         "GPT2LMHeadModel", "model_type", "gpt2", "activation_function", "gelu_new", "n_positions",
         (json_int_t)c->n_ctx, "n_ctx", (json_int_t)c->n_ctx, "n_embd", (json_int_t)c->n_embd,
         "n_layer", (json_int_t)c->n_layer, "n_head", (json_int_t)c->n_head, "vocab_size",
-        (json_int_t)c->n_vocab, "layer_norm_epsilon", 1e-5, "tie_word_embeddings", 1);
+        (json_int_t)c->n_vocab, "layer_norm_epsilon", 1e-5, "tie_word_embeddings", !c->untied);
     if (j && c->n_inner != 4 * c->n_embd)
         json_object_set_new(j, "n_inner", json_integer((json_int_t)c->n_inner));
     if (j && end >= 0) {

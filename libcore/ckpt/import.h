@@ -18,6 +18,7 @@ typedef struct bt_import {
     bt_params params;
     bool *used;         /* (set.n) */
     bool has_head_bias;
+    const bt_foreign *repeated; /* the embedding once more, as the output layer; NULL: it is there once */
     float *values;      /* of the parameter at hand */
     bt_buf vocab, merges;
     json_t *config;

@@ -96,12 +96,18 @@ static const char *head_name(const bt_import *im, bool bias)
     return im->names != BT_BOOK ? "score.weight" : bias ? "out_head.bias" : "out_head.weight";
 }
 
+/* Of a language model's output layer. */
+static const char *lm_head_name(const bt_import *im)
+{
+    return im->names == BT_BOOK ? "out_head.weight" : "lm_head.weight";
+}
+
 /* A parameter outside the blocks. */
 static bolter_status find_single(bt_import *im, size_t i, struct part *part)
 {
     char name[160];
-    if (im->cfg.n_label > 0 && i == bt_last_index(&im->cfg, BT_SCORE))
-        return need(im, part, head_name(im, false));
+    if (i >= bt_last_index(&im->cfg, BT_SCORE))
+        return need(im, part, im->cfg.n_label > 0 ? head_name(im, false) : lm_head_name(im));
     const char *single = i == BT_WTE                               ? layouts[im->names].wte
                          : i == BT_WPE                             ? layouts[im->names].wpe
                          : i == bt_last_index(&im->cfg, BT_LNF_W) ? layouts[im->names].lnf_w
@@ -185,31 +191,6 @@ static bool is_mask(const bt_import *im, const char *name)
            (im->names == BT_BOOK && ends_in(name, ".att.mask"));
 }
 
-/* The output layer of a language model is its embedding; a file may have it twice. */
-static bolter_status check_tied(bt_import *im)
-{
-    const bt_foreign *head =
-        im->names == BT_HUGGING_FACE                   ? find(im, "lm_head.weight")
-        : im->names == BT_BOOK && im->cfg.n_label == 0 ? find(im, "out_head.weight")
-                                                     : NULL;
-    struct part wte;
-    bolter_status rc = head ? find_single(im, BT_WTE, &wte) : BOLTER_OK;
-    if (rc != BOLTER_OK || !head)
-        return rc;
-    bool same = head->is_float && wte.t->is_float && head->dtype == wte.t->dtype &&
-                head->n_values == wte.t->n_values &&
-                memcmp(head->dim, wte.t->dim, sizeof head->dim) == 0 &&
-                memcmp(head->stride, wte.t->stride, sizeof head->stride) == 0 &&
-                (head->data == wte.t->data || /* one storage */
-                 (head->stride[1] == 1 && head->stride[0] == head->dim[1] &&
-                  memcmp(head->data, wte.t->data,
-                         head->n_values * bt_dtype_size(head->dtype)) == 0));
-    return same ? BOLTER_OK
-                : bt_fail(&im->err, BOLTER_E_MISMATCH,
-                          "%s: tensor %s differs from %s: a GPT-2's output layer is its embedding",
-                          im->set.path, head->name, wte.t->name);
-}
-
 bolter_status bt_import_check(bt_import *im)
 {
     bolter_status rc = BOLTER_OK;
@@ -221,8 +202,8 @@ bolter_status bt_import_check(bt_import *im)
             rc = bt_foreign_fits(&im->set, part[k].t, im->params.row[i].rows, part[k].cols,
                                  part[k].transposed, &im->err);
     }
-    if (rc == BOLTER_OK)
-        rc = check_tied(im);
+    if (im->repeated)
+        im->used[im->repeated - im->set.tensor] = true;
     if (rc == BOLTER_OK && im->cfg.n_label > 0 && im->names == BT_BOOK)
         im->has_head_bias = find(im, head_name(im, true)) != NULL;
     for (size_t i = 0; rc == BOLTER_OK && i < im->set.n; i++)
@@ -284,6 +265,28 @@ static void find_head(bt_import *im)
     im->cfg.n_label = is_head ? head->dim[0] : 0;
 }
 
+/* Two tensors of the same values, as far as they lie in the same way. */
+static bool same(const bt_foreign *a, const bt_foreign *b)
+{
+    bool alike = a->is_float && b->is_float && a->dtype == b->dtype && a->n_values == b->n_values &&
+                 memcmp(a->dim, b->dim, sizeof a->dim) == 0 &&
+                 memcmp(a->stride, b->stride, sizeof a->stride) == 0;
+    bool dense = a->n_dim == 2 && a->stride[1] == 1 && a->stride[0] == a->dim[1];
+    return alike && (a->data == b->data || /* one storage */
+                     (dense && memcmp(a->data, b->data, a->n_values * bt_dtype_size(a->dtype)) == 0));
+}
+
+/* The output layer of a language model is its embedding, which a file may have twice, or another matrix. */
+static void find_lm_head(bt_import *im, const char *wte)
+{
+    const bt_foreign *head = bt_foreign_find(&im->set, lm_head_name(im));
+    const bt_foreign *embedding = bt_foreign_find(&im->set, wte);
+    if (head && same(head, embedding))
+        im->repeated = head;
+    else
+        im->cfg.untied = head && im->cfg.n_label == 0;
+}
+
 bolter_status bt_import_shape(bt_import *im)
 {
     bt_config *c = &im->cfg;
@@ -302,6 +305,8 @@ bolter_status bt_import_shape(bt_import *im)
     c->eps = 1e-5f;
     c->n_head = im->o->n_head > 0 ? im->o->n_head : c->n_embd / HEAD_WIDTH;
     find_head(im);
+    if (rc == BOLTER_OK)
+        find_lm_head(im, wte);
     if (rc == BOLTER_OK && im->o->n_head == 0 && c->n_embd % HEAD_WIDTH != 0)
         rc = bt_fail(&im->err, BOLTER_E_ARG, "%s: n_embd %zu is no multiple of %d: how many heads "
                      "there are has to be given", im->set.path, c->n_embd, HEAD_WIDTH);

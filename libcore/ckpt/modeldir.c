@@ -222,6 +222,7 @@ static void fill_info(bolter_model *m)
         .n_layer = (int32_t)m->cfg.n_layer,
         .n_head = (int32_t)m->cfg.n_head,
         .n_label = (int32_t)m->cfg.n_label,
+        .untied = m->cfg.n_label == 0 && m->cfg.untied,
         .spam_label = -1,
         .max_tokens = (int32_t)(m->card.pad_to > m->card.max_tokens ? m->card.pad_to
                                                                     : m->card.max_tokens),
@@ -303,7 +304,7 @@ static json_t *blank_config(const bt_config *c, int32_t end_of_text)
                      "vocab_size", (json_int_t)c->n_vocab, "n_embd", (json_int_t)c->n_embd,
                      "n_layer", (json_int_t)c->n_layer, "n_head", (json_int_t)c->n_head,
                      "layer_norm_epsilon", 1e-5, "bos_token_id", (int)end_of_text, "eos_token_id",
-                     (int)end_of_text, "tie_word_embeddings", 1);
+                     (int)end_of_text, "tie_word_embeddings", !c->untied);
 }
 
 static bolter_status make_blank(bolter_model *m, const bolter_shape *s, bolter_error *err)
@@ -323,6 +324,7 @@ static bolter_status make_blank(bolter_model *m, const bolter_shape *s, bolter_e
                          .n_layer = (size_t)s->n_layer,
                          .n_head = (size_t)s->n_head,
                          .n_inner = 4 * (size_t)s->n_embd,
+                         .untied = s->untied,
                          .eps = 1e-5f};
     bolter_error why = {0};
     if (bt_config_check(&m->cfg, "shape", &why) != BOLTER_OK)

@@ -17,7 +17,7 @@
 /* How one parameter is stored: int8 keeps the small tensors as they are. */
 static bt_dtype dtype_for(bt_dtype wanted, const bt_param *p)
 {
-    bool large = p->lora || p->layer == 0;
+    bool large = p->lora || p->by_row;
     return wanted == BT_I8 && !large ? BT_F32 : wanted;
 }
 
@@ -27,26 +27,20 @@ static bool goes_in_panels(const bt_param *p, bt_dtype dtype)
     return dtype == BT_I8 && p->lora && p->rows % 4 == 0 && p->cols % BT_PANEL == 0;
 }
 
-static void file_name(char name[96], const bt_param *p, const char *suffix)
-{
-    bool head = strcmp(p->name, "score.weight") == 0;
-    snprintf(name, 96, "%s%s%s", head ? "" : "transformer.", p->name, suffix);
-}
-
 static bolter_status declare(bt_safetensors_writer *w, const bt_param *p, bt_dtype dtype,
                              bolter_error *err)
 {
     char name[96];
     const size_t dim[2] = {p->rows, p->cols}, scales = p->lora ? p->cols : p->rows;
     const size_t panels[4] = {p->cols / BT_PANEL, p->rows / 4, BT_PANEL, 4};
-    file_name(name, p, "");
+    bt_param_file_name(name, p, "");
     bolter_status rc =
         goes_in_panels(p, dtype)
             ? bt_writer_declare(w, name, dtype, panels, 4, err)
             : bt_writer_declare(w, name, dtype, p->matrix ? dim : dim + 1, p->matrix ? 2 : 1, err);
     if (rc != BOLTER_OK || dtype != BT_I8)
         return rc;
-    file_name(name, p, "_scale");
+    bt_param_file_name(name, p, "_scale");
     return bt_writer_declare(w, name, BT_F32, &scales, 1, err);
 }
 

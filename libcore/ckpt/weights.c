@@ -155,13 +155,20 @@ static bolter_status load_embedding(const bolter_model *m, size_t i, float *scal
     return rc == BOLTER_OK ? load_scales(&m->st, t, p, scale, err) : rc;
 }
 
+/* Is this parameter packed, or used as it lies, instead of being there in float32? */
+static bool is_apart(const bolter_model *m, size_t i)
+{
+    bool lm_head = i != BT_WTE && i == bt_vocabulary_index(&m->cfg);
+    return m->params.row[i].lora || lm_head || narrow_embedding(m, i);
+}
+
 /* The small tensors in float32; embeddings in int8 stay, with their scales. */
 static bolter_status load_small(bolter_model *m, bt_embedding *wte, bt_embedding *wpe,
                                 bolter_error *err)
 {
     size_t n = m->params.row[BT_WTE].rows + m->params.row[BT_WPE].rows;
     for (size_t i = 0; i < m->params.n; i++)
-        if (!m->params.row[i].lora && !narrow_embedding(m, i))
+        if (!is_apart(m, i))
             n += bt_param_size(&m->params.row[i]);
     m->w = bt_alloc_array(m->params.n, sizeof *m->w);
     m->block = bt_alloc_aligned(n, sizeof *m->block);
@@ -171,7 +178,7 @@ static bolter_status load_small(bolter_model *m, bt_embedding *wte, bt_embedding
     bolter_status rc = BOLTER_OK;
     for (size_t i = 0; rc == BOLTER_OK && i < m->params.n; i++) {
         const bt_param *p = &m->params.row[i];
-        if (p->lora || narrow_embedding(m, i))
+        if (is_apart(m, i))
             continue;
         rc = load_param(&m->st, p, dst, true, &m->w[i], err);
         dst += bt_param_size(p);
@@ -230,20 +237,21 @@ static bolter_status pack_block(bolter_model *m, size_t block, float *scratch, c
     return rc == BOLTER_OK ? bt_engine_pack(&m->engine, block, w, err) : rc;
 }
 
-/* A language model's head over the vocabulary is its token embedding. */
+/* The head of a language model, from w where it is there. */
 static bolter_status pack_head(bolter_model *m, bolter_error *err)
 {
-    const bt_param *p = &m->params.row[BT_WTE];
+    size_t i = bt_vocabulary_index(&m->cfg);
+    const bt_param *p = &m->params.row[i];
     if (m->cfg.n_label > 0)
         return BOLTER_OK;
-    if (m->w[BT_WTE])
-        return bt_engine_pack_head(&m->engine, m->w[BT_WTE], err);
+    if (m->w[i])
+        return bt_engine_pack_head(&m->engine, m->w[i], true, err);
     const float *w;
     float *wide = bt_alloc_aligned(bt_param_size(p), sizeof *wide);
-    bolter_status rc = wide ? load_param(&m->st, p, wide, false, &w, err)
+    bolter_status rc = wide ? load_param(&m->st, p, wide, true, &w, err)
                             : bt_fail(err, BOLTER_E_NOMEM, "%s: no memory for its head", m->dir);
     if (rc == BOLTER_OK)
-        rc = bt_engine_pack_head(&m->engine, wide, err);
+        rc = bt_engine_pack_head(&m->engine, w, w != wide, err);
     bt_release(wide);
     return rc;
 }

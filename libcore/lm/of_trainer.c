@@ -31,7 +31,7 @@ static bolter_status pack(bt_engine *e, const bolter_trainer *t, const float **w
         rc = bt_engine_pack(e, l, w, err);
     }
     if (rc == BOLTER_OK)
-        rc = bt_engine_pack_head(e, w[BT_WTE], err);
+        rc = bt_engine_pack_head(e, w[bt_vocabulary_index(&t->cfg)], true, err);
     bt_release(scratch);
     return rc;
 }

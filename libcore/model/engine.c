@@ -56,12 +56,12 @@ bolter_status bt_engine_pack(bt_engine *e, size_t block, const float *const *w, 
     return rc;
 }
 
-bolter_status bt_engine_pack_head(bt_engine *e, const float *wte, bolter_error *err)
+bolter_status bt_engine_pack_head(bt_engine *e, const float *rows, bool stay, bolter_error *err)
 {
-    if (e->tile->precision == BT_FLOAT32 && e->wte.wide)
-        return BOLTER_OK;
-    return bt_packed_make_rows(&e->head, e->tile->precision,
-                               bt_mat_of(wte, e->cfg.n_vocab, e->cfg.n_embd), err);
+    e->head_rows = stay && e->tile->precision == BT_FLOAT32 ? rows : NULL;
+    return e->head_rows ? BOLTER_OK
+                        : bt_packed_make_rows(&e->head, e->tile->precision,
+                                              bt_mat_of(rows, e->cfg.n_vocab, e->cfg.n_embd), err);
 }
 
 void bt_engine_drop(bt_engine *e, size_t block)
@@ -373,9 +373,9 @@ const float *bt_engine_continue(const bt_engine *e, bt_scoring *s, bt_cache *c, 
 void bt_engine_vocabulary(const bt_engine *e, bt_scoring *s, const float *hidden, float *logits)
 {
     size_t C = e->cfg.n_embd, V = e->cfg.n_vocab;
-    if (e->head.panel)
+    if (!e->head_rows)
         bt_packed_forward(e->tile, &e->head, logits, V, hidden, C, 1, BT_STORE, false, s->scratch);
     else
         for (size_t v = 0; v < V; v++)
-            logits[v] = bt_dot(hidden, e->wte.wide + v * C, C);
+            logits[v] = bt_dot(hidden, e->head_rows + v * C, C);
 }

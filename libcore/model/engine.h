@@ -35,7 +35,8 @@ typedef struct bt_engine {
     bt_config cfg;
     const bt_tile *tile, *attention; /* of the precision, and of float32 */
     bt_packed_block *block;          /* (n_layer), owned */
-    bt_packed head;                  /* wte for logits over the vocabulary; else its rows serve */
+    bt_packed head;                  /* of a language model, packed */
+    const float *head_rows;          /* or its rows (V, C); NULL: it is packed */
     bt_embedding wte, wpe;
     const float *const *w; /* by table index: norms, head; the others are not read */
 } bt_engine;
@@ -46,10 +47,10 @@ bolter_status bt_engine_open(bt_engine *e, const bt_config *cfg, bt_precision pr
 /* Pack the linear layers of one block from float32 weights by table index. E_NOMEM. */
 bolter_status bt_engine_pack(bt_engine *e, size_t block, const float *const *w, bolter_error *err);
 /*
- * Pack the token embedding wte (V, C) as the head of a language model; in float32 its own rows, which
- * have to stay, are as good. E_NOMEM.
+ * Pack rows (V, C) as the head of a language model. Those that stay as long as the engine serve in float32
+ * as they are. E_NOMEM.
  */
-bolter_status bt_engine_pack_head(bt_engine *e, const float *wte, bolter_error *err);
+bolter_status bt_engine_pack_head(bt_engine *e, const float *rows, bool stay, bolter_error *err);
 /* Give the memory of a packed block back; it may be packed again. */
 void bt_engine_drop(bt_engine *e, size_t block);
 void bt_engine_clear(bt_engine *e);

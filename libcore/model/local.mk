@@ -5,9 +5,9 @@ model_sources = \
 	libcore/model/gpt2.c \
 	libcore/model/gpt2.h \
 	libcore/model/linear.c \
+	libcore/model/next_token.c \
+	libcore/model/next_token.h \
 	libcore/model/param.c \
 	libcore/model/param.h \
 	libcore/model/run.c \
-	libcore/model/run.h \
-	libcore/model/tied.c \
-	libcore/model/tied.h
+	libcore/model/run.h

@@ -17,15 +17,30 @@ size_t bt_last_index(const bt_config *c, enum bt_last_param which)
     return BT_BLOCKS + c->n_layer * BT_PER_LAYER + which;
 }
 
+static bool has_lm_head(const bt_config *c)
+{
+    return c->n_label == 0 && c->untied;
+}
+
 size_t bt_params_count(const bt_config *c)
 {
-    size_t head = c->n_label == 0 ? 0 : c->head_bias ? 2 : 1;
+    size_t head = c->n_label == 0 ? has_lm_head(c) : c->head_bias ? 2 : 1;
     return bt_last_index(c, BT_SCORE) + head;
+}
+
+size_t bt_vocabulary_index(const bt_config *c)
+{
+    return has_lm_head(c) ? bt_last_index(c, BT_LM_HEAD) : BT_WTE;
 }
 
 size_t bt_param_size(const bt_param *p)
 {
     return p->rows * p->cols;
+}
+
+void bt_param_file_name(char name[96], const bt_param *p, const char *suffix)
+{
+    snprintf(name, 96, "%s%s%s", p->outside ? "" : "transformer.", p->name, suffix);
 }
 
 /* Append a row; rows 0 means a vector. */
@@ -71,6 +86,27 @@ static void add_block(bt_params *p, size_t block, const bt_config *c)
     }
 }
 
+/* A matrix (rows, n_embd) that is indexed by tokens or positions. */
+static bt_param *add_by_row(bt_params *p, size_t layer, size_t rows, const bt_config *c)
+{
+    bt_param *row = add(p, layer, rows, c->n_embd);
+    row->by_row = true;
+    return row;
+}
+
+static void add_head(bt_params *p, const bt_config *c)
+{
+    size_t first = p->n, L = c->n_layer;
+    if (has_lm_head(c))
+        name_row(add_by_row(p, L + 1, c->n_vocab, c), "lm_head.weight");
+    if (c->n_label > 0)
+        name_row(add(p, L + 2, c->n_label, c->n_embd), "score.weight");
+    if (c->n_label > 0 && c->head_bias)
+        name_row(add(p, L + 2, 0, c->n_label), "score.bias");
+    for (size_t i = first; i < p->n; i++)
+        p->row[i].outside = true;
+}
+
 bolter_status bt_params_init(bt_params *p, const bt_config *c, bolter_error *err)
 {
     *p = (bt_params){0};
@@ -78,16 +114,13 @@ bolter_status bt_params_init(bt_params *p, const bt_config *c, bolter_error *err
     p->row = bt_alloc_array(n, sizeof *p->row);
     if (!p->row)
         return bt_fail(err, BOLTER_E_NOMEM, "model: no memory for %zu parameters", n);
-    name_row(add(p, 0, c->n_vocab, c->n_embd), "wte.weight");
-    name_row(add(p, 0, c->n_ctx, c->n_embd), "wpe.weight");
+    name_row(add_by_row(p, 0, c->n_vocab, c), "wte.weight");
+    name_row(add_by_row(p, 0, c->n_ctx, c), "wpe.weight");
     for (size_t l = 0; l < c->n_layer; l++)
         add_block(p, l, c);
     name_row(add(p, c->n_layer + 1, 0, c->n_embd), "ln_f.weight");
     name_row(add(p, c->n_layer + 1, 0, c->n_embd), "ln_f.bias");
-    if (c->n_label > 0)
-        name_row(add(p, c->n_layer + 2, c->n_label, c->n_embd), "score.weight");
-    if (c->n_label > 0 && c->head_bias)
-        name_row(add(p, c->n_layer + 2, 0, c->n_label), "score.bias");
+    add_head(p, c);
     return BOLTER_OK;
 }
 

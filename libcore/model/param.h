@@ -21,6 +21,8 @@ typedef struct bt_config {
     size_t n_label; /* 0: no classification head */
     float eps;      /* of the layer norms */
     bool head_bias; /* the head has one: in training alone, a saved model has none */
+    bool untied;    /* a language model's output layer is a matrix of its own, not its token embedding;
+                       of a classifier it says nothing */
 } bt_config;
 
 /* Positions in the table: the two embeddings, BT_PER_LAYER tensors a block, up to four at the end. */
@@ -40,15 +42,19 @@ enum bt_block_param {
     BT_OUT_B,
     BT_PER_LAYER
 };
-enum bt_last_param { BT_LNF_W, BT_LNF_B, BT_SCORE, BT_SCORE_BIAS };
+/* A model has one head: a classifier's, or an untied language model's. */
+enum bt_last_param { BT_LNF_W, BT_LNF_B, BT_SCORE, BT_SCORE_BIAS, BT_LM_HEAD = BT_SCORE };
 
 typedef struct bt_param {
     char name[48];       /* "h.3.attn.c_attn.weight", as Hugging Face writes it after "transformer." */
     size_t rows, cols;   /* a vector has rows 1 */
     size_t offset;       /* in a flat block of all parameters, in values */
-    size_t layer;        /* 0 for the embeddings, 1 + block, n_layer + 1 for the final norm, + 2: head */
+    size_t layer;        /* 0 for the embeddings, 1 + block, n_layer + 1 for the final norm and a language
+                            model's head, + 2: a classifier's */
     bool matrix;         /* two dimensions in a file; weight decay by default */
     bool lora;           /* a linear layer of a block */
+    bool by_row;         /* an embedding, or a head over the vocabulary: its int8 has a scale a row */
+    bool outside;        /* a head: in files its name is not preceded by "transformer." */
 } bt_param;
 
 typedef struct bt_params {
@@ -65,7 +71,14 @@ size_t bt_params_count(const bt_config *c);
 /* Index of a block's parameter, and of one at the end. */
 size_t bt_block_index(size_t block, enum bt_block_param which);
 size_t bt_last_index(const bt_config *c, enum bt_last_param which);
+/*
+ * Index of what hidden states meet for logits over the vocabulary, (n_vocab, n_embd): the token embedding,
+ * or the head of an untied language model.
+ */
+size_t bt_vocabulary_index(const bt_config *c);
 size_t bt_param_size(const bt_param *p);
+/* Its name in a file, with "transformer." but for the heads; suffix may be "". */
+void bt_param_file_name(char name[96], const bt_param *p, const char *suffix);
 /* Index by Hugging Face name, with or without "transformer."; n if there is none. */
 size_t bt_params_find(const bt_params *p, const char *name);
 /* E_FORMAT, naming the field, for a shape that cannot be or exceeds sane limits. */

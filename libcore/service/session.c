@@ -233,7 +233,7 @@ static double lm_rows(bolter_session *s, const bolter_seq *seq, size_t first, si
     size_t C = s->m->cfg.n_embd, V = s->m->cfg.n_vocab;
     double loss = 0;
     bt_gemm(bt_mat_of(s->lm_logits, n, V), bt_mat_of(bt_run_hidden(s->run) + first * C, n, C), false,
-            bt_mat_of(s->net.w[BT_WTE], V, C), true, 1, 0);
+            bt_mat_of(s->net.w[bt_vocabulary_index(&s->m->cfg)], V, C), true, 1, 0);
     for (size_t i = 0; i < n && first + i + 1 < seq->n; i++)
         loss += bt_xent(NULL, s->lm_logits + i * V, V, (size_t)seq->ids[first + i + 1], 1);
     return loss;

@@ -107,8 +107,7 @@ static bolter_status write_tensors(const bolter_trainer *t, bt_safetensors_write
         const bt_param *p = &t->params.row[i];
         const size_t dim[2] = {p->rows, p->cols};
         char name[96];
-        snprintf(name, sizeof name, "%s%s", strncmp(p->name, "score.", 6) ? "transformer." : "",
-                 p->name);
+        bt_param_file_name(name, p, "");
         if (g[i])
             rc = bt_writer_declare(w, name, BT_F32, p->matrix ? dim : dim + 1, p->matrix ? 2 : 1,
                                    err);

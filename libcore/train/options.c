@@ -28,6 +28,7 @@ void bolter_train_options_default(bolter_train_options *o)
         .precision = "float32",
         .cache_dtype = "float32",
         .trunk_precision = "float32",
+        .init = "gpt2",
         .cache_bytes = (size_t)64 << 20,
         .seed = 123,
     };
@@ -51,6 +52,9 @@ static bolter_status check_words(bolter_trainer *t, bolter_error *err)
 {
     const bolter_train_options *o = &t->o;
     bool half;
+    t->torch_init = o->init && strcmp(o->init, "pytorch") == 0;
+    if (o->init && !t->torch_init && strcmp(o->init, "gpt2") != 0)
+        return bt_fail(err, BOLTER_E_ARG, "init \"%s\", expected gpt2 or pytorch", o->init);
     t->read = t->m->card.position;
     if (o->position && !bt_read_of(o->position, &t->read))
         return bt_fail(err, BOLTER_E_ARG, "position \"%s\", expected last, first or mean",
@@ -105,7 +109,8 @@ static bolter_status check_guess(bolter_trainer *t, bolter_error *err)
         return bt_fail(err, BOLTER_E_ARG, "lm_loss %g, expected 0 to 100", (double)o->lm_loss);
     if (o->lm_every == 0)
         t->o.lm_every = 4;
-    const char *why = t->read != BT_READ_MEAN                  ? "position \"mean\""
+    const char *why = t->m->cfg.untied ? "a model whose output layer is its token embedding"
+                      : t->read != BT_READ_MEAN                ? "position \"mean\""
                       : !t->causal                             ? "a causal mask"
                       : o->pad_to > 0                          ? "no padding"
                       : strcmp(o->trainable, "last_layer") == 0 ? "more to train than the head"
@@ -242,7 +247,7 @@ bolter_status bt_options_mark(bolter_trainer *t, bolter_error *err)
         if (t->params.row[i].layer >= lowest)
             t->trained[i] = bt_param_size(&t->params.row[i]);
     if (lowest == head && t->cfg.n_label == 0 && !adapts(&t->o))
-        return bt_fail(err, BOLTER_E_ARG, "trainable \"%s\": a language model has no such layer", what);
+        return bt_fail(err, BOLTER_E_ARG, "trainable \"%s\": only a classifier's head trains alone", what);
     return adapts(&t->o) ? mark_adapters(t, err) : BOLTER_OK;
 }
 

@@ -43,7 +43,7 @@ static void add_slots(bt_slots *s, const bt_slots_size *size)
         *slot = (bt_slot){.p = size->value[i],
                           .g = size->g[i],
                           .n = size->trained[i],
-                          .row = i == BT_WTE && !size->tied ? p->cols : 0,
+                          .row = i == BT_WTE && !size->all_rows ? p->cols : 0,
                           .lr_scale = lr_scale(p, size),
                           .decay = size->o->decay_all || p->matrix};
         name_slot(slot, p, i / n);

@@ -37,7 +37,7 @@ typedef struct bt_slots {
 typedef struct bt_slots_size {
     const bt_params *params;
     size_t n_layer;
-    bool tied; /* the embedding is the head, too: all its rows have a gradient */
+    bool all_rows; /* of the token embedding may have a gradient */
     const size_t *trained;
     float *const *value, *const *g;
     const bolter_train_options *o;

@@ -16,6 +16,17 @@
 
 /* ---- Opening ---- */
 
+static bool predicts(const bolter_trainer *t)
+{
+    return t->cfg.n_label == 0 || t->o.lm_loss > 0;
+}
+
+/* Where the token embedding is what tokens are predicted by, every step moves all of its rows. */
+static bool moves_all_rows(const bolter_trainer *t)
+{
+    return predicts(t) && bt_vocabulary_index(&t->cfg) == BT_WTE;
+}
+
 static bolter_status open_workers(bolter_trainer *t, bolter_error *err)
 {
     bt_workers_size size = {.params = &t->params,
@@ -23,7 +34,8 @@ static bolter_status open_workers(bolter_trainer *t, bolter_error *err)
                             .n_gradient = t->trained,
                             .n_threads = t->o.threads,
                             .longest = bt_trainer_longest(t),
-                            .predicts = t->cfg.n_label == 0 || t->o.lm_loss > 0,
+                            .predicts = predicts(t),
+                            .all_rows = moves_all_rows(t),
                             .run = {.keep = true,
                                     .first = bt_options_lowest(t),
                                     .rank = t->net.rank,
@@ -36,7 +48,7 @@ static bolter_status open_slots(bolter_trainer *t, bolter_error *err)
 {
     bt_slots_size size = {.params = &t->params,
                           .n_layer = t->cfg.n_layer,
-                          .tied = t->cfg.n_label == 0 || t->o.lm_loss > 0,
+                          .all_rows = moves_all_rows(t),
                           .trained = t->trained,
                           .value = t->value,
                           .g = bt_workers_gradients(t->workers),
@@ -113,7 +125,7 @@ static bolter_status open_parts(bolter_trainer *t, const char *const *labels, si
 static void drop_borrowed(bolter_train_options *o)
 {
     o->trainable = o->lora_targets = o->position = o->mask = o->schedule = NULL;
-    o->precision = o->cache_dtype = o->trunk_precision = NULL;
+    o->precision = o->cache_dtype = o->trunk_precision = o->init = NULL;
     o->class_weights = NULL;
     o->cache = NULL;
 }

@@ -22,7 +22,7 @@ struct bolter_trainer {
     bolter_train_options o; /* its strings are not kept: see read, decay, and the slots */
     bt_read read;
     bt_decay decay;
-    bool causal, quantised, half_cache;
+    bool causal, quantised, half_cache, torch_init;
     bt_loss loss;
     float *class_weights; /* of the loss; NULL: all 1 */
     size_t *trained;      /* by the three tables: values that train */

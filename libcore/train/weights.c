@@ -16,8 +16,10 @@
 
 static bool model_has(const bolter_trainer *t, size_t i)
 {
-    return i < t->m->params.n && t->m->params.row[i].rows == t->params.row[i].rows &&
-           !t->o.random_init;
+    if (t->o.random_init || i >= t->m->params.n)
+        return false;
+    const bt_param *ours = &t->params.row[i], *its = &t->m->params.row[i];
+    return its->rows == ours->rows && strcmp(its->name, ours->name) == 0;
 }
 
 static size_t own_values(const bolter_trainer *t, size_t i)
@@ -27,14 +29,60 @@ static size_t own_values(const bolter_trainer *t, size_t i)
     return model_has(t, i) ? 0 : bt_param_size(&t->params.row[i]);
 }
 
-/* GPT-2's initialisation (Radford et al. 2019, section 2.3). */
-static void random_param(float *x, const bt_param *p, const bt_config *c, bt_rng *rng)
+static void fill(float *x, size_t n, float value)
 {
-    bool gain = strstr(p->name, "ln_") && strstr(p->name, ".weight");
+    for (size_t i = 0; i < n; i++)
+        x[i] = value;
+}
+
+static void fill_normal(float *x, size_t n, double sd, bt_rng *rng)
+{
+    for (size_t i = 0; i < n; i++)
+        x[i] = (float)(sd * bt_rng_normal(rng));
+}
+
+static void fill_uniform(float *x, size_t n, double bound, bt_rng *rng)
+{
+    for (size_t i = 0; i < n; i++)
+        x[i] = (float)(bound * (2 * bt_rng_uniform(rng) - 1));
+}
+
+/* GPT-2's initialisation (Radford et al. 2019, section 2.3). */
+static void gpt2_matrix(float *x, const bt_param *p, const bt_config *c, bt_rng *rng)
+{
     bool residual = p->lora && strstr(p->name, "c_proj");
     double sd = residual ? 0.02 / sqrt(2.0 * (double)c->n_layer) : 0.02;
-    for (size_t i = 0; i < bt_param_size(p); i++)
-        x[i] = p->matrix ? (float)(sd * bt_rng_normal(rng)) : gain ? 1.0f : 0.0f;
+    fill_normal(x, bt_param_size(p), sd, rng);
+}
+
+/*
+ * What PyTorch gives a matrix, or the bias after it, before anyone asks: embeddings N(0, 1), of a linear
+ * layer both uniform within 1 / sqrt(inputs) (torch.nn.Embedding, torch.nn.Linear). Queries, keys and
+ * values begin without a bias, as in Raschka's book, whose layers for them have none.
+ */
+static void torch_param(float *x, const bt_params *params, size_t i, bt_rng *rng)
+{
+    const bt_param *p = &params->row[i], *w = p->matrix ? p : p - 1;
+    size_t n = bt_param_size(p), inputs = w->lora ? w->rows : w->cols;
+    if (p->layer == 0)
+        fill_normal(x, n, 1, rng);
+    else if (strstr(p->name, "c_attn.bias"))
+        fill(x, n, 0);
+    else
+        fill_uniform(x, n, 1 / sqrt((double)inputs), rng);
+}
+
+static void random_param(const bolter_trainer *t, size_t i, bt_rng *rng)
+{
+    const bt_param *p = &t->params.row[i];
+    float *x = t->value[i];
+    bool norm = strstr(p->name, "ln_");
+    if (norm || (!p->matrix && !t->torch_init))
+        fill(x, bt_param_size(p), norm && strstr(p->name, ".weight") ? 1 : 0);
+    else if (t->torch_init)
+        torch_param(x, &t->params, i, rng);
+    else
+        gpt2_matrix(x, p, &t->cfg, rng);
 }
 
 static void fill_parameters(bolter_trainer *t)
@@ -46,7 +94,7 @@ static void fill_parameters(bolter_trainer *t)
         if (!t->value[i])
             continue;
         if (!model_has(t, i)) {
-            random_param(t->value[i], p, &t->cfg, &rng);
+            random_param(t, i, &rng);
             continue;
         }
         memcpy(t->value[i], t->m->w[i], bt_param_size(p) * sizeof *t->block);

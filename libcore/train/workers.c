@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "base/parallel.h"
 #include "kern/kern.h"
-#include "model/tied.h"
+#include "model/next_token.h"
 #include "train/trunk.h"
 
 /* Tokens that go through the network at once: enough for the matrix products, few enough for
@@ -27,7 +27,7 @@ struct worker {
     bolter_status status;
     bolter_error err;
     float *logits;   /* (CHUNK_SEQS, n_label), then their gradients; of a classifier */
-    bt_tied tied;    /* of one that predicts */
+    bt_next_token next_token; /* of one that predicts */
     int32_t *target; /* (chunk_tokens) its next tokens */
     bolter_seq seqs[CHUNK_SEQS];
     size_t index[CHUNK_SEQS];
@@ -36,8 +36,8 @@ struct worker {
 struct bt_workers {
     bt_config cfg;
     size_t n, chunk_tokens, n_values, cap;
-    size_t n_embedding; /* of the n_values, at their begin: the token embedding's, of which few rows
-                           are used; 0 where it is the head, too */
+    size_t n_embedding; /* of the n_values, at their begin: the token embedding's, where few rows are
+                           used; 0: all of them may be */
     struct worker *worker;
     size_t *order; /* sequences by falling length */
     const bt_work *work;
@@ -46,12 +46,12 @@ struct bt_workers {
 };
 
 /* What it takes to predict the next token. */
-static bolter_status open_tied(const bt_workers *w, struct worker *k, bolter_error *err)
+static bolter_status open_next_token(const bt_workers *w, struct worker *k, bolter_error *err)
 {
     k->target = bt_alloc_array(w->chunk_tokens, sizeof *k->target);
     if (!k->target)
         return bt_fail(err, BOLTER_E_NOMEM, "trainer: no memory");
-    return bt_tied_init(&k->tied, w->cfg.n_vocab, w->cfg.n_embd, w->chunk_tokens, err);
+    return bt_next_token_init(&k->next_token, w->cfg.n_vocab, w->cfg.n_embd, w->chunk_tokens, err);
 }
 
 static bolter_status open_worker(bt_workers *w, struct worker *k, const bt_workers_size *size,
@@ -63,7 +63,7 @@ static bolter_status open_worker(bt_workers *w, struct worker *k, const bt_worke
     run.max_seqs = CHUNK_SEQS;
     bolter_status rc = bt_run_open(&k->run, &w->cfg, &run, err);
     if (rc == BOLTER_OK && size->predicts)
-        rc = open_tied(w, k, err);
+        rc = open_next_token(w, k, err);
     k->block = bt_alloc_array(w->n_values, sizeof *k->block);
     k->g = bt_alloc_array(n, sizeof *k->g);
     k->used = bt_alloc(w->n_embedding > 0 ? w->cfg.n_vocab : 0);
@@ -85,7 +85,7 @@ bolter_status bt_workers_open(bt_workers **out, const bt_workers_size *size, bol
         return bt_fail(err, BOLTER_E_NOMEM, "trainer: no memory");
     *w = (bt_workers){.cfg = size->cfg, .n = size->n_threads};
     w->chunk_tokens = size->longest > CHUNK_TOKENS ? size->longest : CHUNK_TOKENS;
-    w->n_embedding = size->predicts ? 0 : size->n_gradient[BT_WTE];
+    w->n_embedding = size->all_rows ? 0 : size->n_gradient[BT_WTE];
     for (size_t i = 0; i < 3 * size->params->n; i++)
         w->n_values += size->n_gradient[i];
     w->worker = bt_alloc_array(w->n, sizeof *w->worker);
@@ -112,7 +112,7 @@ void bt_workers_free(bt_workers *w)
         bt_release(w->worker[i].mine);
         bt_release(w->worker[i].logits);
         bt_release(w->worker[i].target);
-        bt_tied_clear(&w->worker[i].tied);
+        bt_next_token_clear(&w->worker[i].next_token);
     }
     bt_release(w->worker);
     bt_release(w->order);
@@ -248,18 +248,19 @@ static bool goes_back(const bt_work *work)
 }
 
 /* Loss of the rows of k->target that count, and their gradients. */
-static bt_tied_result predict(const bt_workers *w, struct worker *k, const float *hidden, size_t n,
-                              double scale)
+static bt_next_token_result predict(const bt_workers *w, struct worker *k, const float *hidden,
+                                    size_t n, double scale)
 {
     const bt_work *work = w->work;
-    const bt_tied_rows rows = {.wte = work->net->w[BT_WTE],
-                               .hidden = hidden,
-                               .target = k->target,
-                               .n = n,
-                               .scale = scale,
-                               .dhidden = work->only_loss ? NULL : bt_run_dhidden(k->run),
-                               .dwte = k->g[BT_WTE]};
-    return bt_tied_loss(&k->tied, &rows);
+    size_t head = bt_vocabulary_index(&w->cfg);
+    const bt_next_token_rows rows = {.head = work->net->w[head],
+                                     .hidden = hidden,
+                                     .target = k->target,
+                                     .n = n,
+                                     .scale = scale,
+                                     .dhidden = work->only_loss ? NULL : bt_run_dhidden(k->run),
+                                     .dhead = k->g[head]};
+    return bt_next_token_loss(&k->next_token, &rows);
 }
 
 /* Loss and gradients of a language model's n sequences. */
@@ -270,8 +271,8 @@ static void predict_next(const bt_workers *w, struct worker *k, const bt_batch *
     for (size_t s = 0; s < b->n_seqs; s++)
         for (size_t i = 0; i < b->seqs[s].n; i++)
             *target++ = i < work->next[k->index[s]] ? -1 : b->seqs[s].ids[i + 1];
-    bt_tied_result result = predict(w, k, bt_run_hidden(k->run), (size_t)(target - k->target),
-                                    w->weight > 0 ? 1 / w->weight : 0);
+    bt_next_token_result result = predict(w, k, bt_run_hidden(k->run), (size_t)(target - k->target),
+                                          w->weight > 0 ? 1 / w->weight : 0);
     k->result.loss += result.loss;
     k->result.n_right += result.n_right;
     if (!work->only_loss)
@@ -293,7 +294,8 @@ static void guess_next(const bt_workers *w, struct worker *k, const bt_batch *b)
         for (size_t i = 0; i < b->seqs[s].n; i++)
             *target++ = guesses(g, b->seqs[s].n, k->index[s], i) ? b->seqs[s].ids[i + 1] : -1;
     double scale = w->guessed > 0 ? g->weight / (double)w->guessed : 0;
-    bt_tied_result result = predict(w, k, bt_run_rows(k->run), (size_t)(target - k->target), scale);
+    bt_next_token_result result =
+        predict(w, k, bt_run_rows(k->run), (size_t)(target - k->target), scale);
     k->result.guess_loss += result.loss / g->weight;
 }
 
@@ -310,6 +312,8 @@ static void run_chunk(const bt_workers *w, struct worker *k, size_t n)
         bt_gpt2_forward(k->run, work->net, &b);
     if (k->status != BOLTER_OK)
         return;
+    if (goes_back(work))
+        mark_used(w, k, n);
     if (work->next) {
         predict_next(w, k, &b);
         return;
@@ -320,7 +324,6 @@ static void run_chunk(const bt_workers *w, struct worker *k, size_t n)
     if (!work->labels)
         return;
     take_losses(w, k, n);
-    mark_used(w, k, n);
     if (work->guess.weight > 0) {
         guess_next(w, k, &b);
         bt_gpt2_backward_both(k->run, work->net, &b, k->logits, k->g);

@@ -52,6 +52,7 @@ typedef struct bt_workers_size {
     const size_t *n_gradient; /* values by the three tables of bt_gpt2_backward(); 0: none */
     size_t n_threads, longest;
     bool predicts;   /* next tokens: a language model, or a classifier with work that has a guess */
+    bool all_rows;   /* of the token embedding may have a gradient, not only those of tokens that were read */
     bt_run_size run; /* max_tok and max_seqs are filled in */
 } bt_workers_size;
 

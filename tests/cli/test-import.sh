@@ -68,7 +68,15 @@ model(torch.ones(1, 3)).sum().backward()
 steps.step()
 torch.save({"model_state_dict": book, "optimizer_state_dict": steps.state_dict(), "epoch": 3}, "both.pth")
 torch.save({k: v.to(torch.bfloat16) for k, v in hf.items() if k != "transformer.h.0.attn.bias"}, "bf16.pth")
+own = dict(book)
+own["out_head.weight"] = 2 * book["out_head.weight"]
+torch.save(own, "own.pth")
 torch.save(book, "old-way.pth", _use_new_zipfile_serialization=False)
+END
+cat >twice.py <<'END'
+import json
+x, y = (json.load(open(name))["logits"] for name in "xy")
+assert len(x) == 258 and all(abs(2 * a - b) <= 1e-6 * (1 + abs(b)) for a, b in zip(x, y)), (x[:4], y[:4])
 END
 python=
 for p in python3 /usr/bin/python3; do
@@ -86,6 +94,9 @@ if [ -n "$python" ]; then
     runs 0 import -o h --heads 3 --dtype bfloat16 bf16.pth && bolter-train export -m base -o w16 \
         --dtype bfloat16 && cmp h/model.safetensors w16/model.safetensors
     ok "in bfloat16"
+    runs 0 import -o own --heads 3 own.pth && bolter-train inspect logits -m own <ids >y &&
+        "$python" twice.py && bolter-train inspect model -m own | grep -q "a matrix of its own"
+    ok "with an output layer of its own, twice the embedding"
     runs 1 import -o h --heads 3 old-way.pth && complains "no zip file"
     ok "its old format is refused"
 else

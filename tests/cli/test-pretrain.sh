@@ -35,6 +35,28 @@ learns()
         test ! -e one.run && grep -q '"texts":' one/settings.json && test -s one/loss.svg
 }
 
+untied()
+{
+    bolter-train inspect -m "$1" model 2>/dev/null | grep -q "^output layer  a matrix of its own"
+}
+
+# An output layer of its own is learned, recorded, kept when the model goes on, in every format.
+learns_untied()
+{
+    pretrain own -e 20 --eval-every 30 -j 1 --untied --init pytorch --sample "The hen" --sample-tokens 9 ||
+        return 1
+    awk -F, 'NR == 2 { first = $6 } END { exit !($1 > 0 && $6 < 0.6 * first) }' own/train.csv || return 1
+    generated=$(bolter-train generate -m own -p "The hen" -n 9 2>log.2)
+    tail -n 1 own/samples.jsonl | grep -qF "\"prompt\":\"The hen\",\"text\":\"$generated" &&
+        grep -q '"untied": true' own/settings.json && grep -q '"init": "pytorch"' own/settings.json &&
+        untied own && ! untied one &&
+        bolter-train pretrain -m own -o own2 -b 4 --steps 2 --lr 0.001 text.txt 2>said && untied own2 &&
+        awk -F, 'NR > 1 { exit !($6 < 2.5) }' own2/train.csv &&
+        bolter-train export -m own2 -o own16 --dtype bfloat16 2>said && untied own16 &&
+        bolter-train quantize -m own2 -o own8 2>said && untied own8 &&
+        bolter-train generate -m own8 -p "The hen" -n 9 >log.1 2>&1
+}
+
 same_run_and_samples()
 {
     same_run "$1" "$2" && cmp "$1/samples.jsonl" "$2/samples.jsonl"
@@ -110,6 +132,7 @@ another_run_is_refused()
     interrupted
     exits 1 pretrain out $long && grep -q "not finished" said &&
         exits 1 pretrain out $long --resume --lr 0.02 && grep -q "another lr" said &&
+        exits 1 pretrain out $long --resume --init pytorch && grep -q "another init" said &&
         echo more >>text.txt && exits 1 pretrain out $long --resume && grep -q "another data" said
     status=$?
     sed -i '$d' text.txt
@@ -153,6 +176,7 @@ refused()
 }
 
 ok "a shape learns, and generate writes what the last sample did" learns
+ok "an output layer of its own is learned, kept and exported" learns_untied
 pretrain whole $long
 ok "a run that is interrupted goes on to the same bits" interrupted_goes_on
 ok "a sample that is interrupted is written again" interrupted_samples_are_written_again
@@ -168,5 +192,7 @@ ok "a shape that cannot be" refused "multiple" 1 --vocab vocab -o none --width 1
 ok "too little text" refused "nothing to" 1 --vocab vocab -o none short.txt
 ok "neither model nor vocabulary" refused "needs -m DIR or --vocab" 2 -o none text.txt
 ok "both" refused "needs -m DIR or --vocab" 2 -m one --vocab vocab -o none text.txt
+ok "another beginning" refused "expected gpt2 or pytorch" 1 $quick -o none --init zero text.txt
+ok "a model that goes on, untied" refused "for a new model" 2 -m one -o none --untied text.txt
 ok "a classifier" refused "classifier" 1 -m class -o none text.txt
 finish

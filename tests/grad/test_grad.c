@@ -12,7 +12,7 @@
 #include "kern/int8.h"
 #include "kern/packed.h"
 #include "model/gpt2.h"
-#include "model/tied.h"
+#include "model/next_token.h"
 #include "tests/check.h"
 #include "tests/unit/naive.h"
 #include "tests/unit/tiny.h"
@@ -103,7 +103,7 @@ static void plain_hidden(const struct plain *p, const bolter_seq *seq, bt_read r
     bt_release(y);
 }
 
-/* Mean cross-entropy of the next tokens that count, with the embedding as head. */
+/* Mean cross-entropy of the next tokens that count. */
 static double plain_next_loss(const struct plain *p, const bolter_seq *seqs)
 {
     size_t C = p->cfg.n_embd, V = p->cfg.n_vocab, n = 0;
@@ -113,7 +113,7 @@ static double plain_next_loss(const struct plain *p, const bolter_seq *seqs)
         plain_hidden(p, &inputs, BT_READ_ALL, hidden);
         for (size_t t = counts_from[s]; t < inputs.n; t++, n++) {
             naive_gemm(&(struct naive_product){1, V, C, false, true, 1, 0}, row, hidden + t * C,
-                       weight(p, BT_WTE));
+                       weight(p, bt_vocabulary_index(&p->cfg)));
             loss += naive_xent(NULL, row, V, (size_t)seqs[s].ids[t + 1], 1);
         }
     }
@@ -155,23 +155,36 @@ struct both {
     float logits[N_SEQS * N_LABEL];
 };
 
-static void open_both(struct both *b, size_t n_layer, bool causal)
+static void open_shape(struct both *b, const bt_config *cfg, bool causal)
 {
-    bt_config cfg = tiny_config(n_layer, N_LABEL);
     bolter_error err = {0};
-    cfg.head_bias = true;
     *b = (struct both){.seqs = tiny_seqs(N_SEQS, 13, 3)};
-    tiny_init(&b->t, &cfg, 11);
-    b->plain = (struct plain){cfg, b->t.params, doubles(b->t.params.n_values), causal};
+    tiny_init(&b->t, cfg, 11);
+    b->plain = (struct plain){*cfg, b->t.params, doubles(b->t.params.n_values), causal};
     for (size_t i = 0; i < b->t.params.n_values; i++)
         b->plain.block[i] = (double)b->t.block[i];
     b->gradients = bt_alloc_array(b->t.params.n_values, sizeof *b->gradients);
     b->g = bt_alloc_array(b->t.params.n, sizeof *b->g);
     bt_run_size size = {.max_tok = 64, .max_seqs = N_SEQS, .keep = true, .tiled = true};
-    if (bt_run_open(&b->run, &cfg, &size, &err) != BOLTER_OK || !b->gradients || !b->g)
+    if (bt_run_open(&b->run, cfg, &size, &err) != BOLTER_OK || !b->gradients || !b->g)
         abort();
     for (size_t i = 0; i < b->t.params.n; i++)
         b->g[i] = b->gradients + b->t.params.row[i].offset;
+}
+
+/* A classifier whose head has a bias. */
+static void open_both(struct both *b, size_t n_layer, bool causal)
+{
+    bt_config cfg = tiny_config(n_layer, N_LABEL);
+    cfg.head_bias = true;
+    open_shape(b, &cfg, causal);
+}
+
+static void open_language_model(struct both *b, bool untied)
+{
+    bt_config cfg = tiny_config(2, 0);
+    cfg.untied = untied;
+    open_shape(b, &cfg, true);
 }
 
 static void close_both(struct both *b)
@@ -307,7 +320,7 @@ static double run_next(struct both *b, size_t rows_at_a_time)
     bt_net net = {.cfg = b->t.cfg, .w = (const float *const *)b->t.w};
     bolter_seq inputs[N_SEQS - 1];
     int32_t target[64];
-    bt_tied tied;
+    bt_next_token next;
     size_t n = 0, counted = 0;
     for (size_t s = 1; s < N_SEQS; s++) {
         inputs[s - 1] = (bolter_seq){.ids = b->seqs[s].ids, .n = b->seqs[s].n - 1};
@@ -317,36 +330,53 @@ static double run_next(struct both *b, size_t rows_at_a_time)
         }
     }
     bt_batch batch = {inputs, N_SEQS - 1, BT_READ_ALL, true};
-    if (bt_tied_init(&tied, b->t.cfg.n_vocab, b->t.cfg.n_embd, rows_at_a_time, NULL) != BOLTER_OK)
+    if (bt_next_token_init(&next, b->t.cfg.n_vocab, b->t.cfg.n_embd, rows_at_a_time, NULL) != BOLTER_OK)
         abort();
     memset(b->gradients, 0, b->t.params.n_values * sizeof *b->gradients);
     bt_gpt2_forward(b->run, &net, &batch);
-    const bt_tied_rows rows = {.wte = b->t.w[BT_WTE],
-                               .hidden = bt_run_hidden(b->run),
-                               .target = target,
-                               .n = n,
-                               .scale = 1.0 / (double)counted,
-                               .dhidden = bt_run_dhidden(b->run),
-                               .dwte = b->g[BT_WTE]};
-    double loss = bt_tied_loss(&tied, &rows).loss;
+    size_t head = bt_vocabulary_index(&b->t.cfg);
+    const bt_next_token_rows rows = {.head = b->t.w[head],
+                                     .hidden = bt_run_hidden(b->run),
+                                     .target = target,
+                                     .n = n,
+                                     .scale = 1.0 / (double)counted,
+                                     .dhidden = bt_run_dhidden(b->run),
+                                     .dhead = b->g[head]};
+    double loss = bt_next_token_loss(&next, &rows).loss;
     bt_gpt2_backward_hidden(b->run, &net, &batch, b->g);
-    bt_tied_clear(&tied);
+    bt_next_token_clear(&next);
     return loss;
 }
 
 static void gradients_of_next_tokens_are_right(struct check *c)
 {
     static const size_t rows_at_a_time[] = {64, 5, 1};
-    for (size_t k = 0; k < 3; k++) {
+    for (size_t k = 0; k < 6; k++) {
         struct both b;
-        open_both(&b, 2, true);
-        double got = run_next(&b, rows_at_a_time[k]), want = plain_next_loss(&b.plain, b.seqs);
-        CHECK(c, fabs(got - want) <= 1e-5 * want, "%zu rows: loss %.9g, want %.9g", rows_at_a_time[k],
-              got, want);
-        for (size_t i = 0; i < bt_last_index(&b.t.cfg, BT_SCORE); i++)
+        size_t rows = rows_at_a_time[k % 3];
+        open_language_model(&b, k >= 3);
+        double got = run_next(&b, rows), want = plain_next_loss(&b.plain, b.seqs);
+        CHECK(c, fabs(got - want) <= 1e-5 * want, "%zu rows: loss %.9g, want %.9g", rows, got, want);
+        for (size_t i = 0; i < b.t.params.n; i++)
             compare_tensor(c, &b, BT_READ_ALL, i);
         close_both(&b);
     }
+}
+
+/* Of the embedding, which is not the head then, the rows of tokens that were read have a gradient. */
+static void an_untied_embedding_learns_from_what_is_read(struct check *c)
+{
+    struct both b;
+    bool read[TINY_VOCAB] = {false};
+    open_language_model(&b, true);
+    run_next(&b, 64);
+    for (size_t s = 1; s < N_SEQS; s++)
+        for (size_t t = 0; t + 1 < b.seqs[s].n; t++)
+            read[b.seqs[s].ids[t]] = true;
+    size_t C = b.t.cfg.n_embd;
+    for (size_t id = 0; id < TINY_VOCAB; id++)
+        CHECK(c, (bt_sum_squares(b.g[BT_WTE] + id * C, C) > 0) == read[id], "token %zu", id);
+    close_both(&b);
 }
 
 /* ---- Adapters, and layers of signed bytes ---- */
@@ -599,6 +629,7 @@ int main(void)
         CASE(gradients_by_tiles_instead_of_the_blas_are_right),
         CASE(gradients_in_bfloat16_point_the_same_way),
         CASE(gradients_of_next_tokens_are_right),
+        CASE(an_untied_embedding_learns_from_what_is_read),
         CASE(gradients_of_adapters_over_signed_bytes_are_right),
         CASE(the_trunk_in_parts_equals_the_whole),
         CASE(a_gradient_alone_equals_itself_among_all),

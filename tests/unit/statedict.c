@@ -124,7 +124,7 @@ static void put_ours(struct pickle_writer *w, const tiny *t, size_t i, const cha
 {
     const bt_param *p = &t->params.row[i];
     char name[96];
-    snprintf(name, sizeof name, "%s%s", p->layer > t->cfg.n_layer + 1 ? "" : prefix, p->name);
+    snprintf(name, sizeof name, "%s%s", p->outside ? "" : prefix, p->name);
     pickle_tensor(w, name, type, t->w[i], p->matrix ? p->rows : 0, p->cols);
 }
 
@@ -138,7 +138,7 @@ static void put_hugging_face(struct pickle_writer *w, const tiny *t, bool half)
         return;
     pickle_tensor(w, "transformer.h.0.attn.bias", "ByteStorage", mask, 4, 4);
     pickle_tensor(w, "transformer.h.0.attn.masked_bias", "FloatStorage", mask, 0, 1);
-    if (t->cfg.n_label == 0)
+    if (t->cfg.n_label == 0 && !t->cfg.untied)
         pickle_tensor(w, "lm_head.weight", type, t->w[BT_WTE], t->cfg.n_vocab, t->cfg.n_embd);
 }
 
@@ -207,7 +207,7 @@ static void put_book(struct pickle_writer *w, const tiny *t, bool head)
     pickle_tensor(w, "final_norm.shift", "FloatStorage", t->w[bt_last_index(c, BT_LNF_B)], 0,
                   c->n_embd);
     pickle_tensor(w, "out_head.weight", "FloatStorage",
-                  head ? t->w[bt_last_index(c, BT_SCORE)] : t->w[BT_WTE],
+                  t->w[head ? bt_last_index(c, BT_SCORE) : bt_vocabulary_index(c)],
                   head ? c->n_label : c->n_vocab, c->n_embd);
     if (head)
         pickle_tensor(w, "out_head.bias", "FloatStorage", bias, 0, c->n_label);

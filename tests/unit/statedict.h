@@ -25,7 +25,7 @@ void pickle_text(struct pickle_writer *w, const char *text);
 enum statedict {
     STATE_HUGGING_FACE, /* "transformer." and lm_head.weight, masks */
     STATE_HALF,         /* the same without prefix, in float16 */
-    STATE_BOOK,         /* GPTModel's names; out_head.weight as the embedding */
+    STATE_BOOK,         /* GPTModel's names; out_head.weight as the embedding, or the model's own */
     STATE_BOOK_HEAD     /* the same as a classifier; out_head.bias is 0.5, -0.25, ... */
 };
 

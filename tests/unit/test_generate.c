@@ -13,17 +13,23 @@
 enum { V = TINY_VOCAB, T = 32 };
 
 /* A directory of a random language model of 64 channels, so that its panels are whole. */
-static const char *directory(uint64_t seed, const char *name)
+static const char *directory_of(uint64_t seed, const char *name, bool untied)
 {
     tiny t;
     bt_config cfg = tiny_config(3, 0);
     cfg.n_embd = 64;
     cfg.n_head = 2;
     cfg.n_inner = 256;
+    cfg.untied = untied;
     tiny_init(&t, &cfg, seed);
     tiny_write(&t, tiny_path(name));
     tiny_clear(&t);
     return tiny_path(name);
+}
+
+static const char *directory(uint64_t seed, const char *name)
+{
+    return directory_of(seed, name, false);
 }
 
 static bolter_model *opened(const char *dir, const char *precision, const char *isa)
@@ -97,10 +103,9 @@ static void fed_in_pieces(struct check *c, const char *dir, const char *precisio
     bolter_model_unref(m);
 }
 
-static void the_cache_equals_the_full_pass(struct check *c)
+static void fed_on_every_isa(struct check *c, const char *dir)
 {
     static const char *const isas[] = {"avx512", "avx2", "portable"};
-    const char *dir = directory(40, "pieces");
     for (size_t i = 0; i < 3; i++) {
         if (!bt_tile_find(BT_FLOAT32, isas[i]) || !bt_tile_find(BT_BFLOAT16, isas[i]) ||
             !bt_tile_find(BT_INT8, isas[i]))
@@ -111,14 +116,31 @@ static void the_cache_equals_the_full_pass(struct check *c)
     }
 }
 
-static void an_int8_directory_has_a_head_too(struct check *c)
+static void the_cache_equals_the_full_pass(struct check *c)
 {
-    bolter_model *m = opened(directory(41, "wide"), NULL, NULL);
-    const bolter_save_options o = {.dtype = "int8", .plain = true};
-    bolter_error err = {0};
-    CHECK(c, bolter_model_save(m, tiny_path("narrow"), &o, &err) == BOLTER_OK, "%s", err.text);
-    fed_in_pieces(c, tiny_path("narrow"), "auto", NULL, 0.25);
-    bolter_model_unref(m);
+    fed_on_every_isa(c, directory(40, "pieces"));
+}
+
+static void the_cache_equals_the_full_pass_with_an_output_layer_of_its_own(struct check *c)
+{
+    fed_on_every_isa(c, directory_of(40, "own", true));
+}
+
+/* In each number format of a file, for each of the engine. */
+static void every_format_of_a_directory_has_a_head(struct check *c)
+{
+    static const char *const dtypes[] = {"float32", "float16", "bfloat16", "int8"};
+    for (size_t i = 0; i < 8; i++) {
+        bolter_model *m = opened(directory_of(41, "wide", i % 2), NULL, NULL);
+        const bolter_save_options o = {.dtype = dtypes[i / 2], .plain = true};
+        bolter_error err = {0};
+        CHECK(c, bolter_model_save(m, tiny_path("stored"), &o, &err) == BOLTER_OK, "%s", err.text);
+        fed_in_pieces(c, tiny_path("stored"), "auto", NULL, i / 2 == 3 ? 0.25 : 0.03);
+        fed_in_pieces(c, tiny_path("stored"), "float32", NULL, 1e-5);
+        fed_in_pieces(c, tiny_path("stored"), "bfloat16", NULL, 0.03);
+        fed_in_pieces(c, tiny_path("stored"), "int8", NULL, 0.25);
+        bolter_model_unref(m);
+    }
 }
 
 /* n tokens drawn after one of "a". */
@@ -378,7 +400,8 @@ int main(void)
 {
     static const struct check_case cases[] = {
         CASE(the_cache_equals_the_full_pass),
-        CASE(an_int8_directory_has_a_head_too),
+        CASE(the_cache_equals_the_full_pass_with_an_output_layer_of_its_own),
+        CASE(every_format_of_a_directory_has_a_head),
         CASE(greedy_is_the_limit_of_drawing),
         CASE(a_seed_repeats_its_tokens),
         CASE(tokens_are_drawn_as_often_as_they_are_probable),

@@ -39,13 +39,19 @@ static const char *imported_dir(void)
     return dir;
 }
 
-static tiny make_tiny(size_t n_label)
+static tiny make(size_t n_label, bool untied)
 {
     tiny t;
     bt_config cfg = tiny_config(2, n_label);
     cfg.n_inner = 4 * cfg.n_embd;
+    cfg.untied = untied;
     tiny_init(&t, &cfg, 11);
     return t;
+}
+
+static tiny make_tiny(size_t n_label)
+{
+    return make(n_label, false);
 }
 
 static bt_buf read_file(const char *path)
@@ -73,6 +79,7 @@ static void check_weights(struct check *c, const tiny *t, const char *dir, doubl
         return;
     CHECK(c, m->params.n == t->params.n && m->cfg.n_head == t->cfg.n_head, "%zu parameters, want %zu",
           m->params.n, t->params.n);
+    CHECK(c, m->info.untied == t->cfg.untied, "untied: %d", (int)m->info.untied);
     for (size_t i = 0; i < m->params.n && i < t->params.n; i++) {
         size_t n = bt_param_size(&t->params.row[i]);
         double worst = bt_param_size(&m->params.row[i]) == n ? 0 : INFINITY;
@@ -322,13 +329,17 @@ static void state_dicts_become_model_directories(struct check *c)
         const char *name;
         enum statedict kind;
         size_t n_label;
+        bool untied;
         double off;
-    } cases[] = {{"hf", STATE_HUGGING_FACE, 0, 0},
-                 {"hf-head", STATE_HUGGING_FACE, 2, 0},
-                 {"half", STATE_HALF, 0, 2e-3},
-                 {"book", STATE_BOOK, 0, 0}};
+    } cases[] = {{"hf", STATE_HUGGING_FACE, 0, false, 0},
+                 {"hf-head", STATE_HUGGING_FACE, 2, false, 0},
+                 {"hf-untied", STATE_HUGGING_FACE, 0, true, 0},
+                 {"half", STATE_HALF, 0, false, 2e-3},
+                 {"half-untied", STATE_HALF, 0, true, 2e-3},
+                 {"book", STATE_BOOK, 0, false, 0},
+                 {"book-untied", STATE_BOOK, 0, true, 0}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        tiny t = make_tiny(cases[i].n_label);
+        tiny t = make(cases[i].n_label, cases[i].untied);
         bolter_error err;
         const char *dir = write_state(cases[i].name, &t, cases[i].kind);
         CHECK(c, import_state(dir, &err) == BOLTER_OK, "%s: %s", cases[i].name, err.text);
@@ -410,23 +421,79 @@ static void check_state(struct check *c, const char *dir, bolter_status want, co
           err.text, bolter_status_name(want), what);
 }
 
-static void an_output_layer_of_its_own_is_refused(struct check *c)
+/* The path of the storage that was written last, the output layer's. */
+static const char *last_storage(const char *dir)
 {
-    tiny t = make_tiny(0);
-    const char *dir = write_state("untied", &t, STATE_BOOK);
     char name[32];
     int n = 0;
-    do /* the last storage is out_head.weight */
+    do
         snprintf(name, sizeof name, "data/%d", ++n);
     while (bt_file_exists(path_of(dir, name)));
     snprintf(name, sizeof name, "data/%d", n - 1);
-    bt_buf b = read_file(path_of(dir, name));
-    b.data[0] ^= 1;
-    write_file(path_of(dir, name), b.data, b.len);
-    check_state(c, dir, BOLTER_E_MISMATCH, "out_head.weight differs from tok_emb.weight");
-    write_file(path_of(dir, name), b.data, b.len - 1);
+    return path_of(dir, name);
+}
+
+static void one_bit_makes_an_output_layer_of_its_own(struct check *c)
+{
+    static const enum statedict kinds[] = {STATE_HUGGING_FACE, STATE_BOOK};
+    for (size_t i = 0; i < 2; i++) {
+        tiny tied = make_tiny(0), t = make(0, true);
+        const char *dir = write_state("bit", &tied, kinds[i]);
+        const char *path = last_storage(dir);
+        size_t n = bt_param_size(&tied.params.row[BT_WTE]);
+        bt_buf b = read_file(path);
+        bolter_error err;
+        b.data[0] ^= 1;
+        write_file(path, b.data, b.len);
+        CHECK(c, b.len == n * sizeof(float) && import_state(dir, &err) == BOLTER_OK, "%s", err.text);
+        memcpy(t.block, tied.block, tied.params.n_values * sizeof *t.block);
+        memcpy(t.w[bt_vocabulary_index(&t.cfg)], b.data, b.len);
+        check_weights(c, &t, imported_dir(), 0);
+        bt_buf_free(&b);
+        tiny_clear(&tied);
+        tiny_clear(&t);
+    }
+}
+
+static void an_output_layer_that_does_not_fit_is_refused(struct check *c)
+{
+    tiny t = make(0, true);
+    const char *dir = write_state("cut", &t, STATE_BOOK);
+    const char *path = last_storage(dir);
+    bt_buf b = read_file(path);
+    const float nan = NAN;
+    write_file(path, b.data, b.len - 1);
     check_state(c, dir, BOLTER_E_FORMAT, "expected 3096 values");
+    memcpy(b.data, &nan, sizeof nan);
+    write_file(path, b.data, b.len);
+    check_state(c, dir, BOLTER_E_NUMERIC, "out_head.weight");
     bt_buf_free(&b);
+    tiny_clear(&t);
+}
+
+/* The output layer that is written has a row, or a column, less than the embedding. */
+static void an_output_layer_of_another_shape_is_refused(struct check *c)
+{
+    static const struct {
+        size_t rows, cols;
+        const char *type;
+    } cases[] = {{TINY_VOCAB - 1, 12, "FloatStorage"}, {TINY_VOCAB, 11, "FloatStorage"},
+                 {0, 12, "FloatStorage"}, {12, TINY_VOCAB, "FloatStorage"},
+                 {TINY_VOCAB, 12, "LongStorage"}};
+    tiny t = make(0, true);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct pickle_writer w;
+        const char *dir = tiny_path("shape");
+        size_t head = bt_vocabulary_index(&t.cfg);
+        pickle_begin(&w, dir);
+        for (size_t k = 0; k < head; k++) {
+            const bt_param *p = &t.params.row[k];
+            pickle_tensor(&w, p->name, "FloatStorage", t.w[k], p->matrix ? p->rows : 0, p->cols);
+        }
+        pickle_tensor(&w, "lm_head.weight", cases[i].type, t.w[head], cases[i].rows, cases[i].cols);
+        pickle_end(&w);
+        check_state(c, dir, BOLTER_E_MISMATCH, "lm_head.weight");
+    }
     tiny_clear(&t);
 }
 
@@ -648,7 +715,9 @@ int main(void)
         CASE(a_classifier_of_the_book_keeps_its_logits),
         CASE(labels_and_padding_are_as_given),
         CASE(heads_that_are_not_told_follow_from_the_width),
-        CASE(an_output_layer_of_its_own_is_refused),
+        CASE(one_bit_makes_an_output_layer_of_its_own),
+        CASE(an_output_layer_that_does_not_fit_is_refused),
+        CASE(an_output_layer_of_another_shape_is_refused),
         CASE(calls_of_anything_else_are_refused_and_not_run),
         CASE(tensors_that_cannot_be_are_refused),
         CASE(keys_and_places_stay_within_the_files),

@@ -14,7 +14,15 @@
 #include "tests/unit/tiny.h"
 
 enum { N = 6, LENGTH = 20, V = TINY_VOCAB };
-static const char *const modes[] = {"all", "last_block", "lora"};
+
+/* What trains, of which model. */
+enum { N_MODE = 6 };
+static const struct mode {
+    const char *trainable;
+    bool untied;
+} modes[N_MODE] = {{"all", false}, {"last_block", false}, {"lora", false},
+                   {"all", true},  {"last_block", true},  {"lora", true}};
+static const struct mode tied_all = {"all", false};
 
 static bolter_train_options options(const char *trainable, size_t threads)
 {
@@ -39,16 +47,21 @@ static bolter_trainer *opened(bolter_model *m, const bolter_train_options *o)
     return t;
 }
 
+static bolter_model *model_of(const struct mode *mode, uint64_t seed, const char *name)
+{
+    return mode->untied ? tiny_untied_model(seed, name) : tiny_language_model(seed, name);
+}
+
 /* A model of two blocks, and what trains it. */
 struct run {
     bolter_model *model;
     bolter_trainer *trainer;
 };
 
-static struct run begun(uint64_t seed, const char *trainable, size_t threads)
+static struct run begun(uint64_t seed, const struct mode *mode, size_t threads)
 {
-    bolter_model *m = tiny_language_model(seed, "begun");
-    bolter_train_options o = options(trainable, threads);
+    bolter_model *m = model_of(mode, seed, "begun");
+    bolter_train_options o = options(mode->trainable, threads);
     return (struct run){m, opened(m, &o)};
 }
 
@@ -110,7 +123,7 @@ static double sum_before(bolter_session *s, const int32_t *ids, size_t n)
 
 static void tokens_from_the_first_on_count(struct check *c)
 {
-    struct run r = begun(1, "all", 2);
+    struct run r = begun(1, &tied_all, 2);
     bolter_session *s;
     bolter_session_open(&s, r.model, 1, 0, NULL);
     int32_t ids[N * LENGTH];
@@ -160,7 +173,7 @@ static void a_prompt_is_not_learned(struct check *c)
 
 static void what_is_no_passage_is_refused(struct check *c)
 {
-    struct run r = begun(3, "all", 1);
+    struct run r = begun(3, &tied_all, 1);
     int32_t ids[40] = {0};
     static const struct {
         size_t n, first;
@@ -214,8 +227,8 @@ static void options_without_a_meaning_are_refused(struct check *c)
 
 static void the_loss_falls_and_the_saved_model_has_it(struct check *c)
 {
-    for (size_t k = 0; k < 3; k++) {
-        struct run r = begun(5, modes[k], 2);
+    for (size_t k = 0; k < N_MODE; k++) {
+        struct run r = begun(5, &modes[k], 2);
         int32_t ids[N * LENGTH];
         bolter_passage p[N];
         bolter_step first, step;
@@ -227,7 +240,7 @@ static void the_loss_falls_and_the_saved_model_has_it(struct check *c)
         for (size_t i = 0; i < 30; i++)
             bolter_trainer_step_passages(r.trainer, p, N, &step, NULL);
         bolter_trainer_loss_passages(r.trainer, p, 1, &step, NULL);
-        CHECK(c, step.loss < 0.9 * first.loss, "%s: loss %g, at first %g", modes[k], step.loss,
+        CHECK(c, step.loss < 0.9 * first.loss, "mode %zu: loss %g, at first %g", k, step.loss,
               first.loss);
         bolter_model *saved = saved_by(c, r.trainer, NULL);
         bolter_session *s = NULL;
@@ -235,7 +248,7 @@ static void the_loss_falls_and_the_saved_model_has_it(struct check *c)
         const bolter_seq seq = {.ids = p[0].ids, .n = p[0].n};
         bool ok = saved && bolter_session_open(&s, saved, 1, 0, &err) == BOLTER_OK &&
                   bolter_session_lm(s, &seq, NULL, &loss, &err) == BOLTER_OK;
-        CHECK(c, ok && fabs(loss - step.loss) < 1e-5, "%s: saved %g, trained %g %s", modes[k], loss,
+        CHECK(c, ok && fabs(loss - step.loss) < 1e-5, "mode %zu: saved %g, trained %g %s", k, loss,
               step.loss, err.text);
         bolter_session_free(s);
         bolter_model_unref(saved);
@@ -246,10 +259,10 @@ static void the_loss_falls_and_the_saved_model_has_it(struct check *c)
 static void a_resumed_run_has_the_bits_of_one_without_a_stop(struct check *c)
 {
     static const char identity[] = "{\"a\":1}";
-    for (size_t k = 0; k < 3; k++) {
+    for (size_t k = 0; k < N_MODE; k++) {
         for (size_t threads = 1; threads <= 2; threads++) {
-            bolter_model *m = tiny_language_model(6, "resumed");
-            bolter_train_options o = options(modes[k], threads);
+            bolter_model *m = model_of(&modes[k], 6, "resumed");
+            bolter_train_options o = options(modes[k].trainable, threads);
             o.schedule = "cosine";
             o.total_steps = 12;
             double want[9], got[9];
@@ -267,7 +280,7 @@ static void a_resumed_run_has_the_bits_of_one_without_a_stop(struct check *c)
             CHECK(c, bolter_trainer_state_load(t, tiny_path("state"), identity, &note, &err) ==
                      BOLTER_OK, "%s", err.text);
             steps(c, t, 4, 5, got);
-            CHECK(c, memcmp(got, want, sizeof got) == 0, "%s, %zu threads: other losses", modes[k],
+            CHECK(c, memcmp(got, want, sizeof got) == 0, "mode %zu, %zu threads: other losses", k,
                   threads);
             bolter_trainer_free(t);
             bolter_model_unref(m);
@@ -277,17 +290,17 @@ static void a_resumed_run_has_the_bits_of_one_without_a_stop(struct check *c)
 
 static void more_threads_give_the_same_numbers(struct check *c)
 {
-    bolter_model *m = tiny_language_model(7, "threads");
-    double loss[2][8];
-    for (size_t k = 0; k < 2; k++) {
-        bolter_train_options o = options("all", 1 + 2 * k);
-        bolter_trainer *t = opened(m, &o);
-        steps(c, t, 0, 8, loss[k]);
-        bolter_trainer_free(t);
+    for (size_t k = 0; k < N_MODE; k++) {
+        double loss[2][8];
+        for (size_t i = 0; i < 2; i++) {
+            struct run r = begun(7, &modes[k], 1 + 2 * i);
+            steps(c, r.trainer, 0, 8, loss[i]);
+            ended(&r);
+        }
+        for (size_t i = 0; i < 8; i++)
+            CHECK(c, fabs(loss[0][i] - loss[1][i]) < 1e-3, "mode %zu, step %zu: %g and %g", k, i,
+                  loss[0][i], loss[1][i]);
     }
-    for (size_t i = 0; i < 8; i++)
-        CHECK(c, fabs(loss[0][i] - loss[1][i]) < 1e-3, "step %zu: %g and %g", i, loss[0][i], loss[1][i]);
-    bolter_model_unref(m);
 }
 
 static void nan_stops_before_the_update(struct check *c)
@@ -320,7 +333,7 @@ static void nan_stops_before_the_update(struct check *c)
 static void a_shape_learns_from_random_weights_alone(struct check *c)
 {
     bolter_model *m = tiny_language_model(9, "vocabulary"), *blank = NULL;
-    const bolter_shape shape = {32, 24, 2, 2};
+    const bolter_shape shape = {32, 24, 2, 2, false};
     bolter_error err = {0};
     CHECK(c, bolter_model_blank(&blank, &shape, tiny_path("vocabulary"), &err) == BOLTER_OK, "%s",
           err.text);
@@ -350,21 +363,22 @@ static void a_shape_learns_from_random_weights_alone(struct check *c)
 
 static void shapes_that_cannot_be_are_refused(struct check *c)
 {
-    static const bolter_shape bad[] = {{0, 8, 1, 1}, {8, 0, 1, 1}, {8, 8, 0, 1}, {8, 8, 1, 0},
-                                       {8, 9, 1, 2}, {8, 8, 1, 16}, {-1, 8, 1, 1}};
+    static const bolter_shape bad[] = {{0, 8, 1, 1, false}, {8, 0, 1, 1, false}, {8, 8, 0, 1, false},
+                                       {8, 8, 1, 0, false}, {8, 9, 1, 2, false}, {8, 8, 1, 16, false},
+                                       {-1, 8, 1, 1, true}};
     bolter_model *m = tiny_language_model(10, "shapes"), *blank;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         CHECK(c, bolter_model_blank(&blank, &bad[i], tiny_path("shapes"), NULL) == BOLTER_E_ARG &&
                  !blank, "case %zu", i);
-    const bolter_shape good = {8, 8, 1, 1};
+    const bolter_shape good = {8, 8, 1, 1, false};
     CHECK(c, bolter_model_blank(&blank, &good, tiny_path("none"), NULL) == BOLTER_E_IO, "no files");
     bolter_model_unref(m);
 }
 
 static void a_sample_is_what_the_saved_model_would_write(struct check *c)
 {
-    for (size_t k = 0; k < 3; k++) {
-        struct run r = begun(11, modes[k], 1);
+    for (size_t k = 0; k < N_MODE; k++) {
+        struct run r = begun(11, &modes[k], 1);
         steps(c, r.trainer, 0, 5, NULL);
         bolter_model *saved = saved_by(c, r.trainer, "bfloat16");
         bolter_error err = {0};
@@ -376,7 +390,7 @@ static void a_sample_is_what_the_saved_model_would_write(struct check *c)
                   bolter_generator_feed_text(b, "hello", 5, true, &err) == BOLTER_OK &&
                   bolter_generator_logits(a, &x, &err) == BOLTER_OK &&
                   bolter_generator_logits(b, &y, &err) == BOLTER_OK;
-        CHECK(c, ok && memcmp(x, y, V * sizeof *x) == 0, "%s: other logits %s", modes[k], err.text);
+        CHECK(c, ok && memcmp(x, y, V * sizeof *x) == 0, "mode %zu: other logits %s", k, err.text);
         bolter_generator_free(a);
         bolter_generator_free(b);
         bolter_model_unref(saved);

@@ -133,9 +133,9 @@ static void write_config(const tiny *t, const char *dir)
     snprintf(text, sizeof text,
              "{\"model_type\": \"gpt2\", \"n_positions\": %zu, \"vocab_size\": %zu, \"n_embd\": %zu,\n"
              " \"n_layer\": %zu, \"n_head\": %zu, \"n_inner\": %zu, \"layer_norm_epsilon\": %.9g,\n"
-             " \"bos_token_id\": %zu, \"eos_token_id\": %zu}\n",
+             " \"bos_token_id\": %zu, \"eos_token_id\": %zu%s}\n",
              c->n_ctx, c->n_vocab, c->n_embd, c->n_layer, c->n_head, c->n_inner, (double)c->eps,
-             c->n_vocab - 1, c->n_vocab - 1);
+             c->n_vocab - 1, c->n_vocab - 1, c->untied ? ", \"tie_word_embeddings\": false" : "");
     tiny_put(dir, "config.json", text);
 }
 
@@ -148,11 +148,10 @@ static void write_weights(const tiny *t, const char *dir)
     for (size_t i = 0; rc == BOLTER_OK && i < t->params.n; i++) {
         const bt_param *p = &t->params.row[i];
         const size_t dim[2] = {p->rows, p->cols};
-        bool head = strcmp(p->name, "score.weight") == 0;
-        bool vector = !head && !p->lora && p->layer > 0; /* whatever its sizes */
         char name[96];
-        snprintf(name, sizeof name, "%s%s", head || t->bare_names ? "" : "transformer.", p->name);
-        rc = bt_writer_declare(&w, name, BT_F32, vector ? dim + 1 : dim, vector ? 1 : 2, &err);
+        bt_param_file_name(name, p, "");
+        rc = bt_writer_declare(&w, t->bare_names ? p->name : name, BT_F32, p->matrix ? dim : dim + 1,
+                               p->matrix ? 2 : 1, &err);
     }
     if (rc == BOLTER_OK)
         rc = bt_writer_begin(&w, path, &err);
@@ -189,11 +188,10 @@ bolter_model *tiny_model(tiny *t, const char *name)
     return m;
 }
 
-static bolter_model *random_model(size_t n_layer, size_t n_label, uint64_t seed, const char *name)
+static bolter_model *random_model(const bt_config *cfg, uint64_t seed, const char *name)
 {
     tiny t;
-    bt_config cfg = tiny_config(n_layer, n_label);
-    tiny_init(&t, &cfg, seed);
+    tiny_init(&t, cfg, seed);
     bolter_model *m = tiny_model(&t, name);
     tiny_clear(&t);
     return m;
@@ -201,12 +199,21 @@ static bolter_model *random_model(size_t n_layer, size_t n_label, uint64_t seed,
 
 bolter_model *tiny_classifier(size_t n_layer, uint64_t seed, const char *name)
 {
-    return random_model(n_layer, 2, seed, name);
+    bt_config cfg = tiny_config(n_layer, 2);
+    return random_model(&cfg, seed, name);
 }
 
 bolter_model *tiny_language_model(uint64_t seed, const char *name)
 {
-    return random_model(2, 0, seed, name);
+    bt_config cfg = tiny_config(2, 0);
+    return random_model(&cfg, seed, name);
+}
+
+bolter_model *tiny_untied_model(uint64_t seed, const char *name)
+{
+    bt_config cfg = tiny_config(2, 0);
+    cfg.untied = true;
+    return random_model(&cfg, seed, name);
 }
 
 bolter_seq *tiny_seqs(size_t n, size_t longest, uint64_t seed)

@@ -43,8 +43,9 @@ const char *tiny_path(const char *name);
 bolter_model *tiny_model(tiny *t, const char *name);
 /* tiny_init, tiny_model and tiny_clear in one. */
 bolter_model *tiny_classifier(size_t n_layer, uint64_t seed, const char *name);
-/* The same of two blocks without a head. */
+/* The same of two blocks without a head; with an output layer of its own. */
 bolter_model *tiny_language_model(uint64_t seed, const char *name);
+bolter_model *tiny_untied_model(uint64_t seed, const char *name);
 
 /* n sequences of random ids with lengths 1, 2, 3, 5, 8, ... up to longest; tiny_free_seqs(). */
 bolter_seq *tiny_seqs(size_t n, size_t longest, uint64_t seed);

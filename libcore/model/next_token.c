@@ -1,5 +1,5 @@
-/* tied.c - next-token cross-entropy with the token embedding as head. */
-#include "model/tied.h"
+/* next_token.c - next-token cross-entropy over a large vocabulary. */
+#include "model/next_token.h"
 
 #include <string.h>
 
@@ -10,33 +10,33 @@
 /* Bytes of logits at a time: enough rows for the matrix products, few enough for memory. */
 #define LOGIT_BYTES ((size_t)32 << 20)
 
-bolter_status bt_tied_init(bt_tied *t, size_t V, size_t C, size_t max_rows, bolter_error *err)
+bolter_status bt_next_token_init(bt_next_token *t, size_t V, size_t C, size_t max_rows, bolter_error *err)
 {
     size_t rows = LOGIT_BYTES / (V * sizeof(float));
     rows = rows < 16 ? 16 : rows;
     rows = rows > max_rows ? max_rows : rows;
-    *t = (bt_tied){.V = V, .C = C, .rows = rows};
+    *t = (bt_next_token){.V = V, .C = C, .rows = rows};
     t->logits = bt_alloc_aligned(rows * V, sizeof *t->logits);
     t->hidden = bt_alloc_aligned(rows * C, sizeof *t->hidden);
     t->dhidden = bt_alloc_aligned(rows * C, sizeof *t->dhidden);
     t->from = bt_alloc_array(rows, sizeof *t->from);
     if (t->logits && t->hidden && t->dhidden && t->from)
         return BOLTER_OK;
-    bt_tied_clear(t);
+    bt_next_token_clear(t);
     return bt_fail(err, BOLTER_E_NOMEM, "model: no memory for %zu rows of logits", rows);
 }
 
-void bt_tied_clear(bt_tied *t)
+void bt_next_token_clear(bt_next_token *t)
 {
     bt_release(t->logits);
     bt_release(t->hidden);
     bt_release(t->dhidden);
     bt_release(t->from);
-    *t = (bt_tied){0};
+    *t = (bt_next_token){0};
 }
 
 /* Collect the next rows that count, from *at on; how many. */
-static size_t gather(bt_tied *t, const bt_tied_rows *r, size_t *at)
+static size_t gather(bt_next_token *t, const bt_next_token_rows *r, size_t *at)
 {
     size_t n = 0;
     for (; *at < r->n && n < t->rows; ++*at) {
@@ -49,25 +49,25 @@ static size_t gather(bt_tied *t, const bt_tied_rows *r, size_t *at)
 }
 
 /* What n gathered rows give back. */
-static void give_back(bt_tied *t, const bt_tied_rows *r, size_t n)
+static void give_back(bt_next_token *t, const bt_next_token_rows *r, size_t n)
 {
     bt_mat dlogits = bt_mat_of(t->logits, n, t->V);
-    bt_gemm(bt_mat_of(t->dhidden, n, t->C), dlogits, false, bt_mat_of(r->wte, t->V, t->C), false, 1, 0);
+    bt_gemm(bt_mat_of(t->dhidden, n, t->C), dlogits, false, bt_mat_of(r->head, t->V, t->C), false, 1, 0);
     for (size_t i = 0; i < n; i++)
         memcpy(r->dhidden + t->from[i] * t->C, t->dhidden + i * t->C, t->C * sizeof *t->dhidden);
-    if (r->dwte)
-        bt_gemm(bt_mat_of(r->dwte, t->V, t->C), dlogits, true, bt_mat_of(t->hidden, n, t->C), false, 1,
+    if (r->dhead)
+        bt_gemm(bt_mat_of(r->dhead, t->V, t->C), dlogits, true, bt_mat_of(t->hidden, n, t->C), false, 1,
                 1);
 }
 
-bt_tied_result bt_tied_loss(bt_tied *t, const bt_tied_rows *r)
+bt_next_token_result bt_next_token_loss(bt_next_token *t, const bt_next_token_rows *r)
 {
-    bt_tied_result sum = {0};
+    bt_next_token_result sum = {0};
     if (r->dhidden)
         memset(r->dhidden, 0, r->n * t->C * sizeof *r->dhidden);
     for (size_t at = 0, n; (n = gather(t, r, &at)) > 0;) {
         bt_gemm(bt_mat_of(t->logits, n, t->V), bt_mat_of(t->hidden, n, t->C), false,
-                bt_mat_of(r->wte, t->V, t->C), true, 1, 0);
+                bt_mat_of(r->head, t->V, t->C), true, 1, 0);
         for (size_t i = 0; i < n; i++) {
             float *row = t->logits + i * t->V;
             size_t target = (size_t)r->target[t->from[i]];
