@@ -29,7 +29,7 @@ static int parse(struct pretrain *p, int argc, char **argv)
         SIZE("heads", 0, &p->heads, 1, 32768, "N", "its attention heads"),
         SIZE("context", 0, &p->context, 2, 1 << 17, "N", "its positions"),
         FLAG("untied", 0, &p->untied, "its output layer is a matrix of its own"),
-        STRING("init", 0, &l->train.init, "HOW", "how its weights begin: gpt2, pytorch"),
+        WORD("init", 0, &l->train.init, "HOW", "how its weights begin", "gpt2, pytorch"),
         HEADING("Texts:"),
         STRING("kind", 0, &p->kind, "KIND", "what they are, instead of finding out"),
         FLAG("gutenberg", 0, &p->gutenberg, "leave out what Project Gutenberg adds to a book"),

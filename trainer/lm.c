@@ -60,19 +60,11 @@ int lm_parse(struct lm *l, int argc, char **argv, const struct option_row *rows,
 
 bool lm_check(const struct lm *l)
 {
-    static const char *const dtypes[] = {"float32", "float16", "bfloat16", "int8"};
-    bool known = false;
-    for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++)
-        known = known || strcmp(l->dtype, dtypes[i]) == 0;
-    if (!known)
-        complain("--dtype: \"%s\", expected one of float32, float16, bfloat16, int8", l->dtype);
-    else if (strcmp(l->select, "last") != 0 && strcmp(l->select, "best") != 0)
-        complain("--select: \"%s\", expected one of last, best", l->select);
-    else if (l->finish && !l->resume)
+    if (l->finish && !l->resume) {
         complain("--finish is for a run that --resume goes on with");
-    else
-        return true;
-    return false;
+        return false;
+    }
+    return true;
 }
 
 /* ---- Opening ---- */

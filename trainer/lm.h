@@ -54,7 +54,7 @@ struct lm {
 /* Rows for an option table. */
 #define LM_ROWS(l)                                                                                 \
     STRING("out", 'o', &(l)->out, "DIR", "where the new model goes"),                              \
-        STRING("dtype", 0, &(l)->dtype, "TYPE", "float32, float16, bfloat16 or int8"),             \
+        WORD("dtype", 0, &(l)->dtype, "TYPE", "of the weights", DTYPES),                           \
         STRING("log", 0, &(l)->log_path, "FILE", "write JSON lines there while training"),         \
         HEADING("How it is trained:"),                                                             \
         REAL("epochs", 'e', &(l)->epochs, 0.001, 1e4, "X", "passes over the training passages"),   \
@@ -62,8 +62,7 @@ struct lm {
         SIZE("batch", 'b', &(l)->batch, 1, 4096, "N", "passages a batch"),                         \
         SIZE("accumulate", 0, &(l)->accumulate, 1, 4096, "N", "batches of a step"),                \
         REAL("lr", 0, &(l)->lr, 0, 1, "X", "learning rate"),                                       \
-        STRING("schedule", 0, &(l)->train.schedule, "HOW",                                         \
-               "after warm-up: constant, linear, cosine, stable"),                                 \
+        WORD("schedule", 0, &(l)->train.schedule, "HOW", "after warm-up", SCHEDULES),              \
         SHARE("warmup", 0, &(l)->warmup, 0, 1, "SHARE", "of the steps, that warm up"),             \
         SHARE("decay", 0, &(l)->decay_share, 0, 1, "SHARE",                                        \
               "of the steps, that the stable schedule falls in"),                                  \
@@ -74,6 +73,8 @@ struct lm {
         REAL("clip-norm", 0, &(l)->clip_norm, 0, 1e6, "X", "largest gradient norm, 0: no limit"),  \
         SIZE("seed", 0, &(l)->seed, 0, 1e15, "N", "of everything random"),                         \
         SIZE("threads", 'j', &(l)->threads, 0, 256, "N", "0: all processors"),                     \
+        WORD("precision", 0, &(l)->train.precision, "TYPE", "of large products",                   \
+             "float32, bfloat16"),                                                                 \
         HEADING("When it is measured, and how it goes on:"),                                       \
         SIZE("eval-every", 0, &(l)->eval_every, 0, 1e9, "N",                                       \
              "steps between evaluations, 0: half an epoch"),                                       \
@@ -81,8 +82,8 @@ struct lm {
              "of the first N batches of each part, 0: validation all"),                            \
         STRING("sample", 0, &(l)->sample, "TEXT", "let the model go on with it at each evaluation"), \
         SIZE("sample-tokens", 0, &(l)->sample_tokens, 1, 1 << 20, "N", "for so many tokens"),      \
-        STRING("select", 0, &(l)->select, "WHICH",                                                 \
-               "weights that are written: last, or best by the validation loss"),                  \
+        WORD("select", 0, &(l)->select, "WHICH",                                                   \
+             "weights that are written, best by the validation loss", "last, best"),               \
         REAL("checkpoint-every", 0, &(l)->checkpoint_minutes, 0, 1e6, "MINUTES",                   \
              "write OUT.run, 0: only when interrupted"),                                           \
         FLAG("resume", 0, &(l)->resume, "go on with the run in OUT.run"),                          \

@@ -153,6 +153,14 @@ parts_are_read()
         grep -q "^passages of 10 tokens: " said
 }
 
+# The last validation loss of a model is close to one/'s, but not the same.
+bfloat16_learns()
+{
+    pretrain narrow -e 20 --eval-every 30 -j 1 --precision bfloat16 &&
+        tail -q -n 1 one/train.csv narrow/train.csv |
+        awk -F, '{ l[NR] = $6 } END { d = l[1] - l[2]; exit !(d != 0 && d < 0.1 && d > -0.1) }'
+}
+
 best_is_kept()
 {
     pretrain four -e 30 --lr 0.3 --eval-every 5 --select best || return 1
@@ -185,6 +193,7 @@ ok "--finish makes a model of what there is" finishes
 ok "a run does not go on with other options or texts" another_run_is_refused
 ok "a model goes on learning" goes_on_with_a_model
 ok "directories, validation texts and lengths" parts_are_read
+ok "products in bfloat16 learn as much" bfloat16_learns
 ok "--select best keeps the best" best_is_kept
 ok "a loss that is not finite names step and tensor" nan_is_named
 ok "texts that are not there" refused "No such file" 1 --vocab vocab -o none missing.txt
@@ -192,7 +201,7 @@ ok "a shape that cannot be" refused "multiple" 1 --vocab vocab -o none --width 1
 ok "too little text" refused "nothing to" 1 --vocab vocab -o none short.txt
 ok "neither model nor vocabulary" refused "needs -m DIR or --vocab" 2 -o none text.txt
 ok "both" refused "needs -m DIR or --vocab" 2 -m one --vocab vocab -o none text.txt
-ok "another beginning" refused "expected gpt2 or pytorch" 1 $quick -o none --init zero text.txt
+ok "another beginning" refused "expected one of gpt2, pytorch" 2 $quick -o none --init zero text.txt
 ok "a model that goes on, untied" refused "for a new model" 2 -m one -o none --untied text.txt
 ok "a classifier" refused "classifier" 1 -m class -o none text.txt
 finish
