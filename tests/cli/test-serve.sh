@@ -296,9 +296,9 @@ headers()
 page_is_as_in_the_tree()
 {
     for file in page.css page.js; do
-        status 200 "$one$file" && cmp out "$top_srcdir/trainer/page/$file" || return 1
+        status 200 "$one$file" && cmp out "$top_srcdir/web/page/$file" || return 1
     done
-    status 200 "$one" && cmp out "$top_srcdir/trainer/page/page.html" && ! grep -qE 'https?://|<script>|<style| on[a-z]+=' out
+    status 200 "$one" && cmp out "$top_srcdir/web/page/page.html" && ! grep -qE 'https?://|<script>|<style| on[a-z]+=' out
 }
 
 facts()
