@@ -10,13 +10,16 @@ enum { MAX_PIECES = 33 };
 
 /* ---- Text ---- */
 
-/* A string of bytes that were cut between characters, or before the end of one. */
-static json_t *whole_characters(const char *s, size_t n)
+/* A string of bytes that were cut between characters, or within one at either end: then so many are
+ * left out of its beginning. */
+static json_t *whole_characters(const char *s, size_t n, size_t *skipped)
 {
     json_t *j = NULL;
-    for (size_t skip = 0; !j && skip < 4 && skip <= n; skip++)
+    for (size_t skip = 0; !j && skip < 4 && skip <= n; skip++) {
+        *skipped = skip;
         for (size_t cut = 0; !j && cut < 4 && skip + cut <= n; cut++)
             j = json_stringn(s + skip, n - skip - cut);
+    }
     return j ? j : json_string("");
 }
 
@@ -57,10 +60,23 @@ static bolter_status read_text(struct judging *by, const struct request *r, stru
     return rc;
 }
 
-static json_t *part(bool read, size_t tokens, json_t *text)
+static json_t *unread_part(size_t tokens)
 {
-    return json_pack("{s:b, s:I, s:o*}", "read", (int)read, "tokens", (json_int_t)tokens, "text",
-                     text);
+    return json_pack("{s:b, s:I}", "read", 0, "tokens", (json_int_t)tokens);
+}
+
+/* With the text of its n bytes from at on, if that is wanted. */
+static json_t *read_part(size_t tokens, const struct reading *t, size_t at, size_t n,
+                         bool with_text)
+{
+    json_t *j = json_pack("{s:b, s:I}", "read", 1, "tokens", (json_int_t)tokens);
+    size_t skipped = 0;
+    json_t *text = with_text ? whole_characters(t->text + at, n, &skipped) : NULL;
+    if (text) {
+        json_object_set_new(j, "at", json_integer((json_int_t)(at + skipped)));
+        json_object_set_new(j, "text", text);
+    }
+    return j;
 }
 
 /* The beginning that was read, what was not, and the end that was; of a short text the first. */
@@ -75,14 +91,11 @@ static json_t *parts(const struct judging *by, const struct reading *t, bool wit
     json_t *list = json_array();
     n_head = n_head < t->n ? n_head : t->n;
     n_tail = n_tail < t->n ? n_tail : t->n;
-    json_array_append_new(list,
-                          part(true, head, with_text ? whole_characters(t->text, n_head) : NULL));
+    json_array_append_new(list, read_part(head, t, 0, n_head, with_text));
     if (!whole)
-        json_array_append_new(list, part(false, t->n_all - t->n_ids, NULL));
+        json_array_append_new(list, unread_part(t->n_all - t->n_ids));
     if (tail > 0)
-        json_array_append_new(
-            list,
-            part(true, tail, with_text ? whole_characters(t->text + t->n - n_tail, n_tail) : NULL));
+        json_array_append_new(list, read_part(tail, t, t->n - n_tail, n_tail, with_text));
     return list;
 }
 
@@ -115,10 +128,14 @@ static bolter_status add_pieces(struct judging *by, const struct reading *t, jso
     size_t n = 0;
     bolter_status rc = by->explain(by->ud, t->text, t->n, piece, MAX_PIECES, &n, err);
     json_t *list = json_array();
-    for (size_t i = 0; i < n && rc == BOLTER_OK; i++)
+    size_t skipped;
+    for (size_t i = 0; i < n && rc == BOLTER_OK; i++) {
+        const bolter_piece *p = &piece[i];
         json_array_append_new(list,
-                              json_pack("{s:f, s:o}", "weight", (double)piece[i].weight, "text",
-                                        whole_characters(piece[i].text, strlen(piece[i].text))));
+                              json_pack("{s:f, s:I, s:I, s:o}", "weight", (double)p->weight, "at",
+                                        (json_int_t)p->at, "bytes", (json_int_t)p->n, "text",
+                                        whole_characters(p->text, strlen(p->text), &skipped)));
+    }
     json_object_set_new(j, "pieces", list);
     return rc;
 }

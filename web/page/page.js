@@ -132,48 +132,6 @@ function showVerdict(r) {
 
 /* ---- What moved it ---- */
 
-/* A text with single blanks, and for each of its characters the place in the text itself. */
-function squeezed(text) {
-    const places = [];
-    let out = "";
-    for (let i = 0; i < text.length; i++) {
-        const blank = text[i] <= " " || text[i] === "\u007f";
-        if (blank && (out === "" || out.endsWith(" ")))
-            continue;
-        out += blank ? " " : text[i];
-        places.push(i);
-    }
-    return { out, places };
-}
-
-/* The places of a text in another one, but for those that are taken. */
-function freePlaces(out, text, taken) {
-    const all = [];
-    for (let i = out.indexOf(text); i >= 0; i = out.indexOf(text, i + 1))
-        if (!taken.some((t) => i < t.end && i + text.length > t.begin))
-            all.push(i);
-    return all;
-}
-
-/*
- * Where the pieces stand in a text: {from, to, weight} in order. The longest find their place first;
- * one that could stand at several is not marked.
- */
-function found(text, pieces) {
-    const { out, places } = squeezed(text);
-    const taken = [];
-    const named = pieces.filter((p) => p.text !== "");
-    for (const piece of named.sort((a, b) => b.text.length - a.text.length)) {
-        const free = freePlaces(out, piece.text, taken);
-        if (free.length !== 1)
-            continue;
-        const end = free[0] + piece.text.length;
-        taken.push({ begin: free[0], end, weight: piece.weight, from: places[free[0]],
-            to: places[end - 1] + 1 });
-    }
-    return taken.sort((a, b) => a.from - b.from);
-}
-
 function signed(x) {
     return (x < 0 ? "\u2212" : "+") + Math.abs(x).toFixed(2);
 }
@@ -182,18 +140,23 @@ function side(x) {
     return x < 0 ? "against" : "for";
 }
 
-/* A text in which the pieces of at least this weight are marked. */
-function marked(text, pieces, least) {
+/* The text of a part, with marks where pieces of at least this weight are: places are in bytes of UTF-8,
+ * which no other string of the page is counted in. */
+function marked(part, pieces, least) {
+    const bytes = new TextEncoder().encode(part.text);
+    const text = (from, to) => new TextDecoder().decode(bytes.subarray(from - part.at, to - part.at));
+    const end = part.at + bytes.length;
+    const inside = pieces.filter((p) => p.at >= part.at && p.at < end && Math.abs(p.weight) >= least);
     const out = [];
-    let done = 0;
-    for (const m of found(text, pieces).filter((p) => Math.abs(p.weight) >= least)) {
-        const sign = made("b", "", m.weight < 0 ? "\u2212" : "+");
-        const mark = made("mark", side(m.weight), sign, text.slice(m.from, m.to));
-        mark.title = signed(m.weight);
-        out.push(text.slice(done, m.from), mark);
-        done = m.to;
+    let done = part.at;
+    for (const p of inside.sort((a, b) => a.at - b.at)) {
+        const sign = made("b", "", p.weight < 0 ? "\u2212" : "+");
+        const mark = made("mark", side(p.weight), sign, text(p.at, p.at + p.bytes));
+        mark.title = signed(p.weight);
+        out.push(text(done, p.at), mark);
+        done = p.at + p.bytes;
     }
-    return [...out, text.slice(done)];
+    return [...out, text(done, end)];
 }
 
 function showPieces(r) {
@@ -207,7 +170,7 @@ function showPieces(r) {
     at("text").replaceChildren();
     for (const part of r.parts) {
         if (part.read)
-            at("text").append(...marked(part.text, r.pieces, least));
+            at("text").append(...marked(part, r.pieces, least));
         else
             at("text").append(made("span", "gap",
                 part.tokens.toLocaleString("en") + " tokens not read"));
