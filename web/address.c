@@ -5,21 +5,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Digits up to 65535. */
+static bool is_port(const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+    return digits > 0 && digits <= 5 && !text[digits] && strtol(text, NULL, 10) <= 65535;
+}
+
 bool web_address_parse(struct web_address *a, const char *spec)
 {
     const char *colon = strrchr(spec, ':');
     size_t n = colon ? (size_t)(colon - spec) : 0;
     bool brackets = n > 2 && spec[0] == '[' && spec[n - 1] == ']';
     *a = (struct web_address){.host = ""};
-    if (n == 0 || n >= sizeof a->host || (!brackets && memchr(spec, ':', n)))
+    if (n == 0 || n >= sizeof a->host || brackets != (*spec == '[') ||
+        (!brackets && memchr(spec, ':', n)) || !is_port(colon + 1))
         return false;
     memcpy(a->host, spec, n);
     memcpy(a->name, spec + brackets, n - 2 * brackets);
-    size_t digits = strspn(colon + 1, "0123456789");
-    if (digits == 0 || digits > 5 || colon[1 + digits])
-        return false;
-    memcpy(a->port, colon + 1, digits);
-    return strtol(a->port, NULL, 10) <= 65535;
+    memcpy(a->port, colon + 1, strlen(colon + 1));
+    return true;
 }
 
 bool web_address_is_loopback(const struct sockaddr *address)

@@ -11,7 +11,7 @@ struct web_address {
     char port[6];   /* 0 .. 65535 */
 };
 
-/* HOST:PORT or [IPV6]:PORT. False if it is neither. */
+/* HOST:PORT or [IPV6]:PORT. False if it is neither; all is empty then. */
 bool web_address_parse(struct web_address *a, const char *spec);
 /* Is an address of IPv4 or IPv6 one of the loopback? */
 bool web_address_is_loopback(const struct sockaddr *address);

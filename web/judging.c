@@ -140,6 +140,12 @@ static bolter_status add_pieces(struct judging *by, const struct reading *t, jso
     return rc;
 }
 
+/* What may go better in a moment is no fault. */
+static unsigned status_of(bolter_status rc)
+{
+    return rc == BOLTER_E_BUSY || rc == BOLTER_E_TIMEOUT ? 503 : 500;
+}
+
 struct answer judging_answer(struct judging *by, const struct request *r, size_t *n_tokens)
 {
     struct reading t = {0};
@@ -160,7 +166,7 @@ struct answer judging_answer(struct judging *by, const struct request *r, size_t
         return answer_json(200, j);
     }
     json_decref(j);
-    return answer_error(500, err.text);
+    return answer_error(status_of(rc), err.text);
 }
 
 /* ---- What it takes ---- */

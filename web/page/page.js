@@ -1,7 +1,7 @@
 /*
- * page.js - the page of bolter-train serve: asks what the model is, shows the part that fits it, and
- * sends what is typed there to /classify or /generate. Text from anywhere is only ever put into the
- * page as text.
+ * page.js - the page of bolter-train serve and bolter-milter: asks what the model is, shows the part
+ * that fits it, and sends what is typed there to /classify or /generate. Text from anywhere is only
+ * ever put into the page as text.
  */
 "use strict";
 
@@ -29,7 +29,7 @@ async function ask(path, options) {
     } catch (e) {
         if (e.name === "AbortError")
             throw e;
-        throw new Error("bolter-train serve does not answer. Is it still running?");
+        throw new Error("The server does not answer. Is it still running?");
     }
     if (answer.ok)
         return answer;
@@ -270,6 +270,47 @@ function openClassifier() {
     at("classifier").hidden = false;
 }
 
+/* ---- The mail of a daemon ---- */
+
+/* The shares of ham, unsure and spam; the numbers beside it say the same. */
+function barOf(h) {
+    const bar = made("div", "bar");
+    const all = h.ham + h.unsure + h.spam;
+    bar.setAttribute("aria-hidden", "true");
+    for (const kind of ["ham", "unsure", "spam"]) {
+        const share = made("span", kind);
+        share.style.width = (all > 0 ? 100 * h[kind] / all : 0) + "%";
+        bar.append(share);
+    }
+    return bar;
+}
+
+function rowOf(h) {
+    const begin = new Date(h.hour);
+    const time = begin.toLocaleString("en", { weekday: "short", hour: "2-digit", minute: "2-digit",
+        hour12: false });
+    const head = made("th", "", time);
+    head.scope = "row";
+    head.title = begin.toString();
+    const bars = made("td", "bars", barOf(h));
+    const numbers = [h.ham, h.unsure, h.spam, h.other, h.failed, h.refused];
+    return made("tr", "", head, bars, ...numbers.map((n) => made("td", "", n.toLocaleString("en"))));
+}
+
+/* The newest hour first. A failure leaves what was there: the next one says more. */
+async function showHours() {
+    const { hours } = await (await ask("/hours")).json();
+    at("hours").replaceChildren(...hours.reverse().map(rowOf));
+    at("mail").hidden = false;
+}
+
+function openHours() {
+    const minute = 60000;
+    const show = () => showHours().catch(() => {});
+    show();
+    setInterval(() => document.hidden || show(), minute);
+}
+
 /* ---- A language model ---- */
 
 let running = null; /* stops the text that is being written */
@@ -435,6 +476,8 @@ async function open() {
         openClassifier();
     else
         openWriter();
+    if (model.hours)
+        openHours();
 }
 
 open();
