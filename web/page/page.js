@@ -150,10 +150,11 @@ function marked(part, pieces, least) {
     const out = [];
     let done = part.at;
     for (const p of inside.sort((a, b) => a.at - b.at)) {
+        const [, before, words, after] = /^(\s*)(.*?)(\s*)$/s.exec(text(p.at, p.at + p.bytes));
         const sign = made("b", "", p.weight < 0 ? "\u2212" : "+");
-        const mark = made("mark", side(p.weight), sign, text(p.at, p.at + p.bytes));
+        const mark = made("mark", side(p.weight), sign, words);
         mark.title = signed(p.weight);
-        out.push(text(done, p.at), mark);
+        out.push(text(done, p.at) + before, mark, after);
         done = p.at + p.bytes;
     }
     return [...out, text(done, end)];
@@ -287,9 +288,9 @@ function barOf(h) {
 
 function rowOf(h) {
     const begin = new Date(h.hour);
-    const time = begin.toLocaleString("en", { weekday: "short", hour: "2-digit", minute: "2-digit",
-        hour12: false });
-    const head = made("th", "", time);
+    const day = made("span", "day", begin.toLocaleDateString("en", { weekday: "short" }) + " ");
+    const time = [begin.getHours(), begin.getMinutes()].map((n) => String(n).padStart(2, "0"));
+    const head = made("th", "", day, time.join(":"));
     head.scope = "row";
     head.title = begin.toString();
     const bars = made("td", "bars", barOf(h));
