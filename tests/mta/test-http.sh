@@ -175,6 +175,15 @@ unix_socket_has_its_mode_and_goes_with_the_daemon() {
     check "the socket is gone" test ! -e "$work/h.sock"
 }
 
+# Nobody but root may make a file in the folder of the socket.
+socket_is_opened_before_the_change_of_user() {
+    [ "$(id -u)" = 0 ] && id nobody >/dev/null 2>&1 || { skip "not root" && return; }
+    start user --set model="$work/ham-model" --set user=nobody --set http="unix:$work/u.sock"
+    same "user" "$(ps -o user= -p $pid)" nobody
+    same "owner" "$(stat -c %U "$work/u.sock")" nobody
+    status 200 --unix-socket "$work/u.sock" http://localhost/health
+}
+
 address_that_others_reach_takes_a_setting_of_its_own() {
     local spec
     checked() {
@@ -321,6 +330,7 @@ run_cases health_says_that_the_model_is_loaded \
     requests_from_elsewhere_are_refused \
     message_over_the_limit_is_refused \
     unix_socket_has_its_mode_and_goes_with_the_daemon \
+    socket_is_opened_before_the_change_of_user \
     address_that_others_reach_takes_a_setting_of_its_own \
     reload_puts_the_new_model_behind_the_page \
     address_in_use_keeps_no_mail_waiting \
