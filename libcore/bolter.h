@@ -411,6 +411,8 @@ bolter_status bolter_classify_text(bolter_session *s, bolter_text *t, bolter_ver
 typedef struct bolter_piece {
     float weight; /* log-odds of spam with the piece less those without it, in nats: above 0 it speaks
                      for spam, below 0 against it */
+    size_t at, n; /* its place in the laid-out text: the first byte, and how many; of UTF-8 whole
+                     characters. Pieces do not overlap */
     char text[BOLTER_PIECE_TEXT + 1]; /* its beginning on one line; cut between bytes */
 } bolter_piece;
 

@@ -227,24 +227,46 @@ static void log_failure(const struct outcome *o, const struct question *q)
     record_write(&r, harmless ? SETTINGS_LOG_INFO : SETTINGS_LOG_WARNING);
 }
 
-/* The log line, and the counters. */
-static void note(const struct outcome *o, const struct question *q, double seconds)
+/* Why a message has no verdict, or which one. */
+static const char *reason_of(const struct outcome *o)
 {
-    const char *action = policy_action_name(o->action);
-    if (o->failure != FAILURE_NONE) {
+    if (o->failure != FAILURE_NONE)
+        return failure_name(o->failure);
+    if (o->standing.mode == MODE_SKIP)
+        return "skipped";
+    return o->standing.denied ? "denied" : bolter_class_name(o->verdict.decision);
+}
+
+static enum hours_kind kind_of(const struct outcome *o)
+{
+    if (o->failure != FAILURE_NONE && o->failure != FAILURE_UNSCORABLE)
+        return HOURS_FAILED;
+    if (o->failure != FAILURE_NONE || o->standing.mode == MODE_SKIP)
+        return HOURS_OTHER;
+    return (enum hours_kind)o->verdict.decision;
+}
+
+static void count(const struct outcome *o, double seconds)
+{
+    /* The score of denied mail is none of the model's. */
+    bool judged =
+        o->failure == FAILURE_NONE && o->standing.mode != MODE_SKIP && !o->standing.denied;
+    metrics_message(&(struct metrics_answer){.action = policy_action_name(o->action),
+                                             .reason = reason_of(o),
+                                             .kind = kind_of(o),
+                                             .refused = o->action >= ACTION_TEMPFAIL,
+                                             .verdict = judged ? &o->verdict : NULL,
+                                             .seconds = seconds});
+}
+
+static void write_log(const struct outcome *o, const struct question *q)
+{
+    if (o->failure != FAILURE_NONE)
         log_failure(o, q);
-        metrics_message(action, failure_name(o->failure), NULL, seconds);
-    } else if (o->standing.mode == MODE_SKIP) {
+    else if (o->standing.mode == MODE_SKIP)
         log_skipped(o, q);
-        metrics_message(action, "skipped", NULL, seconds);
-    } else {
+    else
         log_verdict(o, q);
-        /* The score of denied mail is none of the model's. */
-        if (o->standing.denied)
-            metrics_message(action, "denied", NULL, seconds);
-        else
-            metrics_message(action, bolter_class_name(o->verdict.decision), &o->verdict, seconds);
-    }
 }
 
 enum action answer_message(const struct question *q, const struct mta *mta)
@@ -258,6 +280,7 @@ enum action answer_message(const struct question *q, const struct mta *mta)
         fail(&o, BOLTER_E_IO, "the mail server did not take the changes");
         o.action = ACTION_TEMPFAIL;
     }
-    note(&o, q, metrics_clock() - begin_s);
+    write_log(&o, q);
+    count(&o, metrics_clock() - begin_s);
     return o.action;
 }

@@ -241,7 +241,8 @@ static sfsistat on_end_of_message(SMFICTX *ctx)
     struct connection *c = smfi_getpriv(ctx);
     if (!c || !c->snapshot) {
         log_write(SETTINGS_LOG_ERROR, "no memory for a connection, or stopping: action=tempfail");
-        metrics_message("tempfail", "error", NULL, 0);
+        metrics_message(&(struct metrics_answer){
+            .action = "tempfail", .reason = "error", .kind = HOURS_FAILED, .refused = true});
         return SMFIS_TEMPFAIL;
     }
     atomic_fetch_add(&answering, 1);

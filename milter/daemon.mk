@@ -18,6 +18,10 @@ libdaemon_la_SOURCES = \
 	milter/endpoint.h \
 	milter/failure.c \
 	milter/failure.h \
+	milter/hours.c \
+	milter/hours.h \
+	milter/httpd.c \
+	milter/httpd.h \
 	milter/envelope.c \
 	milter/envelope.h \
 	milter/forged.c \
@@ -55,7 +59,8 @@ libdaemon_la_SOURCES = \
 	milter/scrape.h \
 	milter/snapshot.c \
 	milter/snapshot.h
-libdaemon_la_LIBADD = libbolterconf.la
+libdaemon_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+libdaemon_la_LIBADD = libbolterconf.la libweb.la
 
 sbin_PROGRAMS += bolter-milter
 bolter_milter_SOURCES = milter/milterd.c milter/callbacks.c milter/callbacks.h \

@@ -2,8 +2,8 @@
  * endpoint.h - a small server beside the milter: a thread that accepts, and one for each connection, a
  * bounded number of them. What is said on a connection is the handler's affair.
  *
- * Our own, and not an HTTP library: the daemon that handles mail takes in one request line and writes
- * one answer, and needs no further code from outside for that.
+ * Our own, and not an HTTP library: one request line comes in and one answer goes out, and that is to
+ * work in a build without one, too. httpd.h has the page and what is beside it.
  */
 #ifndef ENDPOINT_H
 #define ENDPOINT_H

@@ -16,6 +16,7 @@
 
 #include "conf/settings.h"
 #include "milter/log.h"
+#include "web/address.h"
 
 #define BACKLOG 128
 /* A service manager's first descriptor. */
@@ -23,7 +24,7 @@
 
 /* An address taken apart. */
 struct address {
-    int family; /* AF_UNIX, AF_INET, AF_INET6 */
+    int family; /* AF_UNIX, AF_INET, AF_INET6; AF_UNSPEC: either of these two */
     char path[sizeof((struct sockaddr_un *)0)->sun_path];
     char port[6];
     char host[256];
@@ -67,12 +68,24 @@ static bool parse_inet(struct address *a, const struct wish *w, const char *rest
     return true;
 }
 
+static bool parse_web(struct address *a, const struct wish *w)
+{
+    struct web_address web;
+    if (!web_address_parse(&web, w->spec) || strtol(web.port, NULL, 10) == 0)
+        return complain(w, "expected HOST:PORT, with a port from 1 to 65535, or unix:PATH");
+    memcpy(a->host, web.name, sizeof a->host);
+    memcpy(a->port, web.port, sizeof a->port);
+    return true;
+}
+
 static bool parse(struct address *a, const struct wish *w)
 {
     const char *spec = w->spec;
     *a = (struct address){.family = AF_UNSPEC};
     if (strncmp(spec, "unix:", 5) == 0 || strncmp(spec, "local:", 6) == 0)
         return parse_unix(a, w, strchr(spec, ':') + 1);
+    if (w->web)
+        return parse_web(a, w);
     if (w->reach == REACH_UNIX)
         return complain(w, "expected unix:PATH");
     if (strncmp(spec, "inet:", 5) == 0)
@@ -102,13 +115,6 @@ static bool find_group(const struct wish *w, gid_t *out)
     }
     log_write(SETTINGS_LOG_ERROR, "%s: there is no group '%s'", w->name, name);
     return false;
-}
-
-bool listener_check(const struct wish *w)
-{
-    struct address a;
-    gid_t gid;
-    return parse(&a, w) && find_group(w, &gid);
 }
 
 /* spec: the whole address, or the path alone. */
@@ -197,23 +203,32 @@ static void send_at_once(int fd)
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
-static bool is_loopback(const struct sockaddr *sa)
+static bool complain_of_reach(const struct wish *w)
 {
-    if (sa->sa_family == AF_INET) {
-        struct sockaddr_in in;
-        memcpy(&in, sa, sizeof in);
-        return ntohl(in.sin_addr.s_addr) >> 24 == 127;
+    log_write(SETTINGS_LOG_ERROR, "%s: got '%s', expected an address of the loopback interface%s%s",
+              w->name, w->spec, w->remote ? ", or " : "", w->remote ? w->remote : "");
+    return false;
+}
+
+/* On success *found is to be freed. */
+static bool find_host(struct addrinfo **found, const struct address *a, const struct wish *w)
+{
+    struct addrinfo want = {.ai_family = a->family, .ai_socktype = SOCK_STREAM};
+    int e = getaddrinfo(a->host, a->port, &want, found);
+    if (e != 0) {
+        log_write(SETTINGS_LOG_ERROR, "%s: %s: cannot find the host: %s", w->name, w->spec,
+                  gai_strerror(e));
+        return false;
     }
-    struct sockaddr_in6 in6;
-    memcpy(&in6, sa, sizeof in6);
-    return IN6_IS_ADDR_LOOPBACK(&in6.sin6_addr);
+    if (w->reach != REACH_LOCAL || web_address_is_loopback((*found)->ai_addr))
+        return true;
+    freeaddrinfo(*found);
+    return complain_of_reach(w);
 }
 
 static bool bind_inet(struct listener *l, const struct addrinfo *ai, const struct wish *w)
 {
     int on = 1;
-    if (w->reach == REACH_LOCAL && !is_loopback(ai->ai_addr))
-        return complain(w, "expected an address of the loopback interface");
     l->fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (l->fd < 0)
         return fail(w->spec, "open a socket");
@@ -226,13 +241,9 @@ static bool bind_inet(struct listener *l, const struct addrinfo *ai, const struc
 
 static bool open_inet(struct listener *l, const struct address *a, const struct wish *w)
 {
-    struct addrinfo want = {.ai_family = a->family, .ai_socktype = SOCK_STREAM}, *found = NULL;
-    int e = getaddrinfo(a->host, a->port, &want, &found);
-    if (e != 0) {
-        log_write(SETTINGS_LOG_ERROR, "%s: %s: cannot find the host: %s", w->name, w->spec,
-                  gai_strerror(e));
+    struct addrinfo *found;
+    if (!find_host(&found, a, w))
         return false;
-    }
     bool ok = bind_inet(l, found, w);
     freeaddrinfo(found);
     return ok;
@@ -243,6 +254,21 @@ static bool know_address(struct listener *l)
 {
     l->address_len = sizeof l->address;
     return getsockname(l->fd, (struct sockaddr *)&l->address, &l->address_len) == 0;
+}
+
+bool listener_check(const struct wish *w)
+{
+    struct address a;
+    struct addrinfo *found;
+    gid_t gid;
+    if (!parse(&a, w) || !find_group(w, &gid))
+        return false;
+    if (a.family == AF_UNIX || w->reach != REACH_LOCAL)
+        return true;
+    bool local = find_host(&found, &a, w);
+    if (local)
+        freeaddrinfo(found);
+    return local;
 }
 
 bool listener_open(struct listener *l, const struct wish *w)

@@ -18,10 +18,12 @@ enum reach { REACH_ANY, REACH_LOCAL, REACH_UNIX };
 struct wish {
     const char *name;  /* of the setting, for messages */
     const char *spec;  /* unix:PATH, inet:PORT@HOST, inet6:PORT@HOST */
+    bool web;          /* HOST:PORT instead of the last two */
     const char *group; /* of a unix socket; "": that of the process */
     mode_t mode;       /* of a unix socket */
     uid_t uid;         /* owner of a unix socket; (uid_t)-1: this process */
     enum reach reach;
+    const char *remote; /* the setting that would widen REACH_LOCAL; NULL: none does */
 };
 
 struct listener {

@@ -36,7 +36,8 @@ static struct {
     size_t n_pairs;
     struct histogram score, answered, queued, computed;
     unsigned long long tokens, truncated, degraded;
-    unsigned long long reloads[2], asks[2]; /* [false], [true]: failed, ok */
+    unsigned long long reloads[2], asks[2], http[2]; /* [false], [true]: failed, ok */
+    struct hours hours;
     double start_s;
 } counted = {
     .lock = PTHREAD_MUTEX_INITIALIZER,
@@ -97,12 +98,13 @@ static void observe(struct histogram *h, double value)
     h->sum += value;
 }
 
-void metrics_message(const char *action, const char *reason, const bolter_verdict *v,
-                     double seconds)
+void metrics_message(const struct metrics_answer *a)
 {
+    const bolter_verdict *v = a->verdict;
     pthread_mutex_lock(&counted.lock);
-    count_pair(action, reason);
-    observe(&counted.answered, seconds);
+    count_pair(a->action, a->reason);
+    hours_count(&counted.hours, (uint64_t)clock_s(CLOCK_REALTIME), a->kind, a->refused);
+    observe(&counted.answered, a->seconds);
     if (v) {
         observe(&counted.score, (double)v->spam);
         observe(&counted.queued, v->queue_ms / 1e3);
@@ -126,9 +128,23 @@ void metrics_ask(bool ok)
     count(&counted.asks[ok]);
 }
 
+void metrics_http(bool ok)
+{
+    count(&counted.http[ok]);
+}
+
 void metrics_reload(bool ok)
 {
     count(&counted.reloads[ok]);
+}
+
+size_t metrics_hours(struct hour out[HOURS_KEPT])
+{
+    pthread_mutex_lock(&counted.lock);
+    size_t n = hours_list(&counted.hours, (uint64_t)counted.start_s,
+                          (uint64_t)clock_s(CLOCK_REALTIME), out);
+    pthread_mutex_unlock(&counted.lock);
+    return n;
 }
 
 /* ---- Printing ------------------------------------------------------------------------------------- */
@@ -188,6 +204,8 @@ static void print_counted(FILE *out)
     print_count(out, "bolter_degraded_messages",
                 "Messages of which less was read because many others waited.", counted.degraded);
     print_results(out, "bolter_asks", "Requests of bolter --socket.", counted.asks);
+    print_results(out, "bolter_http_requests", "Requests to the page and its interface.",
+                  counted.http);
     print_results(out, "bolter_reloads", "Reloads of settings and model.", counted.reloads);
     head(out, "process_start_time_seconds", "gauge", "seconds", "Start of the daemon (Unix time).");
     fprintf(out, "process_start_time_seconds %.3f\n", counted.start_s);

@@ -15,6 +15,7 @@
 #include "milter/control.h"
 #include "milter/daemon.h"
 #include "milter/endpoint.h"
+#include "milter/httpd.h"
 #include "milter/log.h"
 #include "milter/metrics.h"
 #include "milter/notify.h"
@@ -31,6 +32,7 @@
 struct sockets {
     struct listener milter;
     struct endpoint metrics, ask;
+    struct httpd http;
 };
 
 static bool load_settings(const struct options *o, struct settings *s)
@@ -91,11 +93,25 @@ static struct wish ask_wish(const struct settings *s, uid_t uid)
                          .reach = REACH_UNIX};
 }
 
+static struct wish http_wish(const struct settings *s, uid_t uid)
+{
+    return (struct wish){.name = "http",
+                         .spec = s->http,
+                         .web = true,
+                         .group = s->http_group,
+                         .mode = (mode_t)s->http_mode,
+                         .uid = uid,
+                         .reach = s->http_remote == SETTINGS_YES ? REACH_ANY : REACH_LOCAL,
+                         .remote = "http_remote = \"yes\""};
+}
+
 static bool check_sockets(const struct settings *s)
 {
-    const struct wish milter = milter_wish(s, 0), metrics = metrics_wish(s, 0), ask = ask_wish(s, 0);
+    const struct wish milter = milter_wish(s, 0), metrics = metrics_wish(s, 0),
+                      ask = ask_wish(s, 0), http = http_wish(s, 0);
     return listener_check(&milter) && (!*s->metrics || listener_check(&metrics)) &&
-           (!*s->ask || listener_check(&ask));
+           (!*s->ask || listener_check(&ask)) &&
+           (!*s->http || (httpd_is_there() && listener_check(&http)));
 }
 
 static void remove_sockets(const struct sockets *k)
@@ -103,6 +119,20 @@ static void remove_sockets(const struct sockets *k)
     listener_remove(&k->milter);
     listener_remove(&k->metrics.listener);
     listener_remove(&k->ask.listener);
+    listener_remove(&k->http.listener);
+}
+
+/* A wrong setting is an error; an address that is in use, for instance, is none for mail. */
+static bool open_http(struct httpd *http, const struct settings *s, uid_t uid)
+{
+    const struct wish wish = http_wish(s, uid);
+    if (!*s->http)
+        return true;
+    if (!httpd_is_there() || !listener_check(&wish))
+        return false;
+    if (!listener_open(&http->listener, &wish))
+        log_write(SETTINGS_LOG_ERROR, "http: mail is served without it");
+    return true;
 }
 
 /* All that are wished for; one that a service manager listens on already is taken over. */
@@ -111,7 +141,8 @@ static bool open_sockets(struct sockets *k, const struct settings *s, uid_t uid)
     const struct wish milter = milter_wish(s, uid), metrics = metrics_wish(s, uid),
                       ask = ask_wish(s, uid);
     const struct listener none = {.fd = -1};
-    *k = (struct sockets){.milter = none, .metrics.listener = none, .ask.listener = none};
+    *k = (struct sockets){
+        .milter = none, .metrics.listener = none, .ask.listener = none, .http.listener = none};
     k->metrics.handle = scrape_answer;
     k->metrics.max_connections = MAX_SCRAPES;
     k->ask.handle = askd_answer;
@@ -119,7 +150,7 @@ static bool open_sockets(struct sockets *k, const struct settings *s, uid_t uid)
     bool ok = (listener_inherited() > 0 ? listener_inherit(&k->milter)
                                         : listener_open(&k->milter, &milter)) &&
               (!*s->metrics || listener_open(&k->metrics.listener, &metrics)) &&
-              (!*s->ask || listener_open(&k->ask.listener, &ask));
+              (!*s->ask || listener_open(&k->ask.listener, &ask)) && open_http(&k->http, s, uid);
     if (!ok)
         remove_sockets(k);
     return ok;
@@ -129,6 +160,13 @@ static bool start_endpoints(struct sockets *k, struct holder *h)
 {
     k->metrics.ud = k->ask.ud = h;
     return endpoint_start(&k->metrics) && endpoint_start(&k->ask);
+}
+
+static void start_http(struct sockets *k, struct holder *h)
+{
+    struct snapshot *snap = snapshot_acquire(h);
+    httpd_start(&k->http, &snap->settings, h);
+    snapshot_release(h, snap);
 }
 
 /* ---- -n ------------------------------------------------------------------------------------------- */
@@ -209,9 +247,10 @@ static void finish(struct holder *h, struct sockets *k)
     bool drained = callbacks_drain(drain_ms);
     endpoint_stop(&k->ask);
     endpoint_stop(&k->metrics);
-    if (drained)
+    bool quiet = httpd_stop(&k->http);
+    if (drained && quiet)
         snapshot_replace(h, NULL);
-    else
+    if (!drained)
         log_write(SETTINGS_LOG_WARNING, "messages were still in flight after %d ms", drain_ms);
 }
 
@@ -228,6 +267,7 @@ static bool serve_with(const struct options *o, struct holder *h, struct sockets
         snapshot_replace(h, NULL);
         return false;
     }
+    start_http(k, h);
     if (ready_fd >= 0)
         daemon_ready(ready_fd, keep_stderr);
     notify_ready("serving");

@@ -105,8 +105,10 @@ static void put_explanation(FILE *out, const struct output_row *r)
 {
     fputs(",\"explain\":[", out);
     for (size_t i = 0; i < r->n_pieces; i++) {
-        fprintf(out, "%s{\"weight\":%.4f,\"text\":", i > 0 ? "," : "", (double)r->pieces[i].weight);
-        put_string(out, r->pieces[i].text);
+        const bolter_piece *p = &r->pieces[i];
+        fprintf(out, "%s{\"weight\":%.4f,\"at\":%zu,\"bytes\":%zu,\"text\":", i > 0 ? "," : "",
+                (double)p->weight, p->at, p->n);
+        put_string(out, p->text);
         putc('}', out);
     }
     putc(']', out);

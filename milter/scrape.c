@@ -76,9 +76,9 @@ void scrape_answer(void *holder, int fd)
         fprintf(out, "%s; metrics are at /metrics\n", status);
     if (fclose(out) == 0) {
         int n = snprintf(head, sizeof head,
-                         "HTTP/1.0 %s\r\nContent-Type: %s; charset=utf-8\r\n"
+                         "HTTP/1.0 %s\r\nContent-Type: %s\r\n"
                          "Content-Length: %zu\r\nConnection: close\r\n\r\n",
-                         status, ok ? "application/openmetrics-text; version=1.0.0" : "text/plain",
+                         status, ok ? METRICS_TYPE : "text/plain; charset=utf-8",
                          n_body);
         if (send_all(fd, head, (size_t)n))
             send_all(fd, body, n_body);

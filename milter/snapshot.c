@@ -4,10 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+const char *snapshot_model_dir(const struct settings *s)
+{
+    return *s->model ? s->model : BOLTER_MODELDIR;
+}
+
 static bolter_status open_parts(struct snapshot *s, bolter_error *err)
 {
     const struct settings *set = &s->settings;
-    const char *dir = *set->model ? set->model : BOLTER_MODELDIR;
     bolter_service_options o = {.workers = (size_t)set->workers,
                                 .max_seqs = (size_t)set->max_batch,
                                 .max_queued = (size_t)set->max_queued,
@@ -17,7 +21,7 @@ static bolter_status open_parts(struct snapshot *s, bolter_error *err)
     const bolter_open_options packed = {.precision = words[set->precision]};
     bolter_status status = rules_open(&s->rules, set, err);
     if (status == BOLTER_OK)
-        status = bolter_model_open_with(&s->model, dir, &packed, err);
+        status = bolter_model_open_with(&s->model, snapshot_model_dir(set), &packed, err);
     if (status == BOLTER_OK)
         status = bolter_service_open(&s->service, s->model, &o, err);
     return status;

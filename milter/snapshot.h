@@ -27,6 +27,8 @@ struct holder {
 
 /* Open rules, model and service. The snapshot starts with one reference. */
 bolter_status snapshot_open(struct snapshot **out, const struct settings *s, bolter_error *err);
+/* The model directory that settings name. */
+const char *snapshot_model_dir(const struct settings *s);
 /* Any number of threads may acquire, release and replace. */
 void holder_init(struct holder *h);
 /* A reference to the current snapshot, or NULL. */

@@ -23,9 +23,9 @@ check_PROGRAMS += fakeinit
 fakeinit_SOURCES = tests/mta/fakeinit.c
 
 # Scripts against the daemon; make-model writes the models.
-mta_scripts = tests/mta/test-levels.sh tests/mta/test-milter.sh tests/mta/test-operation.sh \
-	tests/mta/test-postfix.sh tests/mta/test-real-mail.sh tests/mta/test-robust.sh \
-	tests/mta/test-sendmail.sh
+mta_scripts = tests/mta/test-http.sh tests/mta/test-levels.sh tests/mta/test-milter.sh \
+	tests/mta/test-operation.sh tests/mta/test-postfix.sh tests/mta/test-real-mail.sh \
+	tests/mta/test-robust.sh tests/mta/test-sendmail.sh
 TESTS += $(mta_scripts)
 EXTRA_DIST += $(mta_scripts) tests/mta/delivery.sh tests/mta/lib.sh tests/mta/postfix.sh \
 	tests/mta/protocol.lua tests/mta/sendmail.sh tests/mta/smtp.sh tests/tsan.supp

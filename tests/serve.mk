@@ -1,3 +1,3 @@
-# Tests of bolter-train serve: its interface, and its page in a browser.
+# Tests of bolter-train serve: its interface, and the page in a browser.
 TESTS += tests/cli/test-serve.sh tests/browser/test-page.sh
 EXTRA_DIST += tests/cli/test-serve.sh tests/browser/test-page.sh tests/browser/page.cjs

@@ -46,7 +46,7 @@ finish() {
 }
 
 # The folders that hold what we wrote; a build folder among them holds nothing of it.
-our_folders="libcore conf milter trainer models tests bench contrib"
+our_folders="libcore conf web milter trainer models tests bench contrib"
 
 # our_files NAME...: files with names like these, relative to the top of the tree, which is where the
 # scripts run.

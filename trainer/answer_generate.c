@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "trainer/answer.h"
 #include "trainer/progress.h"
 #include "trainer/prompt.h"
 #include "trainer/served.h"
+#include "web/answer.h"
 
 /* ---- What is wanted ---- */
 
@@ -269,8 +269,9 @@ static struct answer begin(struct served *served, const struct wish *w)
     return a;
 }
 
-struct answer answer_generate(struct served *served, const struct request *r)
+struct answer answer_generate(void *arg, const struct request *r)
 {
+    struct served *served = arg;
     struct wish w = {.prompt = NULL};
     char why[256];
     if (served->kind == SERVED_CLASSIFIER)

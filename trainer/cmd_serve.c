@@ -6,10 +6,22 @@
 #include <string.h>
 
 #include "trainer/commands.h"
-#include "trainer/http.h"
 #include "trainer/listening.h"
 #include "trainer/options.h"
 #include "trainer/served.h"
+#include "web/http.h"
+
+/* For answers that are under way in the end, which then end soon. */
+#define STOP_S 10
+
+static const struct route routes[] = {
+    {"/model", false, {NULL}, answer_model},
+    {"/health", false, {NULL}, answer_health},
+    {"/metrics", false, {NULL}, answer_metrics},
+    {"/classify", true, {"message/rfc822", "text/plain"}, answer_classify},
+    {"/generate", true, {"application/json"}, answer_generate},
+    {NULL, false, {NULL}, NULL},
+};
 
 struct serve {
     const char *model, *precision, *listen, *host;
@@ -38,24 +50,36 @@ static void wait_for_signal(const sigset_t *both)
     pthread_sigmask(SIG_UNBLOCK, both, NULL);
 }
 
+static void count(void *served, const char *path, unsigned status, double seconds)
+{
+    tally_request(&((struct served *)served)->tally, path, status, seconds);
+}
+
 /* Answer until a signal comes. */
 static int answer(struct serve *o)
 {
     sigset_t both;
     const struct http_options with = {
+        .routes = routes,
+        .ud = &o->served,
+        .done = count,
         .guard = {.host = *o->listening.host ? o->listening.host : NULL, .also = o->host},
+        .max_body = o->max_body,
         .timeout_s = (unsigned)o->timeout,
-        .max_connections = (unsigned)o->max_connections};
+        .max_connections = (unsigned)o->max_connections,
+        .stop_s = STOP_S};
     hold_signals(&both);
     if (!listening_open(&o->listening))
         return EXIT_FAILED;
-    struct http *h = http_start(o->listening.fd, &o->served, &with);
+    struct http *h = http_start(o->listening.fd, &with);
     if (h) {
         fprintf(stderr, "listening on %s\n", o->listening.url);
         wait_for_signal(&both);
         listening_remove(&o->listening);
         atomic_store(&o->served.stopping, true);
         http_stop(h);
+    } else {
+        complain("serve: libmicrohttpd does not start");
     }
     listening_remove(&o->listening);
     return h ? EXIT_DONE : EXIT_FAILED;
@@ -100,5 +124,8 @@ int cmd_serve(int argc, char **argv)
     }
     if (!listening_parse(&o.listening, o.listen, o.allow_remote))
         return EXIT_USAGE;
-    return http_is_there() ? serve(&o) : EXIT_FAILED;
+    if (http_is_there())
+        return serve(&o);
+    complain("serve: this program was built without libmicrohttpd, and has no page");
+    return EXIT_FAILED;
 }

@@ -5,12 +5,12 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "trainer/options.h"
+#include "web/address.h"
 
 #define BACKLOG 64
 
@@ -30,45 +30,19 @@ static bool parse_unix(struct listening *l, const char *path)
     return true;
 }
 
-static bool is_loopback(const struct sockaddr_storage *address)
-{
-    struct sockaddr_in in;
-    struct sockaddr_in6 in6;
-    memcpy(&in, address, sizeof in);
-    memcpy(&in6, address, sizeof in6);
-    return address->ss_family == AF_INET ? ntohl(in.sin_addr.s_addr) >> 24 == 127
-                                         : IN6_IS_ADDR_LOOPBACK(&in6.sin6_addr);
-}
-
-/* HOST and PORT as text; false if there are none. */
-static bool split(struct listening *l, const char *spec, char name[256], const char **port)
-{
-    const char *colon = strrchr(spec, ':');
-    size_t n = colon ? (size_t)(colon - spec) : 0;
-    bool brackets = n > 2 && spec[0] == '[' && spec[n - 1] == ']';
-    if (n == 0 || n >= sizeof l->host || (!brackets && memchr(spec, ':', n)))
-        return false;
-    memcpy(l->host, spec, n);
-    memcpy(name, spec + brackets, n - 2 * brackets);
-    name[n - 2 * brackets] = 0;
-    *port = colon + 1;
-    size_t digits = strspn(*port, "0123456789");
-    return digits > 0 && digits <= 5 && !(*port)[digits] && strtol(*port, NULL, 10) <= 65535;
-}
-
 bool listening_parse(struct listening *l, const char *spec, bool remote)
 {
     struct addrinfo want = {.ai_socktype = SOCK_STREAM}, *found = NULL;
-    char name[sizeof l->host];
-    const char *port;
+    struct web_address a;
     *l = (struct listening){.fd = -1};
     if (strncmp(spec, "unix:", 5) == 0)
         return parse_unix(l, spec + 5);
-    if (!split(l, spec, name, &port)) {
+    if (!web_address_parse(&a, spec)) {
         complain("--listen: \"%s\", expected HOST:PORT or unix:/PATH", spec);
         return false;
     }
-    int e = getaddrinfo(name, port, &want, &found);
+    memcpy(l->host, a.host, sizeof l->host);
+    int e = getaddrinfo(a.name, a.port, &want, &found);
     if (e != 0) {
         complain("--listen: %s: %s", spec, gai_strerror(e));
         return false;
@@ -76,7 +50,7 @@ bool listening_parse(struct listening *l, const char *spec, bool remote)
     memcpy(&l->address, found->ai_addr, found->ai_addrlen);
     l->address_len = found->ai_addrlen;
     freeaddrinfo(found);
-    if (!remote && !is_loopback(&l->address)) {
+    if (!remote && !web_address_is_loopback((const struct sockaddr *)&l->address)) {
         complain("--listen: %s is reached from other machines, which takes --allow-remote", spec);
         return false;
     }

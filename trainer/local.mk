@@ -1,8 +1,6 @@
 # bolter-train
 bin_PROGRAMS += bolter-train
 bolter_train_SOURCES = \
-	trainer/answer.c \
-	trainer/answer.h \
 	trainer/answer_classify.c \
 	trainer/answer_facts.c \
 	trainer/answer_generate.c \
@@ -61,9 +59,6 @@ bolter_train_SOURCES = \
 	trainer/finetune.h \
 	trainer/fit.c \
 	trainer/fit.h \
-	trainer/guard.c \
-	trainer/guard.h \
-	trainer/http.h \
 	trainer/instructions.c \
 	trainer/instructions.h \
 	trainer/interrupt.c \
@@ -87,7 +82,6 @@ bolter_train_SOURCES = \
 	trainer/options.h \
 	trainer/order.c \
 	trainer/order.h \
-	trainer/page.h \
 	trainer/part.c \
 	trainer/part.h \
 	trainer/place.c \
@@ -116,8 +110,6 @@ bolter_train_SOURCES = \
 	trainer/report.c \
 	trainer/report.h \
 	trainer/result.c \
-	trainer/routes.c \
-	trainer/routes.h \
 	trainer/runlog.c \
 	trainer/runlog.h \
 	trainer/score.c \
@@ -149,23 +141,6 @@ bolter_train_SOURCES = \
 	trainer/unpack.h \
 	trainer/wide.c \
 	trainer/wide.h
-if MICROHTTPD
-bolter_train_SOURCES += trainer/http.c
-else
-bolter_train_SOURCES += trainer/http_none.c
-endif
-bolter_train_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(LIBARCHIVE_CFLAGS) $(LIBCURL_CFLAGS) \
-	$(MICROHTTPD_CFLAGS)
-bolter_train_LDADD = libbolter.la $(JANSSON_LIBS) $(LIBARCHIVE_LIBS) $(LIBCURL_LIBS) \
-	$(MICROHTTPD_LIBS)
+bolter_train_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(LIBARCHIVE_CFLAGS) $(LIBCURL_CFLAGS)
+bolter_train_LDADD = libweb.la libbolter.la $(JANSSON_LIBS) $(LIBARCHIVE_LIBS) $(LIBCURL_LIBS)
 dist_man_MANS += trainer/bolter-train.1
-
-# The page of serve is part of the program.
-page_files = $(srcdir)/trainer/page/page.html $(srcdir)/trainer/page/page.css \
-	$(srcdir)/trainer/page/page.js
-nodist_bolter_train_SOURCES = trainer/page-data.c
-trainer/page-data.c: $(srcdir)/trainer/page/embed $(page_files)
-	$(AM_V_GEN)$(MKDIR_P) trainer && $(SHELL) $(srcdir)/trainer/page/embed $(page_files) >$@.tmp && \
-		mv $@.tmp $@
-CLEANFILES += trainer/page-data.c trainer/page-data.c.tmp
-EXTRA_DIST += trainer/page/embed trainer/page/page.html trainer/page/page.css trainer/page/page.js

@@ -1,40 +1,33 @@
 /* served.c - open a model for what it is, and share out the seats. */
 #include "trainer/served.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "trainer/options.h"
 
-/* The last name of a path. */
-static void name_of(char *name, size_t cap, const char *dir)
+static bolter_status classify(void *seat, bolter_text *text, bolter_verdict *out, bolter_error *err)
 {
-    size_t n = strlen(dir), from;
-    while (n > 1 && dir[n - 1] == '/')
-        n--;
-    from = n;
-    while (from > 0 && dir[from - 1] != '/')
-        from--;
-    snprintf(name, cap, "%.*s", (int)(n - from < cap ? n - from : cap - 1), dir + from);
+    return bolter_classify_text(((struct seat *)seat)->session, text, out, err);
+}
+
+static bolter_status explain(void *seat, const char *utf8, size_t n, bolter_piece *out, size_t cap,
+                             size_t *n_pieces, bolter_error *err)
+{
+    return bolter_explain(((struct seat *)seat)->session, utf8, n, out, cap, n_pieces, err);
 }
 
 /* Writers keep their memory for the time of a text: it depends on how it is drawn. */
 static bolter_status furnish(struct seat *seat, bolter_error *err)
 {
     const struct served *s = seat->of;
-    const bolter_model_info *info = bolter_model_info_of(s->model);
-    const bolter_text_options o = {.layout = info->text_layout};
     if (s->kind != SERVED_CLASSIFIER)
         return BOLTER_OK;
     bolter_status rc = bolter_session_open(&seat->session, s->model, 1, 0, err);
     if (rc == BOLTER_OK)
-        rc = bolter_text_open(&seat->text, &o, err);
-    seat->ids = calloc((size_t)info->max_tokens, sizeof *seat->ids);
-    if (rc == BOLTER_OK && !seat->ids) {
-        *err = (bolter_error){.code = BOLTER_E_NOMEM, .text = "no memory for the tokens"};
-        rc = err->code;
-    }
+        rc = judging_open(&seat->judging, s->model, err);
+    seat->judging.classify = classify;
+    seat->judging.explain = explain;
+    seat->judging.ud = seat;
     return rc;
 }
 
@@ -55,7 +48,7 @@ bool served_open(struct served *s, const char *dir, const char *precision, size_
     const bolter_open_options with = {.precision = precision};
     pthread_mutex_init(&s->lock, NULL);
     tally_init(&s->tally);
-    name_of(s->name, sizeof s->name, dir);
+    s->dir = dir;
     s->seat = calloc(n_seats, sizeof *s->seat);
     if (!s->seat) {
         complain("no memory");
@@ -113,8 +106,7 @@ void served_close(struct served *s)
 {
     for (size_t i = 0; i < s->n_seats; i++) {
         bolter_session_free(s->seat[i].session);
-        bolter_text_free(s->seat[i].text);
-        free(s->seat[i].ids);
+        judging_close(&s->seat[i].judging);
     }
     free(s->seat);
     bolter_model_unref(s->model);

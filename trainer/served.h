@@ -12,6 +12,7 @@
 #include "bolter.h"
 #include "trainer/instructions.h"
 #include "trainer/tally.h"
+#include "web/judging.h"
 
 /* What a model is for. */
 enum served_kind { SERVED_CLASSIFIER, SERVED_WRITER, SERVED_ANSWERER };
@@ -19,16 +20,15 @@ enum served_kind { SERVED_CLASSIFIER, SERVED_WRITER, SERVED_ANSWERER };
 struct seat {
     struct served *of;
     bool taken;
-    bolter_session *session; /* of a classifier, like those below */
-    bolter_text *text;
-    int32_t *ids; /* room for max_tokens */
+    bolter_session *session; /* of a classifier */
+    struct judging judging;  /* likewise */
 };
 
 struct served {
     bolter_model *model;
     enum served_kind kind;
     struct template template; /* of instructions */
-    char name[128];           /* of the model's directory, without those above it */
+    const char *dir;          /* of the model */
     size_t max_body;          /* bytes of a request */
     struct seat *seat;
     size_t n_seats;
@@ -37,8 +37,8 @@ struct served {
     struct tally tally;
 };
 
-/* Open a model directory. s stays where it is; false after a complaint, and served_close() is due
- * then, too. */
+/* Open a model directory, whose name and s stay where they are. False after a complaint, and
+ * served_close() is due then, too. */
 bool served_open(struct served *s, const char *dir, const char *precision, size_t n_seats);
 /* A seat; NULL when all are taken, or when s is stopping. Any thread. */
 struct seat *served_sit(struct served *s);
@@ -48,14 +48,12 @@ void served_leave(struct seat *seat);
 size_t served_busy(struct served *s);
 void served_close(struct served *s);
 
-/* ---- What paths answer; routes.c has the table ---- */
+/* ---- What paths answer, of a struct served ---- */
 
-struct answer;
-struct request;
-struct answer answer_model(struct served *s, const struct request *r);
-struct answer answer_health(struct served *s, const struct request *r);
-struct answer answer_metrics(struct served *s, const struct request *r);
-struct answer answer_classify(struct served *s, const struct request *r);
-struct answer answer_generate(struct served *s, const struct request *r);
+struct answer answer_model(void *served, const struct request *r);
+struct answer answer_health(void *served, const struct request *r);
+struct answer answer_metrics(void *served, const struct request *r);
+struct answer answer_classify(void *served, const struct request *r);
+struct answer answer_generate(void *served, const struct request *r);
 
 #endif

@@ -4,6 +4,9 @@
  * The tokens that the model reads are cut into pieces: lines, or runs of words where lines are
  * long. Each piece is left out in turn and the rest is scored again. Its weight is what the
  * log-odds of spam lose by that; a probability near 0 or 1 would hide the differences.
+ *
+ * Tokens stand for bytes of the text, one behind the other: from its beginning on, and, of a text
+ * that is too long, up to its end. So each piece has a place there.
  */
 #include "service/explain.h"
 
@@ -18,8 +21,7 @@
 enum {
     MIN_TOKENS = 8, /* a piece has about so many, or a PARTS-th of a long text */
     PARTS = 16,
-    MAX_PIECES = 2 * PARTS + 1,
-    TOKEN_BYTES = 64 /* of a token that are looked at */
+    MAX_PIECES = 2 * PARTS + 1 /* as many as cut() can make, with or without a seam */
 };
 #define LEAST_PROBABILITY 1e-6 /* a float has no room for less beside 1 */
 
@@ -31,36 +33,55 @@ struct work {
     const bolter_model *m;
     bt_spam_fn score;
     void *ud;
+    const char *utf8; /* the text, of n bytes */
+    size_t n;
     bt_reading r;
-    int32_t *rest; /* ids without a piece */
+    size_t begin;       /* first id that stands for text */
+    size_t seam;        /* first id of the text's end, where its middle is not read; n_ids: it is */
+    struct span *place; /* of each id, in bytes of the text */
+    int32_t *rest;      /* ids without a piece */
     struct span span[MAX_PIECES];
     size_t n_spans;
 };
 
-/* First and last byte of a token; 0 for one without. */
-static void ends_of_token(const bolter_model *m, int32_t id, char *first, char *last)
+static size_t bytes_of_token(const bolter_model *m, int32_t id)
 {
-    char bytes[TOKEN_BYTES];
     size_t n = 0;
-    *first = *last = 0;
-    if (bolter_tok_decode(m->tok, &id, 1, bytes, sizeof bytes, &n, NULL) != BOLTER_OK || n == 0)
-        return;
-    *first = bytes[0];
-    *last = bytes[n < sizeof bytes ? n - 1 : sizeof bytes - 1];
+    bolter_tok_decode(m->tok, &id, 1, NULL, 0, &n, NULL);
+    return n;
+}
+
+/* Tokens of padding, and the line of an empty text, stand for no byte. */
+static void find_places(struct work *w)
+{
+    size_t at = 0, bytes;
+    for (size_t i = w->begin; i < w->seam; i++) {
+        bytes = bytes_of_token(w->m, w->r.ids[i]);
+        bytes = bytes < w->n - at ? bytes : w->n - at;
+        w->place[i] = (struct span){at, at + bytes};
+        at += bytes;
+    }
+    at = w->n;
+    for (size_t i = w->r.n_ids; i-- > w->seam;) {
+        bytes = bytes_of_token(w->m, w->r.ids[i]);
+        bytes = bytes < at ? bytes : at;
+        w->place[i] = (struct span){at - bytes, at};
+        at -= bytes;
+    }
 }
 
 /* Half of a size is enough where a line ends; twice a size is cut even within a word. */
 static void cut(struct work *w)
 {
-    size_t begin = w->m->card.bos ? 1 : 0, n = w->r.n_ids, from = begin;
-    size_t size = (n - begin + PARTS - 1) / PARTS;
-    char first, last, before = 0;
+    size_t n = w->r.n_ids, from = w->begin;
+    size_t size = (n - from + PARTS - 1) / PARTS;
     size = size > MIN_TOKENS ? size : MIN_TOKENS;
-    for (size_t i = begin; i < n; i++, before = last) {
-        size_t len = i - from;
-        ends_of_token(w->m, w->r.ids[i], &first, &last);
+    for (size_t i = from + 1; i < n; i++) {
+        size_t len = i - from, at = w->place[i].from;
+        char before = at > 0 ? w->utf8[at - 1] : 0, first = at < w->n ? w->utf8[at] : 0;
         bool word = first == ' ' || first == '\n' || before == '\n' || before == ' ';
-        if ((len >= (size + 1) / 2 && before == '\n') || (len >= size && word) || len >= 2 * size) {
+        if (i == w->seam || (len >= (size + 1) / 2 && before == '\n') || (len >= size && word) ||
+            len >= 2 * size) {
             w->span[w->n_spans++] = (struct span){from, i};
             from = i;
         }
@@ -98,26 +119,38 @@ static bolter_status score_without(struct work *w, struct span s, double *odds, 
     return status;
 }
 
-/* The text of a span on one line, with single blanks. */
-static bolter_status write_text(const struct work *w, struct span s, bolter_piece *out,
-                                bolter_error *err)
+/* Is a byte one of UTF-8 that begins no character? */
+static bool goes_on(char byte)
 {
-    char bytes[4 * BOLTER_PIECE_TEXT];
-    size_t all, len = 0;
-    bolter_status status = bolter_tok_decode(w->m->tok, w->r.ids + s.from, s.to - s.from, bytes,
-                                             sizeof bytes, &all, err);
-    if (status != BOLTER_OK)
-        return status;
-    for (size_t i = 0; i < all && i < sizeof bytes && len < BOLTER_PIECE_TEXT; i++) {
-        bool blank = (unsigned char)bytes[i] <= ' ' || bytes[i] == 0x7f;
+    return ((unsigned char)byte & 0xc0) == 0x80;
+}
+
+/* The whole characters of a span. Of text that is not UTF-8, all of it but a few bytes. */
+static void find_piece(const struct work *w, struct span s, bolter_piece *out)
+{
+    size_t from = w->place[s.from].from, to = w->place[s.to - 1].to, end = to;
+    for (size_t i = 0; i < 3 && from < to && goes_on(w->utf8[from]); i++)
+        from++;
+    for (size_t i = 0; i < 3 && end > from && end < w->n && goes_on(w->utf8[end]); i++)
+        end--;
+    out->at = from;
+    out->n = end - from;
+}
+
+/* Its beginning on one line, with single blanks. */
+static void write_text(const struct work *w, bolter_piece *out)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < out->n && len < BOLTER_PIECE_TEXT; i++) {
+        char byte = w->utf8[out->at + i];
+        bool blank = (unsigned char)byte <= ' ' || byte == 0x7f;
         if (!blank)
-            out->text[len++] = bytes[i];
+            out->text[len++] = byte;
         else if (len > 0 && out->text[len - 1] != ' ')
             out->text[len++] = ' ';
     }
     len -= len > 0 && out->text[len - 1] == ' ';
     out->text[len] = 0;
-    return BOLTER_OK;
 }
 
 /* Put a piece in its place among the cap heaviest so far. */
@@ -142,11 +175,13 @@ static bolter_status weigh(struct work *w, bolter_piece *out, size_t cap, size_t
     all = log_odds(spam);
     for (size_t i = 0; i < w->n_spans && status == BOLTER_OK; i++) {
         bolter_piece p = {.weight = 0};
+        find_piece(w, w->span[i], &p);
+        write_text(w, &p);
         status = score_without(w, w->span[i], &without, err);
-        if (status == BOLTER_OK)
-            status = write_text(w, w->span[i], &p, err);
+        if (status != BOLTER_OK)
+            break;
         p.weight = (float)(all - without);
-        if (status == BOLTER_OK && p.text[0])
+        if (p.text[0])
             insert(out, cap, n_pieces, &p);
     }
     return status;
@@ -156,19 +191,25 @@ bolter_status bt_explain(const bolter_model *m, bt_spam_fn score, void *ud, cons
                          size_t n, bolter_piece *out, size_t cap, size_t *n_pieces,
                          bolter_error *err)
 {
-    struct work w = {.m = m, .score = score, .ud = ud};
+    struct work w = {.m = m, .score = score, .ud = ud, .utf8 = utf8, .n = n};
     *n_pieces = 0;
     bolter_status status = bolter_model_need_spam_head(m, err);
     if (status != BOLTER_OK || (status = bt_reading_open(&w.r, m, utf8, n, err)) != BOLTER_OK)
         return status;
+    bool cut_short = w.r.truncated && w.r.n_ids == m->card.max_tokens;
+    w.begin = m->card.bos ? 1 : 0;
+    w.seam = w.r.n_ids - (cut_short ? m->card.tail_tokens : 0);
+    w.place = bt_alloc_array(w.r.n_ids, sizeof *w.place);
     w.rest = bt_alloc_array(w.r.n_ids, sizeof *w.rest);
-    if (w.rest) {
+    if (w.place && w.rest) {
+        find_places(&w);
         cut(&w);
         status = weigh(&w, out, cap, n_pieces, err);
     } else {
         status = bt_fail(err, BOLTER_E_NOMEM, "explain: no memory for %zu tokens", w.r.n_ids);
     }
     bt_release(w.rest);
+    bt_release(w.place);
     bt_reading_clear(&w.r);
     return status;
 }

@@ -1,5 +1,6 @@
 #!/bin/sh
-# test-page.sh - the page of bolter-train serve in Chromium, driven by playwright-core, judged by axe-core.
+# test-page.sh - the page of bolter-train serve and bolter-milter in Chromium, driven by playwright-core,
+# judged by axe-core.
 #
 #     npm install playwright-core axe-core        in any folder
 #     NODE_PATH=THAT-FOLDER/node_modules make check TESTS=tests/browser/test-page.sh
@@ -52,5 +53,22 @@ bolter-train instruct -m written --lr 0.02 -b 4 -e 25 -j 1 --schedule constant -
 serve classifier "$top_srcdir/models/default"
 serve writer written
 serve answerer answered
+
+# A daemon that has had three messages, two of them empty.
+port=$(fakemta --free-port)
+bolter-milter -f --set socket="unix:$scratch/m.sock" --set model="$top_srcdir/models/default" \
+    --set http="127.0.0.1:$port" --set on_unscorable=tempfail 2>daemon.said &
+pids="$pids $!"
+tries=0
+until grep -q "http: serves" daemon.said; do
+    tries=$((tries + 1))
+    [ $tries -lt 500 ] || exit 99
+    sleep 0.02
+done
+printf 'From: ann@example.org\nSubject: minutes\n\nThe minutes of our meeting are attached.\n' >mail
+printf 'From: ann@example.org\n\n' >empty
+fakemta --socket "unix:$scratch/m.sock" --timeout 20000 mail empty empty >said 2>&1 || exit 99
+echo "http://127.0.0.1:$port/" >daemon
+
 node "$top_srcdir/tests/browser/page.cjs" "$chromium" "$top_srcdir/tests/samples/sample.mbox" \
-    "$(cat classifier)" "$(cat writer)" "$(cat answerer)"
+    "$(cat classifier)" "$(cat writer)" "$(cat answerer)" "$(cat daemon)"

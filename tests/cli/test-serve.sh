@@ -138,6 +138,32 @@ pieces_on_request()
         said '"pieces":[{"weight":' && said '"text":"Subject: Hello' && said 'A cup of tea.'
 }
 
+# Each word of a text is there twice, in letters of two, three and four bytes: a piece is the bytes that
+# it says to be at.
+places_of_pieces()
+{
+    for copy in 1 2; do
+        printf 'Größe zählt. 価格は無料です。 \360\237\222\260\360\237\222\260 free money today.\nGrüße aus Köln.\n'
+    done >repeated
+    status 200 -H "Content-Type: text/plain" --data-binary @repeated "${one}classify?explain=1" || return 1
+    grep -o '"weight":[^,]*,"at":[0-9]*,"bytes":[0-9]*,"text":"[^"]*"' out >pieces
+    [ "$(wc -l <pieces)" -gt 4 ] && said '"at":0,"text":"Größe zählt.' || return 1
+    while IFS=: read -r _ _ at bytes text; do
+        part=$(tail -c +$((${at%,*} + 1)) repeated | head -c "${bytes%,*}" | tr '\n' ' ' | sed 's/^ *//; s/ *$//')
+        [ -n "$part" ] && case $part in "$(echo "$text" | tr -d '"')"*) ;; *) return 1 ;; esac
+    done <pieces
+}
+
+# Of the end of a text the places are there, too.
+places_at_the_end()
+{
+    { head -c 20000 large && printf '\n%s' "The last line is read."; } >long
+    status 200 -H "Content-Type: text/plain" --data-binary @long "${one}classify?explain=1" &&
+        end=$(grep -o '{"read":true,"tokens":32,"at":[0-9]*' out | grep -o '[0-9]*$') &&
+        at=$(grep -o '"at":[0-9]*,"bytes":[0-9]*,"text":"[^"]*is read\.' out | grep -o '^"at":[0-9]*' | cut -c 6-) &&
+        [ "$at" -ge "$end" ] && tail -c +$((at + 1)) long | grep -q '^[a-zT].*is read\.$'
+}
+
 plain_text_is_no_mail()
 {
     status 200 -H "Content-Type: text/plain; charset=utf-8" --data-binary @mail "${one}classify?explain=1" &&
@@ -296,9 +322,9 @@ headers()
 page_is_as_in_the_tree()
 {
     for file in page.css page.js; do
-        status 200 "$one$file" && cmp out "$top_srcdir/trainer/page/$file" || return 1
+        status 200 "$one$file" && cmp out "$top_srcdir/web/page/$file" || return 1
     done
-    status 200 "$one" && cmp out "$top_srcdir/trainer/page/page.html" && ! grep -qE 'https?://|<script>|<style| on[a-z]+=' out
+    status 200 "$one" && cmp out "$top_srcdir/web/page/page.html" && ! grep -qE 'https?://|<script>|<style| on[a-z]+=' out
 }
 
 facts()
@@ -429,6 +455,8 @@ task=$url
 ok "the score is bolter's" same_score_as_bolter
 ok "a verdict says what was read, and by what" fields_of_a_verdict
 ok "pieces and text come when they are asked for" pieces_on_request
+ok "a piece says where it stands, in bytes" places_of_pieces
+ok "so does one of the end of a long text" places_at_the_end
 ok "plain text is read as it is" plain_text_is_no_mail
 ok "where nothing can be judged it says so" says_that_nothing_is_there
 ok "of a megabyte the beginning and the end are read" large_mail

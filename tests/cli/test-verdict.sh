@@ -117,7 +117,7 @@ ok "an explanation is five lines, the planted sentence first" explanation_in_lin
 explanation_in_json()
 {
     bolter -m "$default" -wj <planted >out
-    matches '.*,"ms":[0-9]+,"explain":\[\{"weight":[0-9.]+,"text":"[^"]*(FREE|NOW)[^"]*"\},.*\]\}' || return 1
+    matches '.*,"ms":[0-9]+,"explain":\[\{"weight":[0-9.]+,"at":[0-9]+,"bytes":[0-9]+,"text":"[^"]*(FREE|NOW)[^"]*"\},.*\]\}' || return 1
     bolter -m "$default" -j <planted >out
     ! grep explain out
 }

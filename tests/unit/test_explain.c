@@ -1,5 +1,6 @@
 /* test_explain.c - leaving a piece out shows what it was worth. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -37,17 +38,22 @@ static bolter_status judge_words(void *ud, const bolter_seq *seq, double *spam, 
 }
 
 /* A byte-level model of so many positions; its weights do not matter here. */
-static bolter_model *model_of(size_t n_ctx, const char *name)
+static bolter_model *model_with(size_t n_ctx, const char *card, const char *name)
 {
     tiny t;
     bt_config cfg = tiny_config(1, 2);
     cfg.n_ctx = n_ctx;
     tiny_init(&t, &cfg, 7);
-    t.card =
-        "{\"v\": 1, \"labels\": [\"ham\", \"spam\"]}"; /* as many tokens as there are positions */
+    t.card = card;
     bolter_model *m = tiny_model(&t, name);
     tiny_clear(&t);
     return m;
+}
+
+/* That reads as many tokens as there are positions. */
+static bolter_model *model_of(size_t n_ctx, const char *name)
+{
+    return model_with(n_ctx, "{\"v\": 1, \"labels\": [\"ham\", \"spam\"]}", name);
 }
 
 static void pieces_weigh_what_they_add_to_the_log_odds(struct check *c)
@@ -69,6 +75,96 @@ static void pieces_weigh_what_they_add_to_the_log_odds(struct check *c)
     for (size_t i = 2; i < n; i++)
         CHECK(c, fabsf(p[i].weight) < 1e-4f && !strchr(p[i].text, '\n'), "%g %s",
               (double)p[i].weight, p[i].text);
+    bolter_model_unref(j.model);
+}
+
+/* The beginning of a piece as its place has it: with single blanks. */
+static bool stands_there(const char *text, const bolter_piece *p)
+{
+    const char *at = text + p->at, *end = at + p->n;
+    for (const char *word = p->text; *word; word++) {
+        while (at < end && *word != ' ' && (*at == ' ' || *at == '\n'))
+            at++;
+        if (*word != ' ' && (at == end || *at++ != *word))
+            return false;
+    }
+    return true;
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const bolter_piece *p = a, *q = b;
+    return (p->at > q->at) - (p->at < q->at);
+}
+
+/* All pieces of a text, in order of their places. */
+static size_t pieces_of(struct check *c, struct judge *j, const char *text, bolter_piece p[40])
+{
+    size_t n = 0, end = 0, all = strlen(text);
+    bolter_error err = {0};
+    bolter_status s = bt_explain(j->model, judge_words, j, text, all, p, 40, &n, &err);
+    CHECK(c, s == BOLTER_OK, "%s", err.text);
+    qsort(p, n, sizeof *p, by_place);
+    for (size_t i = 0; i < n; end = p[i].at + p[i].n, i++) {
+        CHECK(c, p[i].at >= end && p[i].n > 0 && p[i].n <= all - p[i].at, "%zu: %zu + %zu of %zu",
+              i, p[i].at, p[i].n, all);
+        CHECK(c, stands_there(text, &p[i]), "%zu: \"%s\" is not at %zu", i, p[i].text, p[i].at);
+        bool whole = (text[p[i].at] & 0xc0) != 0x80 && (text[p[i].at + p[i].n] & 0xc0) != 0x80;
+        CHECK(c, whole, "%zu: a character is cut", i);
+    }
+    return n;
+}
+
+static void place_of_a_piece_is_told_where_words_are_repeated(struct check *c)
+{
+    static const char text[] = "WIN it\nfriend\nWIN it\nfriend\n";
+    bolter_piece p[40];
+    struct judge j = {.model = model_of(256, "places")};
+    size_t n = pieces_of(c, &j, text, p);
+    CHECK(c, n == 4 && p[0].at == 0 && p[1].at == 7 && p[2].at == 14 && p[3].at == 21, "%zu pieces",
+          n);
+    for (size_t i = 0; i < n; i++)
+        CHECK(c, p[i].n == 7 && strcmp(p[i].text, p[i % 2].text) == 0, "%zu + %zu: %s", p[i].at,
+              p[i].n, p[i].text);
+    bolter_model_unref(j.model);
+}
+
+static void places_are_those_of_whole_characters(struct check *c)
+{
+    static const char *const words[] = {
+        "z\xc3\xa4hlt", "\xe4\xbe\xa1\xe6\xa0\xbc", "\n", "\xf0\x9f\x92\xb0\xf0\x9f\x92\xb0", " ",
+        "WIN"};
+    static char text[600];
+    bolter_piece p[40];
+    struct judge j = {.model = model_of(256, "whole"), .calls = 0};
+    for (size_t seed = 1; seed < 60; seed++) {
+        text[0] = 0;
+        for (size_t k = seed; strlen(text) < 9 * seed; k = k * 31 + 7)
+            memcpy(text + strlen(text), words[k % 6], strlen(words[k % 6]) + 1);
+        CHECK(c, pieces_of(c, &j, text, p) > 0, "seed %zu: no piece", seed);
+    }
+    bolter_model_unref(j.model);
+}
+
+/* Of 64 positions 16 are the text's last; a piece is before the gap or behind it. */
+static void places_of_a_long_text_are_at_its_beginning_and_at_its_end(struct check *c)
+{
+    static char text[2000];
+    bolter_piece p[40];
+    struct judge j = {.model = model_with(64,
+                                          "{\"v\": 1, \"labels\": [\"ham\", \"spam\"], "
+                                          "\"max_tokens\": 64, \"tail_tokens\": 16}",
+                                          "seam")};
+    for (size_t i = 0; i + 8 < sizeof text; i += 8)
+        memcpy(text + i, i % 24 ? "a \xc3\xa4 of \n" : "the one\n", 9);
+    size_t n = pieces_of(c, &j, text, p), all = strlen(text), last = 0;
+    CHECK(c, n > 2 && p[0].at == 0 && p[n - 1].at + p[n - 1].n == all, "%zu pieces", n);
+    for (size_t i = 0; i < n; i++) {
+        bool in_front = p[i].at + p[i].n <= 96, behind = p[i].at >= all - 32;
+        CHECK(c, in_front || behind, "%zu + %zu of %zu", p[i].at, p[i].n, all);
+        last += behind;
+    }
+    CHECK(c, last > 0 && last < n, "%zu of %zu at the end", last, n);
     bolter_model_unref(j.model);
 }
 
@@ -188,6 +284,9 @@ int main(void)
 {
     static const struct check_case cases[] = {
         CASE(pieces_weigh_what_they_add_to_the_log_odds),
+        CASE(place_of_a_piece_is_told_where_words_are_repeated),
+        CASE(places_are_those_of_whole_characters),
+        CASE(places_of_a_long_text_are_at_its_beginning_and_at_its_end),
         CASE(only_the_heaviest_are_given_in_order),
         CASE(number_of_runs_is_bounded_for_any_text),
         CASE(failure_of_any_run_ends_it),

@@ -338,7 +338,10 @@ static void foreign_text_cannot_break_a_field(struct check *c)
 static void explanation_shows_the_first_pieces_signed(struct check *c)
 {
     const bolter_piece pieces[] = {
-        {7.356f, "Win \"now\""}, {-0.404f, "kind regards"}, {0.001f, "the"}, {0, "fourth"}};
+        {.weight = 7.356f, .text = "Win \"now\""},
+        {.weight = -0.404f, .text = "kind regards"},
+        {.weight = 0.001f, .text = "the"},
+        {.weight = 0, .text = "fourth"}};
     set = (struct field_set){0};
     field_explain(&set, pieces, 0, true);
     CHECK(c, set.n == 0, "an explanation of nothing");

@@ -47,10 +47,41 @@ static void malformed_sockets_are_refused(struct check *c)
         CHECK(c, listener_check(&w) == cases[i].good, "%s", cases[i].spec);
     }
     struct wish w = wish_of("unix:/a", REACH_ANY);
+    CHECK(c,
+          !listener_check(&(struct wish){
+              .name = "metrics", .spec = "inet:9@0.0.0.0", .group = "", .reach = REACH_LOCAL}),
+          "took every address for the loopback");
     w.group = "no such group";
     CHECK(c, !listener_check(&w), "took a group that does not exist");
     w.group = "0";
     CHECK(c, listener_check(&w), "refused a group by number");
+    log_set_level(SETTINGS_LOG_ERROR);
+}
+
+static void address_of_the_web_is_a_host_and_a_port(struct check *c)
+{
+    static const struct {
+        const char *spec;
+        enum reach reach;
+        bool good;
+    } cases[] = {
+        {"127.0.0.1:8025", REACH_LOCAL, true}, {"[::1]:8025", REACH_LOCAL, true},
+        {"localhost:1", REACH_LOCAL, true},    {"127.9.9.9:65535", REACH_LOCAL, true},
+        {"unix:/a", REACH_LOCAL, true},        {"0.0.0.0:1", REACH_ANY, true},
+        {"0.0.0.0:1", REACH_LOCAL, false},     {"[::]:1", REACH_LOCAL, false},
+        {"192.0.2.1:1", REACH_LOCAL, false},   {"127.0.0.1:0", REACH_LOCAL, false},
+        {"127.0.0.1:65536", REACH_ANY, false}, {"127.0.0.1:", REACH_ANY, false},
+        {"127.0.0.1", REACH_ANY, false},       {":8025", REACH_ANY, false},
+        {"::1:8025", REACH_ANY, false},        {"[]:8025", REACH_ANY, false},
+        {"127.0.0.1:8x", REACH_ANY, false},    {"inet:8025@127.0.0.1", REACH_ANY, false},
+        {"unix:a", REACH_ANY, false},          {"", REACH_ANY, false},
+    };
+    log_set_level(-1);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct wish w = wish_of(cases[i].spec, cases[i].reach);
+        w.web = true;
+        CHECK(c, listener_check(&w) == cases[i].good, "%s", cases[i].spec);
+    }
     log_set_level(SETTINGS_LOG_ERROR);
 }
 
@@ -182,6 +213,7 @@ int main(void)
 {
     static const struct check_case cases[] = {
         CASE(malformed_sockets_are_refused),
+        CASE(address_of_the_web_is_a_host_and_a_port),
         CASE(socket_has_its_mode_and_only_a_stale_one_is_replaced),
         CASE(accepted_tcp_connections_send_small_packets_at_once),
         CASE(local_socket_on_a_public_address_is_refused),

@@ -14,6 +14,7 @@
 #include "milter/daemon.h"
 #include "milter/endpoint.h"
 #include "milter/failure.h"
+#include "milter/hours.h"
 #include "milter/log.h"
 #include "milter/metrics.h"
 #include "milter/notify.h"
@@ -252,8 +253,13 @@ static void counted_messages_add_up(struct check *c)
 {
     bolter_verdict v = {.spam = 0.97F, .n_tokens = 10, .truncated = true, .queue_ms = 20};
     for (int i = 0; i < 5; i++)
-        metrics_message("mark", i < 3 ? "spam" : "ham", &v, 0.02 * i);
-    metrics_message("accept", "timeout", NULL, 61);
+        metrics_message(&(struct metrics_answer){.action = "mark",
+                                                 .reason = i < 3 ? "spam" : "ham",
+                                                 .kind = i < 3 ? HOURS_SPAM : HOURS_HAM,
+                                                 .verdict = &v,
+                                                 .seconds = 0.02 * i});
+    metrics_message(&(struct metrics_answer){
+        .action = "accept", .reason = "timeout", .kind = HOURS_FAILED, .seconds = 61});
     const char *text = response("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
     static const struct {
         const char *line;
@@ -384,6 +390,59 @@ static void answers_of_others_are_no_verdict(struct check *c)
     CHECK(c, ask("inet:1@h", true, "", 0, 1, &r, &err) == BOLTER_E_ARG, "%s", err.text);
 }
 
+/* ---- Hours
+ * ---------------------------------------------------------------------------------------- */
+
+static void messages_are_counted_in_their_hour(struct check *c)
+{
+    static struct hours h;
+    struct hour out[HOURS_KEPT];
+    const uint64_t begin = 500000 * 3600ull;
+    hours_count(&h, begin, HOURS_SPAM, true);
+    hours_count(&h, begin + 3599, HOURS_SPAM, false);
+    hours_count(&h, begin + 3600, HOURS_HAM, false);
+    hours_count(&h, begin + 3 * 3600, HOURS_FAILED, true);
+    size_t n = hours_list(&h, begin + 1800, begin + 3 * 3600 + 5, out);
+    CHECK(c, n == 4 && out[0].begin_s == begin && out[3].begin_s == begin + 3 * 3600, "%zu hours",
+          n);
+    CHECK(c, out[0].n[HOURS_SPAM] == 2 && out[0].refused == 1 && out[0].n[HOURS_HAM] == 0, "first");
+    CHECK(c, out[1].n[HOURS_HAM] == 1 && out[1].refused == 0, "second");
+    CHECK(c, out[2].n[HOURS_HAM] == 0 && out[2].n[HOURS_SPAM] == 0, "the empty one");
+    CHECK(c, out[3].n[HOURS_FAILED] == 1 && out[3].refused == 1, "last");
+}
+
+static void hours_of_two_days_are_kept_and_older_ones_forgotten(struct check *c)
+{
+    static struct hours h;
+    struct hour out[HOURS_KEPT];
+    const uint64_t begin = 500000 * 3600ull;
+    for (uint64_t i = 0; i < 200; i++)
+        for (uint64_t k = 0; k <= i; k++)
+            hours_count(&h, begin + i * 3600 + k, HOURS_UNSURE, false);
+    size_t n = hours_list(&h, begin, begin + 199 * 3600, out);
+    CHECK(c, n == HOURS_KEPT, "%zu hours", n);
+    for (size_t i = 0; i < n; i++)
+        CHECK(c, out[i].n[HOURS_UNSURE] == 200 - HOURS_KEPT + i + 1, "%zu: %llu", i,
+              out[i].n[HOURS_UNSURE]);
+    n = hours_list(&h, begin, begin + 500 * 3600, out);
+    CHECK(c, n == HOURS_KEPT && out[0].n[HOURS_UNSURE] == 0 && out[47].n[HOURS_UNSURE] == 0,
+          "what is long past is still there");
+}
+
+static void clock_that_is_set_back_does_no_harm(struct check *c)
+{
+    static struct hours h;
+    struct hour out[HOURS_KEPT];
+    const uint64_t begin = 500000 * 3600ull;
+    hours_count(&h, begin, HOURS_HAM, false);
+    hours_count(&h, begin - 7200, HOURS_SPAM, false);
+    size_t n = hours_list(&h, begin, begin - 7200, out);
+    CHECK(c, n == 1 && out[0].begin_s == begin - 7200 && out[0].n[HOURS_SPAM] == 1, "%zu hours", n);
+    hours_count(&h, 0, HOURS_HAM, false);
+    n = hours_list(&h, 0, 0, out);
+    CHECK(c, n == 1 && out[0].begin_s == 0 && out[0].n[HOURS_HAM] == 1, "%zu hours", n);
+}
+
 int main(void)
 {
     static const struct check_case cases[] = {
@@ -398,6 +457,9 @@ int main(void)
         CASE(other_requests_are_refused),
         CASE(answer_is_read_and_unknown_keys_are_passed_over),
         CASE(answers_of_others_are_no_verdict),
+        CASE(messages_are_counted_in_their_hour),
+        CASE(hours_of_two_days_are_kept_and_older_ones_forgotten),
+        CASE(clock_that_is_set_back_does_no_harm),
     };
     return check_main(cases, sizeof cases / sizeof *cases);
 }

@@ -1,5 +1,5 @@
 /* answer.c - answers are JSON, but for the page and the metrics. */
-#include "trainer/answer.h"
+#include "web/answer.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* guard.c - the Host, Origin and Sec-Fetch-Site of a request. */
-#include "trainer/guard.h"
+#include "web/guard.h"
 
 #include <arpa/inet.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /*
- * page.js - the page of bolter-train serve: asks what the model is, shows the part that fits it, and
- * sends what is typed there to /classify or /generate. Text from anywhere is only ever put into the
- * page as text.
+ * page.js - the page of bolter-train serve and bolter-milter: asks what the model is, shows the part
+ * that fits it, and sends what is typed there to /classify or /generate. Text from anywhere is only
+ * ever put into the page as text.
  */
 "use strict";
 
@@ -29,7 +29,7 @@ async function ask(path, options) {
     } catch (e) {
         if (e.name === "AbortError")
             throw e;
-        throw new Error("bolter-train serve does not answer. Is it still running?");
+        throw new Error("The server does not answer. Is it still running?");
     }
     if (answer.ok)
         return answer;
@@ -132,48 +132,6 @@ function showVerdict(r) {
 
 /* ---- What moved it ---- */
 
-/* A text with single blanks, and for each of its characters the place in the text itself. */
-function squeezed(text) {
-    const places = [];
-    let out = "";
-    for (let i = 0; i < text.length; i++) {
-        const blank = text[i] <= " " || text[i] === "\u007f";
-        if (blank && (out === "" || out.endsWith(" ")))
-            continue;
-        out += blank ? " " : text[i];
-        places.push(i);
-    }
-    return { out, places };
-}
-
-/* The places of a text in another one, but for those that are taken. */
-function freePlaces(out, text, taken) {
-    const all = [];
-    for (let i = out.indexOf(text); i >= 0; i = out.indexOf(text, i + 1))
-        if (!taken.some((t) => i < t.end && i + text.length > t.begin))
-            all.push(i);
-    return all;
-}
-
-/*
- * Where the pieces stand in a text: {from, to, weight} in order. The longest find their place first;
- * one that could stand at several is not marked.
- */
-function found(text, pieces) {
-    const { out, places } = squeezed(text);
-    const taken = [];
-    const named = pieces.filter((p) => p.text !== "");
-    for (const piece of named.sort((a, b) => b.text.length - a.text.length)) {
-        const free = freePlaces(out, piece.text, taken);
-        if (free.length !== 1)
-            continue;
-        const end = free[0] + piece.text.length;
-        taken.push({ begin: free[0], end, weight: piece.weight, from: places[free[0]],
-            to: places[end - 1] + 1 });
-    }
-    return taken.sort((a, b) => a.from - b.from);
-}
-
 function signed(x) {
     return (x < 0 ? "\u2212" : "+") + Math.abs(x).toFixed(2);
 }
@@ -182,18 +140,24 @@ function side(x) {
     return x < 0 ? "against" : "for";
 }
 
-/* A text in which the pieces of at least this weight are marked. */
-function marked(text, pieces, least) {
+/* The text of a part, with marks where pieces of at least this weight are: places are in bytes of UTF-8,
+ * which no other string of the page is counted in. */
+function marked(part, pieces, least) {
+    const bytes = new TextEncoder().encode(part.text);
+    const text = (from, to) => new TextDecoder().decode(bytes.subarray(from - part.at, to - part.at));
+    const end = part.at + bytes.length;
+    const inside = pieces.filter((p) => p.at >= part.at && p.at < end && Math.abs(p.weight) >= least);
     const out = [];
-    let done = 0;
-    for (const m of found(text, pieces).filter((p) => Math.abs(p.weight) >= least)) {
-        const sign = made("b", "", m.weight < 0 ? "\u2212" : "+");
-        const mark = made("mark", side(m.weight), sign, text.slice(m.from, m.to));
-        mark.title = signed(m.weight);
-        out.push(text.slice(done, m.from), mark);
-        done = m.to;
+    let done = part.at;
+    for (const p of inside.sort((a, b) => a.at - b.at)) {
+        const [, before, words, after] = /^(\s*)(.*?)(\s*)$/s.exec(text(p.at, p.at + p.bytes));
+        const sign = made("b", "", p.weight < 0 ? "\u2212" : "+");
+        const mark = made("mark", side(p.weight), sign, words);
+        mark.title = signed(p.weight);
+        out.push(text(done, p.at) + before, mark, after);
+        done = p.at + p.bytes;
     }
-    return [...out, text.slice(done)];
+    return [...out, text(done, end)];
 }
 
 function showPieces(r) {
@@ -207,7 +171,7 @@ function showPieces(r) {
     at("text").replaceChildren();
     for (const part of r.parts) {
         if (part.read)
-            at("text").append(...marked(part.text, r.pieces, least));
+            at("text").append(...marked(part, r.pieces, least));
         else
             at("text").append(made("span", "gap",
                 part.tokens.toLocaleString("en") + " tokens not read"));
@@ -305,6 +269,47 @@ function openClassifier() {
     at("wide-note").hidden = !model.wide;
     showTicks();
     at("classifier").hidden = false;
+}
+
+/* ---- The mail of a daemon ---- */
+
+/* The shares of ham, unsure and spam; the numbers beside it say the same. */
+function barOf(h) {
+    const bar = made("div", "bar");
+    const all = h.ham + h.unsure + h.spam;
+    bar.setAttribute("aria-hidden", "true");
+    for (const kind of ["ham", "unsure", "spam"]) {
+        const share = made("span", kind);
+        share.style.width = (all > 0 ? 100 * h[kind] / all : 0) + "%";
+        bar.append(share);
+    }
+    return bar;
+}
+
+function rowOf(h) {
+    const begin = new Date(h.hour);
+    const day = made("span", "day", begin.toLocaleDateString("en", { weekday: "short" }) + " ");
+    const time = [begin.getHours(), begin.getMinutes()].map((n) => String(n).padStart(2, "0"));
+    const head = made("th", "", day, time.join(":"));
+    head.scope = "row";
+    head.title = begin.toString();
+    const bars = made("td", "bars", barOf(h));
+    const numbers = [h.ham, h.unsure, h.spam, h.other, h.failed, h.refused];
+    return made("tr", "", head, bars, ...numbers.map((n) => made("td", "", n.toLocaleString("en"))));
+}
+
+/* The newest hour first. A failure leaves what was there: the next one says more. */
+async function showHours() {
+    const { hours } = await (await ask("/hours")).json();
+    at("hours").replaceChildren(...hours.reverse().map(rowOf));
+    at("mail").hidden = false;
+}
+
+function openHours() {
+    const minute = 60000;
+    const show = () => showHours().catch(() => {});
+    show();
+    setInterval(() => document.hidden || show(), minute);
 }
 
 /* ---- A language model ---- */
@@ -472,6 +477,8 @@ async function open() {
         openClassifier();
     else
         openWriter();
+    if (model.hours)
+        openHours();
 }
 
 open();

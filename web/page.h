@@ -1,6 +1,6 @@
-/* page.h - the files of trainer/page as bytes; trainer/page/embed makes page-data.c of them. */
-#ifndef PAGE_H
-#define PAGE_H
+/* page.h - the files of web/page as bytes; web/page/embed makes page-data.c of them. */
+#ifndef WEB_PAGE_H
+#define WEB_PAGE_H
 
 #include <stddef.h>
 

@@ -5,7 +5,7 @@
  * path, method, type and length of the body. Only then is the body taken, into memory of the length
  * that was announced, and only then has it an answer.
  */
-#include "trainer/http.h"
+#include "web/http.h"
 
 #include <microhttpd.h>
 #include <stdatomic.h>
@@ -15,20 +15,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "trainer/answer.h"
-#include "trainer/options.h"
-#include "trainer/progress.h"
-#include "trainer/routes.h"
-
 #define HEADER_MAX                                                                                 \
     ((size_t)32 << 10) /* memory of a connection: its header, and what is sent next */
 #define WORK_S 600u    /* for an answer, or for a client to take a bit of it */
-#define STOP_S 10      /* for answers that are under way when the server stops */
 #define BLOCK  4096
 
 struct http {
     struct MHD_Daemon *daemon;
-    struct served *served;
     struct http_options o;
     atomic_uint visits; /* requests that have no whole answer yet */
 };
@@ -42,6 +35,13 @@ struct visit {
     char *body;
     size_t size; /* of the body as announced */
 };
+
+static double now_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
 
 /* ---- Answers ---- */
 
@@ -160,7 +160,7 @@ static unsigned refusal(const struct http *h, struct MHD_Connection *c, struct v
         return MHD_HTTP_LENGTH_REQUIRED;
     v->size = announced(c);
     *why = "the body is longer than is taken";
-    return v->size > h->served->max_body ? MHD_HTTP_CONTENT_TOO_LARGE : 0;
+    return v->size > h->o.max_body ? MHD_HTTP_CONTENT_TOO_LARGE : 0;
 }
 
 /* ---- Requests ---- */
@@ -169,8 +169,8 @@ static enum MHD_Result begin(struct http *h, struct MHD_Connection *c, struct vi
                              const char *path, const char *method)
 {
     const char *why, *explain;
-    v->began = seconds_now();
-    v->route = route_of(path);
+    v->began = now_s();
+    v->route = route_of(h->o.routes, path);
     unsigned status = refusal(h, c, v, method, &why);
     if (status != 0) {
         struct answer a = answer_error(status, why);
@@ -187,7 +187,7 @@ static enum MHD_Result append(const struct http *h, struct visit *v, const char 
 {
     if (v->status != 0)
         return MHD_YES;
-    if (n > v->size - v->request.n || seconds_now() - v->began > h->o.timeout_s)
+    if (n > v->size - v->request.n || now_s() - v->began > h->o.timeout_s)
         return MHD_NO;
     memcpy(v->body + v->request.n, bytes, n);
     v->request.n += n;
@@ -198,7 +198,7 @@ static enum MHD_Result answer(struct http *h, struct MHD_Connection *c, struct v
 {
     v->request.body = v->body;
     MHD_set_connection_option(c, MHD_CONNECTION_OPTION_TIMEOUT, WORK_S);
-    struct answer a = v->route->answer(h->served, &v->request);
+    struct answer a = v->route->answer(h->o.ud, &v->request);
     return say(c, v, &a);
 }
 
@@ -231,9 +231,8 @@ static void completed(void *arg, struct MHD_Connection *c, void **at,
     (void)how;
     if (!v)
         return;
-    if (v->status != 0)
-        tally_request(&h->served->tally, v->route ? v->route->path : "other", v->status,
-                      seconds_now() - v->began);
+    if (v->status != 0 && h->o.done)
+        h->o.done(h->o.ud, v->route ? v->route->path : "other", v->status, now_s() - v->began);
     MHD_set_connection_option(c, MHD_CONNECTION_OPTION_TIMEOUT, h->o.timeout_s);
     free(v->body);
     free(v);
@@ -248,23 +247,21 @@ bool http_is_there(void)
     return true;
 }
 
-struct http *http_start(int fd, struct served *s, const struct http_options *o)
+struct http *http_start(int fd, const struct http_options *o)
 {
     struct http *h = calloc(1, sizeof *h);
-    if (h) {
-        h->served = s;
-        h->o = *o;
-        h->daemon = MHD_start_daemon(
-            MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL |
-                MHD_USE_ITC,
-            0, NULL, NULL, handle, h, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
-            o->max_connections, MHD_OPTION_CONNECTION_TIMEOUT, o->timeout_s,
-            MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEADER_MAX, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-            MHD_OPTION_NOTIFY_COMPLETED, completed, h, MHD_OPTION_END);
-    }
-    if (h && h->daemon)
+    if (!h)
+        return NULL;
+    h->o = *o;
+    h->daemon = MHD_start_daemon(
+        MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL |
+            MHD_USE_ITC,
+        0, NULL, NULL, handle, h, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
+        o->max_connections, MHD_OPTION_CONNECTION_TIMEOUT, o->timeout_s,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEADER_MAX, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_NOTIFY_COMPLETED, completed, h, MHD_OPTION_END);
+    if (h->daemon)
         return h;
-    complain("serve: libmicrohttpd does not start");
     free(h);
     return NULL;
 }
@@ -274,9 +271,9 @@ void http_stop(struct http *h)
     const struct timespec moment = {.tv_nsec = 10 * 1000 * 1000};
     if (!h)
         return;
-    double began = seconds_now();
+    double began = now_s();
     int fd = MHD_quiesce_daemon(h->daemon);
-    while (atomic_load(&h->visits) > 0 && seconds_now() - began < STOP_S)
+    while (atomic_load(&h->visits) > 0 && now_s() - began < h->o.stop_s)
         nanosleep(&moment, NULL);
     MHD_stop_daemon(h->daemon);
     if (fd >= 0)

@@ -2,8 +2,8 @@
  * answer.h - what is said to a request, whatever carries it. A body is there at once, or it comes
  * bit by bit from a function.
  */
-#ifndef ANSWER_H
-#define ANSWER_H
+#ifndef WEB_ANSWER_H
+#define WEB_ANSWER_H
 
 #include <jansson.h>
 #include <stdbool.h>

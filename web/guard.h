@@ -4,8 +4,8 @@
  * there (DNS rebinding) would make it one with us; a browser says in Host, Origin and
  * Sec-Fetch-Site where a request comes from.
  */
-#ifndef GUARD_H
-#define GUARD_H
+#ifndef WEB_GUARD_H
+#define WEB_GUARD_H
 
 /* Names by which we are reached besides localhost and addresses of the loopback, or NULL. */
 struct guard {
