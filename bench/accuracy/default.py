@@ -3,8 +3,8 @@
 
     bench/accuracy/default.py --bolter-train PATH --model DIR --corpora DIR [--attacks]
 
-CORPORA holds sms-spam-collection, spamassassin, enron, modern-html-ham, modern-ham, modern-phishing and
-splits. Without --attacks: the measures of bolter-train evaluate at the model's threshold. With it: recall
+CORPORA holds sms-spam-collection, spamassassin, enron, multilingual, modern-html-ham, modern-ham,
+modern-phishing and splits. Without --attacks: the measures of bolter-train evaluate at the model's threshold. With it: recall
 of SpamAssassin's test spam with innocent words in it (attacks.py), at the model's threshold and at those
 that 1 % and 0.1 % of the clean test ham reach.
 """
@@ -44,11 +44,21 @@ def parts(o):
     yield "spamassassin", spamassassin(o)
     enron = [x for n in range(1, 7) for x in ("--data", f"{c}/enron/enron{n}.tsv.gz")]
     yield "enron", ["--split", f"{c}/splits/enron.tsv", *enron]
-    yield "modern-html-ham", ["--split", f"{c}/splits/modern-html-ham.tsv", "--ham",
-                              f"{c}/modern-html-ham/modern-html-ham.mbox.gz"]
+    for name in ("tr-sms", "id-sms", "th-sms", "ru-telegram", "zh-sms-ham-only"):
+        yield name, ["--split", f"{c}/splits/{name}.tsv", "--data", f"{c}/multilingual/{name}.tsv.gz"]
+    html = ["--split", f"{c}/splits/modern-html-ham.tsv", "--ham", f"{c}/modern-html-ham/modern-html-ham.mbox.gz"]
+    yield "modern-html-ham", html
+    yield "the same without senders", ["--part", "all", "--data", without_senders(o, html)]
     yield "modern-ham", ["--part", "all", "--ham", f"{c}/modern-ham/usrp-users.mbox.gz"]
     yield "modern-phishing", ["--part", "all", "--spam", f"{c}/modern-phishing/phishing-2022-2023.mbox.gz"]
     yield "own modern ham", ["--part", "all", "--ham", written_ham(o)]
+
+
+def without_senders(o, told):
+    """The test part of a corpus of mail, its line From left out."""
+    run(o, "prepare", "-o", f"{o.work}/bare", "--force", "--format", "jsonl", "--duplicates", "keep",
+        "--near-duplicates", "keep", "--layout", "Subject: {subject}\n\n{body}", *told)
+    return f"{o.work}/bare/test.jsonl"
 
 
 def written_ham(o):
@@ -76,7 +86,7 @@ def number(x):
 
 def measures(o):
     head(o, "")
-    print("# Test parts; the last three whole. Intervals: 95 %. Empty: not defined.")
+    print("# Test parts; modern-ham, modern-phishing and own modern ham whole. Intervals: 95 %. Empty: not defined.")
     out.writerow(["part", *COUNTS, "threshold", *(n + e for n in INTERVALS for e in ("", "_low", "_high")), "loss",
                   "brier"])
     for name, told in parts(o):
