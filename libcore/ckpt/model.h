@@ -119,6 +119,10 @@ bolter_status bt_adapter_merge(bolter_model *m, const char *dir, bolter_error *e
 
 /* ---- modeldir.c ---- */
 
+/* A model of nothing yet, with one reference; NULL without memory. */
+bolter_model *bt_model_new(const char *dir, bolter_error *err);
+/* What it says of itself, once all else is there. */
+void bt_model_fill_info(bolter_model *m);
 /* A weight that lies in the mapped file, and is not wanted for a while, gives its memory back; the
  * next use reads it from the file again. Of others nothing happens. */
 void bt_model_forget(const bolter_model *m, size_t index);
