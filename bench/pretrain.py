@@ -17,7 +17,9 @@ import subprocess
 import sys
 import time
 
-SPAMASSASSIN = {"ham": ("easy-ham-1", "easy-ham-2", "hard-ham-1"), "spam": ("spam-1", "spam-2")}
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "accuracy"))
+import corpora
+
 MEASURES = ("accuracy", "recall_fpr_01", "recall_fpr_1", "auc")
 # Random weights bear, and need, a higher rate.
 BEGINNINGS = {"pretrained": ["--lr", "4e-4"], "random": ["--random-init", "--lr", "1e-3"]}
@@ -33,10 +35,7 @@ def resumed(model):
 
 def sources(c):
     """What each corpus is read from."""
-    return {"sms-spam-collection": ["--data", f"{c}/sms-spam-collection/SMSSpamCollection"],
-            "spamassassin": [x for label, names in SPAMASSASSIN.items() for name in names
-                             for x in (f"--{label}", f"{c}/spamassassin/{name}.mbox.gz")],
-            "enron": [x for n in range(1, 7) for x in ("--data", f"{c}/enron/enron{n}.tsv.gz")],
+    return {"sms-spam-collection": corpora.sms(c), "spamassassin": corpora.spamassassin(c), "enron": corpora.enron(c),
             "imdb": ["--data", f"{c}/imdb/train.tsv.gz"]}
 
 
@@ -48,7 +47,7 @@ def make_parts(o):
     for corpus, told in sources(o.corpora).items():
         if not os.path.exists(texts(o, corpus, "test")):
             run(o, "prepare", "-o", f"{o.out}/parts/{corpus}", "--force", "--format", "jsonl", "--ids", "--duplicates",
-                "keep", "--near-duplicates", "keep", "--split", f"{o.corpora}/splits/{corpus}.tsv", *told)
+                "keep", "--near-duplicates", "keep", *corpora.split(o.corpora, corpus), *told)
 
 
 def pretrain(o):

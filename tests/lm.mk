@@ -9,13 +9,13 @@ check_PROGRAMS += test-passages
 TESTS += test-passages
 test_passages_SOURCES = tests/unit/test_passages.c
 test_passages_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
-test_passages_LDADD = libtiny.la $(check_libs)
+test_passages_LDADD = libtraining.la libtiny.la $(check_libs)
 
 check_PROGRAMS += test-untied
 TESTS += test-untied
 test_untied_SOURCES = tests/unit/test_untied.c
 test_untied_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
-test_untied_LDADD = libtiny.la $(check_libs)
+test_untied_LDADD = libtraining.la libtiny.la $(check_libs)
 
 check_PROGRAMS += test-instructions
 TESTS += test-instructions

@@ -20,6 +20,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 import attacks
+import corpora
 
 INTERVALS = ("accuracy", "balanced_accuracy", "precision", "recall", "f1", "fpr", "recall_fpr_01", "recall_fpr_1",
              "auc")
@@ -29,24 +30,18 @@ out = csv.writer(sys.stdout, lineterminator="\n")
 
 
 def spamassassin(o):
-    folder, found = f"{o.corpora}/spamassassin", []
-    for kind, names in (("ham", ("easy-ham-1", "easy-ham-2", "hard-ham-1")), ("spam", ("spam-1", "spam-2"))):
-        for name in names:
-            found += [f"--{kind}", f"{folder}/{name}.mbox.gz"]
-    return ["--split", f"{o.corpora}/splits/spamassassin.tsv", *found]
+    return [*corpora.split(o.corpora, "spamassassin"), *corpora.spamassassin(o.corpora)]
 
 
 def parts(o):
     """Names, and what evaluate is told to read."""
     c = o.corpora
-    yield "sms", ["--split", f"{c}/splits/sms-spam-collection.tsv", "--data",
-                  f"{c}/sms-spam-collection/SMSSpamCollection"]
+    yield "sms", [*corpora.split(c, "sms-spam-collection"), *corpora.sms(c)]
     yield "spamassassin", spamassassin(o)
-    enron = [x for n in range(1, 7) for x in ("--data", f"{c}/enron/enron{n}.tsv.gz")]
-    yield "enron", ["--split", f"{c}/splits/enron.tsv", *enron]
+    yield "enron", [*corpora.split(c, "enron"), *corpora.enron(c)]
     for name in ("tr-sms", "id-sms", "th-sms", "ru-telegram", "zh-sms-ham-only"):
-        yield name, ["--split", f"{c}/splits/{name}.tsv", "--data", f"{c}/multilingual/{name}.tsv.gz"]
-    html = ["--split", f"{c}/splits/modern-html-ham.tsv", "--ham", f"{c}/modern-html-ham/modern-html-ham.mbox.gz"]
+        yield name, [*corpora.split(c, name), "--data", f"{c}/multilingual/{name}.tsv.gz"]
+    html = [*corpora.split(c, "modern-html-ham"), "--ham", f"{c}/modern-html-ham/modern-html-ham.mbox.gz"]
     yield "modern-html-ham", html
     yield "the same without senders", ["--part", "all", "--data", without_senders(o, html)]
     yield "modern-ham", ["--part", "all", "--ham", f"{c}/modern-ham/usrp-users.mbox.gz"]

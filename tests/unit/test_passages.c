@@ -12,6 +12,7 @@
 #include "ckpt/model.h"
 #include "tests/check.h"
 #include "tests/unit/tiny.h"
+#include "tests/unit/training.h"
 
 enum { N = 6, LENGTH = 20, V = TINY_VOCAB };
 
@@ -36,17 +37,6 @@ static bolter_train_options options(const char *trainable, size_t threads)
     return o;
 }
 
-static bolter_trainer *opened(bolter_model *m, const bolter_train_options *o)
-{
-    bolter_trainer *t;
-    bolter_error err = {0};
-    if (bolter_trainer_open(&t, m, NULL, 0, o, &err) != BOLTER_OK) {
-        fprintf(stderr, "%s\n", err.text);
-        exit(99);
-    }
-    return t;
-}
-
 static bolter_model *model_of(const struct mode *mode, uint64_t seed, const char *name)
 {
     return mode->untied ? tiny_untied_model(seed, name) : tiny_language_model(seed, name);
@@ -62,7 +52,7 @@ static struct run begun(uint64_t seed, const struct mode *mode, size_t threads)
 {
     bolter_model *m = model_of(mode, seed, "begun");
     bolter_train_options o = options(mode->trainable, threads);
-    return (struct run){m, opened(m, &o)};
+    return (struct run){m, training_open_lm(m, &o)};
 }
 
 static void ended(struct run *r)
@@ -157,7 +147,7 @@ static void a_prompt_is_not_learned(struct check *c)
     const bolter_passage whole = {ids, 5, 1}, last = {ids, 5, 4}, shorter = {ids, 4, 3};
     bolter_step step, again;
     for (size_t k = 0; k < 2; k++) {
-        bolter_trainer *t = opened(m, &o);
+        bolter_trainer *t = training_open_lm(m, &o);
         const bolter_passage *taught = k == 0 ? &last : &whole;
         bolter_trainer_loss_passages(t, &shorter, 1, &step, NULL);
         for (size_t i = 0; i < 80; i++)
@@ -268,15 +258,15 @@ static void a_resumed_run_has_the_bits_of_one_without_a_stop(struct check *c)
             double want[9], got[9];
             const char *note = NULL;
             bolter_error err = {0};
-            bolter_trainer *t = opened(m, &o);
+            bolter_trainer *t = training_open_lm(m, &o);
             steps(c, t, 0, 9, want);
             bolter_trainer_free(t);
-            t = opened(m, &o);
+            t = training_open_lm(m, &o);
             steps(c, t, 0, 4, got);
             CHECK(c, bolter_trainer_state_save(t, tiny_path("state"), identity, "note", &err) ==
                      BOLTER_OK, "%s", err.text);
             bolter_trainer_free(t);
-            t = opened(m, &o);
+            t = training_open_lm(m, &o);
             CHECK(c, bolter_trainer_state_load(t, tiny_path("state"), identity, &note, &err) ==
                      BOLTER_OK, "%s", err.text);
             steps(c, t, 4, 5, got);
@@ -314,7 +304,7 @@ static void nan_stops_before_the_update(struct check *c)
     tiny_values(&t, "ln_f.weight", NULL)[0] = 3e38f;
     bolter_model *m = tiny_model(&t, "nan");
     bolter_train_options o = options("all", 1);
-    bolter_trainer *trainer = opened(m, &o);
+    bolter_trainer *trainer = training_open_lm(m, &o);
     int32_t ids[N * LENGTH];
     bolter_passage p[N];
     bolter_step step;
@@ -341,7 +331,7 @@ static void a_shape_learns_from_random_weights_alone(struct check *c)
     bolter_trainer *t = NULL;
     CHECK(c, bolter_trainer_open(&t, blank, NULL, 0, &o, &err) == BOLTER_E_MISMATCH, "no weights");
     o.random_init = true;
-    t = opened(blank, &o);
+    t = training_open_lm(blank, &o);
     int32_t ids[N * LENGTH];
     bolter_passage p[N];
     bolter_step step;

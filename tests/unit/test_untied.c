@@ -11,6 +11,7 @@
 #include "ckpt/model.h"
 #include "tests/check.h"
 #include "tests/unit/tiny.h"
+#include "tests/unit/training.h"
 
 enum { V = TINY_VOCAB };
 
@@ -140,25 +141,6 @@ static void logits_are_those_of_the_output_layer(struct check *c)
 
 /* ---- Training ---- */
 
-static bolter_trainer *trainer(bolter_model *m, const bolter_train_options *o)
-{
-    bolter_trainer *t;
-    bolter_error err = {0};
-    if (bolter_trainer_open(&t, m, NULL, 0, o, &err) != BOLTER_OK) {
-        fprintf(stderr, "%s\n", err.text);
-        exit(99);
-    }
-    return t;
-}
-
-static bolter_model *saved_by(struct check *c, bolter_trainer *t)
-{
-    const bolter_save_options o = {0};
-    bolter_error err = {0};
-    CHECK(c, bolter_trainer_save(t, tiny_path("saved"), &o, &err) == BOLTER_OK, "%s", err.text);
-    return opened(tiny_path("saved"), NULL);
-}
-
 static bool moved(const bolter_model *from, const bolter_model *to, size_t index, size_t row)
 {
     size_t C = from->cfg.n_embd;
@@ -178,9 +160,9 @@ static void a_step_moves_what_was_read_and_the_whole_output_layer(struct check *
         bolter_train_options_default(&o);
         o.weight_decay = 0;
         o.threads = threads;
-        bolter_trainer *t = trainer(m, &o);
+        bolter_trainer *t = training_open_lm(m, &o);
         CHECK(c, bolter_trainer_step_passages(t, &p, 1, &step, &err) == BOLTER_OK, "%s", err.text);
-        bolter_model *after = saved_by(c, t);
+        bolter_model *after = training_result(t, "saved");
         for (size_t id = 0; id < V; id++) {
             bool read = id == 10 || id == 20 || id == 30;
             CHECK(c, moved(m, after, BT_WTE, id) == read, "embedding of %zu", id);
@@ -202,7 +184,7 @@ static void a_classifier_of_it_has_no_output_layer_over_the_vocabulary(struct ch
     bolter_train_options_default(&o);
     o.position = "mean";
     CHECK(c, bolter_trainer_open(&t, m, labels, 2, &o, &err) == BOLTER_OK, "%s", err.text);
-    bolter_model *after = saved_by(c, t);
+    bolter_model *after = training_result(t, "saved");
     size_t head = bt_last_index(&after->cfg, BT_SCORE);
     CHECK(c, !bt_safetensors_find(&after->st, "lm_head.weight") && !after->info.untied &&
              after->params.n == head + 1, "%zu parameters", after->params.n);
@@ -233,7 +215,7 @@ static void its_output_layer_is_no_head_of_as_many_labels(struct check *c)
     bolter_error err = {0};
     bolter_train_options_default(&o);
     CHECK(c, bolter_trainer_open(&trainer, m, labels, 2, &o, &err) == BOLTER_OK, "%s", err.text);
-    bolter_model *after = saved_by(c, trainer);
+    bolter_model *after = training_result(trainer, "saved");
     size_t head = bt_last_index(&cfg, BT_SCORE), bytes = 2 * cfg.n_embd * sizeof(float);
     CHECK(c, memcmp(after->w[head], m->w[head], bytes) != 0, "the head is the output layer");
     bolter_trainer_free(trainer);
@@ -275,8 +257,8 @@ static bolter_model *begun(struct check *c, const char *init)
     bolter_train_options_default(&o);
     o.random_init = true;
     o.init = init;
-    bolter_trainer *t = trainer(blank, &o);
-    bolter_model *m = saved_by(c, t);
+    bolter_trainer *t = training_open_lm(blank, &o);
+    bolter_model *m = training_result(t, "saved");
     bolter_trainer_free(t);
     bolter_model_unref(blank);
     return m;

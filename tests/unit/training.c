@@ -46,6 +46,15 @@ bolter_trainer *training_open(bolter_model *m, const bolter_train_options *o)
     return t;
 }
 
+bolter_trainer *training_open_lm(bolter_model *m, const bolter_train_options *o)
+{
+    bolter_trainer *t;
+    bolter_error err = {0};
+    if (bolter_trainer_open(&t, m, NULL, 0, o, &err) != BOLTER_OK)
+        die(&err);
+    return t;
+}
+
 void training_steps(struct check *c, bolter_trainer *t, size_t n, double *loss)
 {
     int32_t labels[N];

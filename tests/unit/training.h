@@ -17,6 +17,8 @@ bolter_seq *training_seqs(int32_t *labels);
 bolter_train_options training_options(const char *trainable, size_t threads);
 /* A trainer for "ham" and "spam"; ends the program on failure. */
 bolter_trainer *training_open(bolter_model *m, const bolter_train_options *o);
+/* The same for the next token. */
+bolter_trainer *training_open_lm(bolter_model *m, const bolter_train_options *o);
 /* Take n steps on all examples; their losses. */
 void training_steps(struct check *c, bolter_trainer *t, size_t n, double *loss);
 /* Logits (TRAINING_N, 2) of all examples. */
