@@ -19,5 +19,7 @@ train_sources = \
 	libcore/train/trunk.c \
 	libcore/train/trunk.h \
 	libcore/train/weights.c \
+	libcore/train/worker.c \
+	libcore/train/worker.h \
 	libcore/train/workers.c \
 	libcore/train/workers.h

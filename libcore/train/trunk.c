@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/parallel.h"
+#include "train/worker.h"
 
 /* Chunks of a group, for each thread: enough to share evenly, few enough for memory. */
 #define CHUNKS_A_THREAD 2

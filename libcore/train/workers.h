@@ -66,8 +66,7 @@ bolter_status bt_workers_run(bt_workers *w, const bt_work *work, bt_result *out,
 
 /* The memory of a worker's network, between two pieces of work. */
 bt_run *bt_workers_memory(const bt_workers *w, size_t i);
-/* Tokens of the largest chunk; and does another sequence fit a chunk of n sequences? */
+/* Tokens of the largest chunk. */
 size_t bt_workers_longest(const bt_workers *w);
-bool bt_chunk_has_room(size_t n, size_t tokens, size_t more);
 
 #endif
