@@ -217,6 +217,7 @@ typedef struct bolter_model_info {
     int32_t spam_label;        /* index of the label that means spam; -1: none */
     int32_t max_tokens;        /* tokens of a message that are read, at most n_ctx */
     int32_t tail_tokens;       /* of these, how many come from its end when it is longer */
+    int32_t windows;           /* sequences in which a longer one is read at most, see bolter_model_read() */
     int32_t begin_id, end_id;  /* of config.json: the tokens that begin and end a text; -1: none */
     uint64_t n_param;
     double spam_threshold;     /* spam at or above this calibrated probability */
@@ -237,8 +238,9 @@ bolter_status bolter_model_open(bolter_model **out, const char *dir, bolter_erro
 typedef struct bolter_open_options {
     const char *adapter;     /* directory of LoRA adapters in peft's format, merged into the weights */
     const char *text_layout; /* read mail by this layout; NULL: as the directory says */
-    int32_t max_tokens;      /* read this many tokens; 0: as the directory says */
+    int32_t max_tokens;      /* read this many tokens, in one window; 0: as the directory says */
     int32_t tail_tokens;     /* with max_tokens: how many of them from the end */
+    int32_t windows;         /* read longer texts in up to so many windows, 64 at most; 0: as it says */
     const char *begin;       /* "yes" or "no": begin texts with the begin token; NULL: as it says */
     const char *precision;   /* open for scoring alone, with weights packed in this format: "float32",
                                 "bfloat16", "int8", or "auto": as they are stored; NULL: for any use */
@@ -281,6 +283,34 @@ bolter_status bolter_model_need_spam_head(const bolter_model *m, bolter_error *e
 bolter_status bolter_model_encode(const bolter_model *m, const char *utf8, size_t n, int32_t *ids,
                                   size_t *n_ids, size_t *n_all, bolter_error *err);
 
+/* What is read of a text. */
+typedef struct bolter_reading {
+    size_t n_ids;    /* of all windows together */
+    size_t windows;  /* 1, or of a long text up to the model's, of max_tokens ids each */
+    size_t n_all;    /* ids of the whole text */
+    size_t n_unread; /* of these, how many are in no window */
+} bolter_reading;
+
+/*
+ * The same in all windows of the model, one behind the other. The first is what bolter_model_encode() gives;
+ * those behind it begin with the first eighth of their ids as the text does, and go on with a stretch of its
+ * middle. The stretches cover it, or lie evenly in what is too long for that. ids has room for windows x
+ * max_tokens.
+ */
+bolter_status bolter_model_read(const bolter_model *m, const char *utf8, size_t n, int32_t *ids,
+                                bolter_reading *out, bolter_error *err);
+
+/* Ids from .. to - 1 of a text, without the begin token. */
+typedef struct bolter_stretch {
+    size_t from, to;
+} bolter_stretch;
+
+/*
+ * What bolter_model_read() reads of a text whose n_all says so: stretches in order that do not touch. out has
+ * room for one more than the model's windows. Returns how many there are.
+ */
+size_t bolter_model_stretches(const bolter_model *m, size_t n_all, bolter_stretch *out);
+
 /*
  * A linear model over hashed words beside the network ("wide and deep": Cheng et al. 2016): it remembers
  * exact words, senders and hosts where the network reads what a text means. It knows spam and ham only.
@@ -299,18 +329,22 @@ typedef struct bolter_seq {
     const int32_t *ids;
     size_t n;
     const bolter_features *features; /* of the same text, for a wide part; NULL: the network alone */
+    size_t windows; /* more than 1: ids are so many windows of n / windows ids, see bolter_model_read() */
 } bolter_seq;
 
 /*
- * Reserve memory for batches of max_seqs sequences and max_tokens tokens in all (0: max_seqs times the
- * model's max_tokens). Takes a reference to m. Nothing is allocated per call afterwards. E_ARG, E_NOMEM.
+ * Reserve memory for batches of max_seqs sequences and max_tokens tokens in all (0: max_seqs times what the
+ * model reads of the longest text). Takes a reference to m. Nothing is allocated per call afterwards. E_ARG,
+ * E_NOMEM.
  */
 bolter_status bolter_session_open(bolter_session **out, bolter_model *m, size_t max_seqs,
                                   size_t max_tokens, bolter_error *err);
 /*
- * Logits (n_seqs, n_label) of sequences of different lengths, without padding. Every sequence has 1 to
- * n_ctx ids below n_vocab. Of sequences with features the logit of spam is then set so that both parts of
- * the model are heard. E_ARG, E_LIMIT, E_MISMATCH (no head), E_NUMERIC.
+ * Logits (n_seqs, n_label) of sequences of different lengths, without padding. Every sequence, or window of
+ * it, has 1 to n_ctx ids below n_vocab. Those of a text in windows are half its first window's and half
+ * those of the window with the highest odds of spam, so that what stands around spam hides it less. Of
+ * sequences with features the logit of spam is then set so that both parts of the model are heard. E_ARG,
+ * E_LIMIT, E_MISMATCH (no head), E_NUMERIC.
  */
 bolter_status bolter_session_logits(bolter_session *s, const bolter_seq *seqs, size_t n_seqs,
                                     float *logits, bolter_error *err);
@@ -388,6 +422,7 @@ typedef struct bolter_verdict {
     float prob;            /* its calibrated probability, 0..1 */
     float spam;            /* calibrated probability of the spam label, 0..1 */
     size_t n_tokens;       /* tokens the model read */
+    size_t n_windows;      /* in so many windows */
     bool truncated;        /* the text was longer than that */
     bool degraded;         /* it was cut shorter than usual, because many others waited */
     double queue_ms;       /* waited (0 without a service) */
@@ -407,6 +442,7 @@ bolter_status bolter_classify_text(bolter_session *s, bolter_text *t, bolter_ver
                                    bolter_error *err);
 
 #define BOLTER_PIECE_TEXT 80
+#define BOLTER_PIECES     66 /* as many as a text can have */
 
 typedef struct bolter_piece {
     float weight; /* log-odds of spam with the piece less those without it, in nats: above 0 it speaks
@@ -418,8 +454,9 @@ typedef struct bolter_piece {
 
 /*
  * The cap pieces of a laid-out text that moved its score most, heaviest first: each line or run of
- * words that the model reads is left out in turn and the rest scored again, at most 34 runs of the
- * model. *n_pieces is how many there are. E_MISMATCH, E_NOMEM.
+ * words that the model reads is left out in turn and the rest scored again, at most 33 runs of the
+ * model. Of a text in several windows that is done for the first and for the most suspicious one, after a
+ * run for each. *n_pieces is how many there are, BOLTER_PIECES at most. E_MISMATCH, E_NOMEM.
  */
 bolter_status bolter_explain(bolter_session *s, const char *utf8, size_t n, bolter_piece *out,
                              size_t cap, size_t *n_pieces, bolter_error *err);

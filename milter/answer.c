@@ -191,8 +191,7 @@ static void log_verdict(const struct outcome *o, const struct question *q)
     record_number(&r, "score", (double)v->spam, 4);
     record_word(&r, "action", policy_action_name(o->action));
     record_bool(&r, "denied", o->standing.denied);
-    /* A model reads one window of a message, and of denied mail none. */
-    record_number(&r, "windows", o->standing.denied ? 0 : 1, 0);
+    record_number(&r, "windows", (double)v->n_windows, 0); /* of denied mail none */
     record_number(&r, "tokens", (double)v->n_tokens, 0);
     record_bool(&r, "truncated", v->truncated);
     record_bool(&r, "degraded", v->degraded);

@@ -119,6 +119,8 @@ static bool take_number(bolter_verdict *v, const char *key, const char *value)
         v->prob = (float)x;
     else if (strcmp(key, "tokens") == 0)
         v->n_tokens = strtoul(value, NULL, 10);
+    else if (strcmp(key, "windows") == 0)
+        v->n_windows = strtoul(value, NULL, 10);
     else if (strcmp(key, "truncated") == 0)
         v->truncated = x != 0;
     else if (strcmp(key, "degraded") == 0)

@@ -140,8 +140,10 @@ static void print_verdict(FILE *out, const bolter_model *m, const bolter_verdict
 {
     fprintf(out, "bolter %d\ndecision %d\nlabel %d\nspam %.9g\nprob %.9g\n", ASK_VERSION,
             (int)v->decision, (int)v->label, (double)v->spam, (double)v->prob);
-    fprintf(out, "tokens %zu\ntruncated %d\ndegraded %d\nqueue_ms %.3f\ncompute_ms %.3f\nmodel %s\n",
-            v->n_tokens, v->truncated, v->degraded, v->queue_ms, v->compute_ms, v->model_id);
+    fprintf(out,
+            "tokens %zu\nwindows %zu\ntruncated %d\ndegraded %d\nqueue_ms %.3f\ncompute_ms %.3f\n"
+            "model %s\n",
+            v->n_tokens, v->n_windows, v->truncated, v->degraded, v->queue_ms, v->compute_ms, v->model_id);
     print_scores(out, m, v);
     print_fields(out, m, v);
     fputs("end\n", out);

@@ -45,16 +45,17 @@ bolter_status judge_bytes(struct judge *j, bool is_mail, const char *bytes, size
 static bolter_status score_again(struct judge *j, float *prob, bolter_error *err)
 {
     const bolter_model_info *info = bolter_model_info_of(j->model);
-    int32_t *ids = calloc((size_t)info->max_tokens, sizeof *ids);
+    int32_t *ids = calloc((size_t)info->max_tokens * (size_t)info->windows, sizeof *ids);
     if (!ids) {
         *err = (bolter_error){.code = BOLTER_E_NOMEM, .text = "no memory for the tokens"};
         return err->code;
     }
-    bolter_seq seq = {.ids = ids}; /* models of more than two labels have no wide part */
-    bolter_status rc =
-        bolter_model_encode(j->model, j->laid_out, j->n_laid_out, ids, &seq.n, NULL, err);
-    if (rc == BOLTER_OK)
+    bolter_reading r;
+    bolter_status rc = bolter_model_read(j->model, j->laid_out, j->n_laid_out, ids, &r, err);
+    if (rc == BOLTER_OK) { /* models of more than two labels have no wide part */
+        const bolter_seq seq = {.ids = ids, .n = r.n_ids, .windows = r.windows};
         rc = bolter_session_score(j->session, &seq, 1, prob, err);
+    }
     free(ids);
     return rc;
 }

@@ -123,7 +123,7 @@ static void put_json(FILE *out, const struct output_row *r)
     put_string(out, r->label[v->label]);
     fprintf(out, ",\"score\":%.6f", (double)v->spam);
     put_scores(out, r);
-    fprintf(out, ",\"tokens\":%zu,\"windows\":1,\"truncated\":%s,\"model\":", v->n_tokens,
+    fprintf(out, ",\"tokens\":%zu,\"windows\":%zu,\"truncated\":%s,\"model\":", v->n_tokens, v->n_windows,
             v->truncated ? "true" : "false");
     put_string(out, v->model_id);
     fprintf(out, ",\"ms\":%ld", total_ms(v));

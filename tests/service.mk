@@ -1,6 +1,8 @@
 # Tests of service, settings and the daemon's parts.
-check_PROGRAMS += test-service
-TESTS += test-service
+check_PROGRAMS += test-service test-windows
+TESTS += test-service test-windows
+test_windows_SOURCES = tests/unit/test_windows.c
+test_windows_LDADD = libtiny.la $(check_libs)
 test_service_SOURCES = tests/unit/test_service.c
 test_service_LDADD = $(check_libs)
 

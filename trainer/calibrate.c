@@ -31,8 +31,10 @@ bolter_status calibrate(const bolter_dataset *d, bolter_part part, int32_t spam_
                         struct calibration *out, bolter_error *err)
 {
     bolter_scores s;
-    *out = (struct calibration){.temperature = 1, .knows_spam = spam_label >= 0};
-    bolter_status rc = fit_temperature(d, part, logits, &out->temperature, err);
+    *out = (struct calibration){.temperature = want->temperature, .knows_spam = spam_label >= 0};
+    bolter_status rc = BOLTER_OK;
+    if (want->temperature == 0)
+        rc = fit_temperature(d, part, logits, &out->temperature, err);
     if (rc != BOLTER_OK || !out->knows_spam)
         return rc;
     rc = measure_spam(d, part, bolter_dataset_count(d, part), spam_label, logits, out->temperature,

@@ -16,6 +16,7 @@ struct calibration {
 
 struct wanted_threshold {
     double max_fpr, confidence;
+    double temperature; /* of the scores it is for; 0: fit one */
 };
 
 /* Fit temperature and threshold to the logits (n, n_label) of a part's rows and measure them. */

@@ -42,6 +42,8 @@ static int parse(struct evaluate *e, int argc, char **argv)
         STRING("part", 0, &e->model.part_name, "PART",
                "train, validation, test, or all of the corpora"),
         WORD("precision", 0, &e->model.precision, "TYPE", "score packed, as bolter does", PRECISIONS),
+        SIZE("windows", 0, &e->model.windows, 0, 64, "N",
+             "read longer texts in up to so many windows, 0: as the model says"),
         FLAG("no-wide", 0, &e->model.no_wide, "the network alone, where there is a wide part"),
         SIZE("threads", 'j', &e->model.threads, 0, 256, "N", "0: all processors"),
         SOURCE_ROWS(&e->model.sources),

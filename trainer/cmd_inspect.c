@@ -30,18 +30,21 @@ struct inspect {
 
 static bool print_tokens(const struct inspect *in, const char *utf8, size_t n)
 {
-    int32_t max = bolter_model_info_of(in->m)->max_tokens, *ids = calloc((size_t)max, sizeof *ids);
-    size_t n_ids = 0, all = 0;
+    const bolter_model_info *info = bolter_model_info_of(in->m);
+    int32_t *ids = calloc((size_t)info->max_tokens * (size_t)info->windows, sizeof *ids);
+    bolter_reading r;
     bolter_error err = {0};
-    if (!ids || bolter_model_encode(in->m, utf8, n, ids, &n_ids, &all, &err) != BOLTER_OK) {
+    if (!ids || bolter_model_read(in->m, utf8, n, ids, &r, &err) != BOLTER_OK) {
         complain("%s", ids ? err.text : "no memory");
         free(ids);
         return false;
     }
-    printf("# %zu tokens, %zu read\n", all, n_ids);
-    for (size_t i = 0; i < n_ids; i++) {
+    printf("# %zu tokens, %zu read\n", r.n_all, r.n_all - r.n_unread);
+    for (size_t i = 0; i < r.n_ids; i++) {
         char piece[256];
         size_t len = 0;
+        if (r.windows > 1 && i % (r.n_ids / r.windows) == 0)
+            printf("# window %zu of %zu\n", i / (r.n_ids / r.windows) + 1, r.windows);
         bolter_tok_decode(bolter_model_tok(in->m), &ids[i], 1, piece, sizeof piece, &len, NULL);
         printf("%zu\t%d\t", i, (int)ids[i]);
         for (size_t k = 0; k < len && k < sizeof piece; k++)
@@ -206,6 +209,8 @@ static bool inspect_model(const struct inspect *in)
     printf("parameters    %llu\nmodel id      %s\n", (unsigned long long)i->n_param, i->id);
     printf("reads         %d tokens, %d of them from the end of longer texts\n", (int)i->max_tokens,
            (int)i->tail_tokens);
+    if (i->windows > 1)
+        printf("windows       %d, of a longer text\n", (int)i->windows);
     for (int32_t k = 0; k < i->n_label; k++)
         printf("label %d       %s\n", (int)k, bolter_model_label(in->m, k));
     if (i->n_label > 0)

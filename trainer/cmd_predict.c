@@ -11,6 +11,8 @@ static int parse(struct scored *s, int argc, char **argv)
         STRING("model", 'm', &s->model, "DIR", "the model"),
         STRING("part", 0, &s->part_name, "PART", "train, validation, test, or all of the corpora"),
         WORD("precision", 0, &s->precision, "TYPE", "score packed, as bolter does", PRECISIONS),
+        SIZE("windows", 0, &s->windows, 0, 64, "N",
+             "read longer texts in up to so many windows, 0: as the model says"),
         FLAG("no-wide", 0, &s->no_wide, "by the network alone, where there is a wide part"),
         SIZE("threads", 'j', &s->threads, 0, 256, "N", "0: all processors"),
         SOURCE_ROWS(&s->sources),

@@ -24,6 +24,7 @@ int cmd_quantize(int argc, char **argv);
 int cmd_respond(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_tokenizer(int argc, char **argv);
+int cmd_calibrate(int argc, char **argv);
 int cmd_wide(int argc, char **argv);
 
 #endif

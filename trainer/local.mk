@@ -18,6 +18,7 @@ bolter_train_SOURCES = \
 	trainer/checkpoint.c \
 	trainer/cmd_baseline.c \
 	trainer/cmd_bench.c \
+	trainer/cmd_calibrate.c \
 	trainer/cmd_evaluate.c \
 	trainer/cmd_experiments.c \
 	trainer/cmd_export.c \

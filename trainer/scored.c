@@ -37,7 +37,9 @@ bool scored_open(struct scored *s, bool need_spam_head)
 {
     bolter_error err = {0};
     s->part = part_of(s);
-    const bolter_open_options open = {.precision = s->precision, .no_wide = s->no_wide};
+    const bolter_open_options open = {.precision = s->precision,
+                                       .no_wide = s->no_wide,
+                                       .windows = (int32_t)s->windows};
     bool ok = bolter_model_open_with(&s->m, s->model, &open, &err) == BOLTER_OK &&
               (!need_spam_head || bolter_model_need_spam_head(s->m, &err) == BOLTER_OK) &&
               bolter_dataset_open(&s->d, s->m, &err) == BOLTER_OK &&

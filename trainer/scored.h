@@ -11,6 +11,7 @@ struct scored {
     const char *model, *part_name; /* train, validation, test or all */
     const char *precision; /* NULL: by the float32 pass of training; else as bolter_open_options */
     bool no_wide;
+    size_t windows; /* 0: as the model says */
     struct sources sources;
     size_t threads;
     /* made of it */

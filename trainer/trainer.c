@@ -16,6 +16,7 @@ static const struct command {
     {"fetch", cmd_fetch, "download a known data set or GPT-2 weights, verified and unpacked"},
     {"prepare", cmd_prepare, "corpora -> train.csv, validation.csv, test.csv"},
     {"finetune", cmd_finetune, "base model + corpora -> new model directory"},
+    {"calibrate", cmd_calibrate, "windows, temperature and thresholds of a model, from a corpus"},
     {"wide", cmd_wide, "words remembered beside a model's network, from corpora"},
     {"baseline", cmd_baseline, "naive Bayes and logistic regression on words, measured"},
     {"evaluate", cmd_evaluate, "metrics of a model on a corpus"},

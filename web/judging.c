@@ -5,9 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* All that bolter_explain() can have, so that a reader knows which piece a word belongs to. */
-enum { MAX_PIECES = 33 };
-
 /* ---- Text ---- */
 
 /* A string of bytes that were cut between characters, or within one at either end: then so many are
@@ -35,7 +32,8 @@ static size_t bytes_of(const struct judging *by, const int32_t *ids, size_t n)
 
 struct reading {
     const char *text;
-    size_t n, n_ids, n_all; /* bytes; tokens that are read, and all that there are */
+    size_t n; /* bytes */
+    bolter_reading read;
     const char *unscorable;
 };
 
@@ -55,8 +53,7 @@ static bolter_status read_text(struct judging *by, const struct request *r, stru
         out->unscorable = rc == BOLTER_OK && out->n == 0 ? "empty" : NULL;
     }
     if (rc == BOLTER_OK)
-        rc = bolter_model_encode(by->model, out->text, out->n, by->ids, &out->n_ids, &out->n_all,
-                                 err);
+        rc = bolter_model_read(by->model, out->text, out->n, by->ids, &out->read, err);
     return rc;
 }
 
@@ -79,23 +76,31 @@ static json_t *read_part(size_t tokens, const struct reading *t, size_t at, size
     return j;
 }
 
-/* The beginning that was read, what was not, and the end that was; of a short text the first. */
+/* What was read of a text and what was not, in order. */
 static json_t *parts(const struct judging *by, const struct reading *t, bool with_text)
 {
-    const bolter_model_info *info = bolter_model_info_of(by->model);
-    bool whole = t->n_all <= t->n_ids;
-    size_t tail = whole ? 0 : (size_t)info->tail_tokens, head = whole ? t->n_all : t->n_ids - tail;
-    size_t begin = info->begin_id >= 0 && by->ids[0] == info->begin_id ? 1 : 0;
-    size_t n_head = whole ? t->n : bytes_of(by, by->ids + begin, head - begin);
-    size_t n_tail = tail > 0 ? bytes_of(by, by->ids + head, tail) : 0;
+    const bolter_tok *tok = bolter_model_tok(by->model);
+    const size_t n_all = t->read.n_all;
+    bolter_stretch *s = calloc((size_t)bolter_model_info_of(by->model)->windows + 1, sizeof *s);
+    int32_t *ids = calloc(n_all, sizeof *ids);
     json_t *list = json_array();
-    n_head = n_head < t->n ? n_head : t->n;
-    n_tail = n_tail < t->n ? n_tail : t->n;
-    json_array_append_new(list, read_part(head, t, 0, n_head, with_text));
-    if (!whole)
-        json_array_append_new(list, unread_part(t->n_all - t->n_ids));
-    if (tail > 0)
-        json_array_append_new(list, read_part(tail, t, t->n - n_tail, n_tail, with_text));
+    size_t at = 0, done = 0, n_ids = 0, n = 0;
+    if (s && ids && bolter_tok_encode(tok, t->text, t->n, ids, n_all, &n_ids, NULL) == BOLTER_OK)
+        n = bolter_model_stretches(by->model, n_all, s);
+    for (size_t i = 0; i < n; i++) {
+        size_t begin_token = i == 0 ? n_all - n_ids : 0;
+        if (s[i].from > done)
+            json_array_append_new(list, unread_part(s[i].from - done));
+        at += bytes_of(by, ids + done, s[i].from - done);
+        size_t bytes = bytes_of(by, ids + s[i].from, s[i].to - s[i].from);
+        bytes = bytes < t->n - at ? bytes : t->n - at;
+        json_array_append_new(list, read_part(s[i].to - s[i].from + begin_token, t, at, bytes,
+                                              with_text));
+        at += bytes;
+        done = s[i].to;
+    }
+    free(ids);
+    free(s);
     return list;
 }
 
@@ -112,11 +117,12 @@ static json_t *verdict(const struct judging *by, const struct reading *t, const 
     const bolter_model_info *info = bolter_model_info_of(by->model);
     double p = (double)v->spam;
     return json_pack(
-        "{s:i, s:s, s:s, s:f, s:o, s:{s:f, s:f}, s:I, s:I, s:b, s:s?, s:o, s:s, s:f}", "v", 1,
+        "{s:i, s:s, s:s, s:f, s:o, s:{s:f, s:f}, s:I, s:I, s:I, s:b, s:s?, s:o, s:s, s:f}", "v", 1,
         "verdict", bolter_class_name(v->decision), "label", bolter_model_label(by->model, v->label),
         "score", p, "logit", number_or_null(log(p / (1 - p))), "thresholds", "spam",
         info->spam_threshold, "unsure", info->unsure_threshold, "tokens", (json_int_t)v->n_tokens,
-        "tokens_total", (json_int_t)t->n_all, "truncated",
+        "tokens_total", (json_int_t)t->read.n_all, "windows",
+        (json_int_t)v->n_windows, "truncated",
         (int)(v->truncated || bolter_text_truncated(by->text)), "unscorable", t->unscorable,
         "parts", parts(by, t, with_text), "model", v->model_id, "ms", v->compute_ms);
 }
@@ -124,9 +130,9 @@ static json_t *verdict(const struct judging *by, const struct reading *t, const 
 static bolter_status add_pieces(struct judging *by, const struct reading *t, json_t *j,
                                 bolter_error *err)
 {
-    bolter_piece piece[MAX_PIECES];
+    bolter_piece piece[BOLTER_PIECES];
     size_t n = 0;
-    bolter_status rc = by->explain(by->ud, t->text, t->n, piece, MAX_PIECES, &n, err);
+    bolter_status rc = by->explain(by->ud, t->text, t->n, piece, BOLTER_PIECES, &n, err);
     json_t *list = json_array();
     size_t skipped;
     for (size_t i = 0; i < n && rc == BOLTER_OK; i++) {
@@ -177,7 +183,7 @@ bolter_status judging_open(struct judging *by, const bolter_model *m, bolter_err
     const bolter_text_options o = {.layout = info->text_layout};
     *by = (struct judging){.model = m};
     bolter_status rc = bolter_text_open(&by->text, &o, err);
-    by->ids = calloc((size_t)info->max_tokens, sizeof *by->ids);
+    by->ids = calloc((size_t)info->max_tokens * (size_t)info->windows, sizeof *by->ids);
     if (rc != BOLTER_OK || by->ids)
         return rc;
     *err = (bolter_error){.code = BOLTER_E_NOMEM, .text = "no memory for the tokens"};

@@ -212,6 +212,12 @@ static bolter_status read_tail(bt_card *c, const json_t *v)
     return read_size(&c->tail_tokens, v, 0);
 }
 
+static bolter_status read_windows(bt_card *c, const json_t *v)
+{
+    bolter_status rc = read_size(&c->windows, v, 1);
+    return rc == BOLTER_OK && c->windows > BT_MAX_WINDOWS ? BOLTER_E_FORMAT : rc;
+}
+
 static bolter_status read_temperature(bt_card *c, const json_t *v)
 {
     return read_number(&c->temperature, v, MIN_TEMPERATURE, MAX_TEMPERATURE);
@@ -277,6 +283,7 @@ static const struct key {
     {"pad_to", "1 to 1048576", read_pad},
     {"max_tokens", "1 to 1048576", read_max},
     {"tail_tokens", "0 to 1048576", read_tail},
+    {"windows", "1 to 64", read_windows},
     {"temperature", "0.001 to 1000", read_temperature},
     {"spam_threshold", "0 to 1", read_spam},
     {"unsure_threshold", "0 to 1", read_unsure},
@@ -339,6 +346,8 @@ static void add_rare_keys(json_t *j, const bt_card *card)
                                       card->mix.bias));
     if (card->precision)
         json_object_set_new(j, "precision", json_string(card->precision));
+    if (card->windows > 1)
+        json_object_set_new(j, "windows", json_integer((json_int_t)card->windows));
     if (card->pad_to > 0)
         json_object_set_new(j, "pad_to", json_integer((json_int_t)card->pad_to));
 }

@@ -30,4 +30,5 @@ ckpt_sources = \
 	libcore/ckpt/weights.c \
 	libcore/ckpt/wide.c \
 	libcore/ckpt/wide.h \
-	libcore/ckpt/wide_save.c
+	libcore/ckpt/wide_save.c \
+	libcore/ckpt/window.c

@@ -10,6 +10,8 @@
 #include "model/engine.h"
 #include "model/gpt2.h"
 
+#define BT_MAX_WINDOWS 64
+
 /* What bolter.json says beside the weights; see bt_card_read(). */
 typedef struct bt_card {
     char **label; /* n_label names, owned */
@@ -20,6 +22,7 @@ typedef struct bt_card {
     bool bos;          /* texts begin with the config's bos_token_id */
     bool all_see_all;  /* no causal mask: every token attends to all */
     size_t max_tokens, tail_tokens; /* 0: not stated */
+    size_t windows; /* up to BT_MAX_WINDOWS; 0: not stated */
     const char *precision; /* "bfloat16" or "int8", what its blocks were trained on; NULL: nothing said */
     size_t pad_to;     /* texts are cut or padded to it with the config's eos_token_id; 0: they are not */
     double temperature, spam_threshold, unsure_threshold;
@@ -111,6 +114,24 @@ bolter_status bt_proof_read(bolter_threshold_proof *p, const json_t *v);
 json_t *bt_proof_json(const bolter_threshold_proof *p);
 /* Whether a card can hold it. */
 bool bt_proof_fits(const bolter_threshold_proof *p);
+
+/* ---- window.c ---- */
+
+/*
+ * How a text of n ids, without the begin token, is read: n_more windows behind the first, each of the text's
+ * first lead ids and of slice ids from bt_window_begin() on.
+ */
+typedef struct bt_windows {
+    size_t n_more, lead, slice;
+    size_t head, tail; /* ids of the first window from the text's beginning and end */
+    size_t n;
+} bt_windows;
+
+bt_windows bt_windows_of(const bolter_model *m, size_t n);
+/* Of window k, 1 to n_more, the first id of its slice. */
+size_t bt_window_begin(const bt_windows *w, size_t k);
+/* Ids of the text that are in no window. */
+size_t bt_windows_unread(const bt_windows *w);
 
 /* ---- adapter.c ---- */
 

@@ -108,6 +108,7 @@ static bolter_status override_card(bolter_model *m, const bolter_open_options *o
     bt_card *c = &m->card;
     /* A promise was made for other scores. */
     c->has_proof = c->has_proof && !o->adapter && !o->text_layout && !o->begin && !o->max_tokens &&
+                   (o->windows == 0 || (size_t)o->windows == c->windows) &&
                    !(o->no_wide && c->wide_sha256[0]);
     if (o->begin && strcmp(o->begin, "yes") != 0 && strcmp(o->begin, "no") != 0)
         return bt_fail(err, BOLTER_E_ARG, "begin token: \"%s\", expected yes or no", o->begin);
@@ -119,7 +120,13 @@ static bolter_status override_card(bolter_model *m, const bolter_open_options *o
     if (o->max_tokens > 0) {
         c->max_tokens = (size_t)o->max_tokens;
         c->tail_tokens = (size_t)o->tail_tokens;
+        c->windows = 1;
     }
+    if (o->windows < 0 || o->windows > BT_MAX_WINDOWS)
+        return bt_fail(err, BOLTER_E_ARG, "%ld windows, expected 1 to %d", (long)o->windows,
+                       BT_MAX_WINDOWS);
+    if (o->windows > 0)
+        c->windows = (size_t)o->windows;
     if (o->text_layout) {
         bt_release(c->text_layout);
         c->text_layout = bt_strdup(o->text_layout);
@@ -227,6 +234,7 @@ void bt_model_fill_info(bolter_model *m)
         .max_tokens = (int32_t)(m->card.pad_to > m->card.max_tokens ? m->card.pad_to
                                                                     : m->card.max_tokens),
         .tail_tokens = (int32_t)m->card.tail_tokens,
+        .windows = 1,
         .begin_id = m->bos_id,
         .end_id = m->eos_id,
         .n_param = m->params.n_values,
@@ -238,6 +246,9 @@ void bt_model_fill_info(bolter_model *m)
     for (size_t i = 0; i < m->card.n_label; i++)
         if (strcmp(m->card.label[i], "spam") == 0)
             m->info.spam_label = (int32_t)i;
+    /* Without spam no window is the strongest, and what is padded is not too long. */
+    if (m->info.spam_label >= 0 && m->card.windows > 1 && m->card.pad_to == 0)
+        m->info.windows = (int32_t)m->card.windows;
 }
 
 bolter_model *bt_model_new(const char *dir, bolter_error *err)

@@ -80,7 +80,7 @@ bolter_status bolter_dataset_open(bolter_dataset **out, bolter_model *m, bolter_
     bolter_status rc = bolter_text_open(&d->text, &o, err);
     if (rc == BOLTER_OK)
         rc = default_labels(d, err);
-    d->ids = bt_alloc_array((size_t)info->max_tokens, sizeof *d->ids);
+    d->ids = bt_alloc_array((size_t)info->max_tokens * (size_t)info->windows, sizeof *d->ids);
     if (rc == BOLTER_OK && !d->ids)
         rc = bt_fail(err, BOLTER_E_NOMEM, "dataset: no memory");
     if (rc != BOLTER_OK) {
@@ -199,9 +199,22 @@ static bolter_status store(struct rows *r, const char *id, const bolter_seq *seq
         return bt_fail(err, BOLTER_E_NOMEM, "dataset: no memory");
     }
     memcpy(ids, seq->ids, seq->n * sizeof *ids);
-    r->row[r->n++] = (bolter_row){.id = name, .seq = {ids, seq->n, features}, .label = label};
+    const bolter_seq mine = {
+        .ids = ids, .n = seq->n, .features = features, .windows = seq->windows};
+    r->row[r->n++] = (bolter_row){.id = name, .seq = mine, .label = label};
     r->n_tokens += seq->n;
     return BOLTER_OK;
+}
+
+/* Of the features nothing is said. */
+static bolter_status read_ids(const bolter_dataset *d, const char *utf8, size_t n, bolter_seq *out,
+                              bolter_error *err)
+{
+    bolter_reading r;
+    bolter_status rc = bolter_model_read(d->m, utf8, n, d->ids, &r, err);
+    if (rc == BOLTER_OK)
+        *out = (bolter_seq){.ids = d->ids, .n = r.n_ids, .windows = r.windows};
+    return rc;
 }
 
 static bolter_status add_example(bolter_dataset *d, const bolter_example *ex, bolter_part part,
@@ -210,7 +223,7 @@ static bolter_status add_example(bolter_dataset *d, const bolter_example *ex, bo
     const char *utf8;
     size_t n;
     int32_t label;
-    bolter_seq seq = {.ids = d->ids};
+    bolter_seq seq;
     bolter_features features;
     bolter_status rc = lay_out(d, ex, &utf8, &n, err);
     if (rc == BOLTER_OK && part == BOLTER_BY_SPLIT)
@@ -220,7 +233,7 @@ static bolter_status add_example(bolter_dataset *d, const bolter_example *ex, bo
     if (rc == BOLTER_OK)
         rc = find_label(d, ex, part, &label, err);
     if (rc == BOLTER_OK)
-        rc = bolter_model_encode(d->m, utf8, n, d->ids, &seq.n, NULL, err);
+        rc = read_ids(d, utf8, n, &seq, err);
     if (rc == BOLTER_OK && d->keep_features) {
         rc = bolter_text_features(d->text, &features, err);
         seq.features = &features;

@@ -19,8 +19,8 @@
 #define DEFAULT_DEGRADED   128
 #define MAX_WORKERS        1024
 #define MAX_SEQS           4096
-/* Tokens of a batch: room for four of the longest messages keeps the products large and the memory
- * of a session small; a batch of usual mail holds many more. */
+/* Tokens of a batch: room for four windows, or for all of one message, keeps the products large and the
+ * memory of a session small; a batch of usual mail holds many more messages. */
 #define LONGEST_PER_BATCH 4
 #define DEFAULT_WAIT_MS   1000
 #define NS_PER_MS         1000000
@@ -48,7 +48,10 @@ static void fill_verdict(const scorer *sc, bt_job *j, const float *prob)
 {
     j->status = BOLTER_OK;
     j->verdict = (bolter_verdict){
-        .n_tokens = j->seq.n, .truncated = j->truncated, .degraded = j->degraded};
+        .n_tokens = j->seq.n,
+        .n_windows = j->seq.windows,
+        .truncated = j->truncated,
+        .degraded = j->degraded};
     bt_verdict_decide(&j->verdict, sc->model, prob);
     j->verdict.queue_ms = bt_ms_between(j->queued_ns, j->taken_ns);
     j->verdict.compute_ms = bt_ms_between(j->taken_ns, bt_now_ns());
@@ -131,7 +134,8 @@ static size_t degrade_length(double share, size_t max_queued)
 static bolter_status open_parts(bolter_service *s, const bolter_service_options *o,
                                 bolter_error *err)
 {
-    size_t longest = (size_t)bolter_model_info_of(s->model)->max_tokens;
+    const bolter_model_info *info = bolter_model_info_of(s->model);
+    size_t windows = (size_t)info->windows, per_batch;
     s->max_seqs = or_default(o->max_seqs, DEFAULT_MAX_SEQS);
     s->n_scorers = or_default(o->workers, DEFAULT_WORKERS);
     s->max_queued = or_default(o->max_queued, DEFAULT_MAX_QUEUED);
@@ -142,7 +146,8 @@ static bolter_status open_parts(bolter_service *s, const bolter_service_options 
                        "service: %zu workers of %zu messages, expected at most "
                        "%d and %d",
                        s->n_scorers, s->max_seqs, MAX_WORKERS, MAX_SEQS);
-    s->max_tokens = longest * (s->max_seqs < LONGEST_PER_BATCH ? s->max_seqs : LONGEST_PER_BATCH);
+    per_batch = s->max_seqs < LONGEST_PER_BATCH ? s->max_seqs : LONGEST_PER_BATCH;
+    s->max_tokens = (size_t)info->max_tokens * (windows > per_batch ? windows : per_batch);
     s->scorers = bt_alloc_array(s->n_scorers, sizeof *s->scorers);
     s->workers = bt_alloc_array(s->n_scorers, sizeof *s->workers);
     if (!s->scorers || !s->workers)
@@ -215,9 +220,8 @@ static bolter_status classify(bolter_service *s, const char *utf8, size_t n,
         return status;
     bool degraded = bt_queue_length(s->queue) >= s->degrade_at &&
                     bt_reading_shorten(&r, s->model, s->degrade_tokens);
-    bt_job j = {.seq = {.ids = r.ids, .n = r.n_ids, .features = f},
-                .truncated = r.truncated,
-                .degraded = degraded};
+    bt_job j = {.seq = r.seq, .truncated = r.truncated, .degraded = degraded};
+    j.seq.features = f;
     int64_t read_ns = bt_now_ns();
     status = bt_queue_run(s->queue, &j, p, err);
     if (status == BOLTER_OK) {

@@ -1,6 +1,6 @@
 /*
- * session.c - one thread's scratch memory over a model: scores batches of sequences. What int8
- * arithmetic leaves near a threshold is scored again, so that rounding decides no verdict.
+ * session.c - one thread's scratch memory over a model: scores batches of texts, each in one window or
+ * more. What int8 arithmetic leaves near a threshold is scored again, so that rounding decides no verdict.
  */
 #include <math.h>
 #include <string.h>
@@ -21,10 +21,10 @@
  */
 #define DOUBT 0.5
 
-/* What is scored again. */
-struct doubts {
+/* The windows of a batch's texts, or of some of them. */
+struct windows {
     bolter_seq *seq;
-    size_t *at, n; /* where they are in the batch */
+    size_t n;
     float *logits; /* (n, n_label) */
 };
 
@@ -34,7 +34,7 @@ struct bolter_session {
     size_t max_seqs, max_tokens;
     bt_run *run;         /* of a model for any use */
     bt_scoring *scoring; /* of one that is packed */
-    struct doubts doubts; /* with room for max_seqs, where it is packed in int8 */
+    struct windows windows; /* with room for all of max_seqs texts */
     float *lm_logits; /* (LM_ROWS, n_vocab), made at the first use */
 };
 
@@ -43,18 +43,34 @@ static bool may_doubt(const bolter_model *m)
     return m->packed && m->engine.tile->precision == BT_INT8 && m->info.spam_label >= 0;
 }
 
-static bolter_status open_scoring(bolter_session *s, bolter_error *err)
+/* Windows of a batch; each has a token. */
+static size_t most_windows(const bolter_session *s)
 {
-    bolter_status rc = bt_scoring_open(&s->scoring, &s->m->engine, s->max_tokens, s->max_seqs, err);
-    struct doubts *d = &s->doubts;
-    if (rc != BOLTER_OK || !may_doubt(s->m))
+    size_t n;
+    bool few = bt_mul_size(s->max_seqs, (size_t)s->m->info.windows, &n) && n < s->max_tokens;
+    return few ? n : s->max_tokens;
+}
+
+static bolter_status reserve(bolter_session *s, bolter_error *err)
+{
+    const size_t n = most_windows(s);
+    const bt_run_size size = {.max_tok = s->max_tokens, .max_seqs = n};
+    bolter_status rc = s->m->packed
+                           ? bt_scoring_open(&s->scoring, &s->m->engine, s->max_tokens, n, err)
+                           : bt_run_open(&s->run, &s->m->cfg, &size, err);
+    if (rc != BOLTER_OK)
         return rc;
-    d->seq = bt_alloc_array(s->max_seqs, sizeof *d->seq);
-    d->at = bt_alloc_array(s->max_seqs, sizeof *d->at);
-    d->logits = bt_alloc_array(s->max_seqs, s->m->cfg.n_label * sizeof *d->logits);
-    if (!d->seq || !d->at || !d->logits)
-        return bt_fail(err, BOLTER_E_NOMEM, "session: no memory for %zu sequences", s->max_seqs);
-    return BOLTER_OK;
+    s->windows.seq = bt_alloc_array(n, sizeof *s->windows.seq);
+    s->windows.logits = bt_alloc_array(n, (s->m->cfg.n_label + 1) * sizeof *s->windows.logits);
+    return s->windows.seq && s->windows.logits
+               ? BOLTER_OK
+               : bt_fail(err, BOLTER_E_NOMEM, "session: no memory for %zu sequences", n);
+}
+
+/* The ids of the longest text, in all its windows. */
+static size_t longest_of(const bolter_model *m)
+{
+    return (size_t)m->info.max_tokens * (size_t)m->info.windows;
 }
 
 bolter_status bolter_session_open(bolter_session **out, bolter_model *m, size_t max_seqs,
@@ -63,7 +79,7 @@ bolter_status bolter_session_open(bolter_session **out, bolter_model *m, size_t 
     *out = NULL;
     if (max_seqs == 0)
         return bt_fail(err, BOLTER_E_ARG, "session: max_seqs is 0");
-    if (max_tokens == 0 && !bt_mul_size(max_seqs, (size_t)m->info.max_tokens, &max_tokens))
+    if (max_tokens == 0 && !bt_mul_size(max_seqs, longest_of(m), &max_tokens))
         return bt_fail(err, BOLTER_E_NOMEM, "session: no memory for %zu sequences", max_seqs);
     bolter_session *s = bt_alloc(sizeof *s);
     if (!s)
@@ -72,9 +88,7 @@ bolter_status bolter_session_open(bolter_session **out, bolter_model *m, size_t 
                           .net = {.cfg = m->cfg, .w = m->w},
                           .max_seqs = max_seqs,
                           .max_tokens = max_tokens};
-    bt_run_size size = {.max_tok = max_tokens, .max_seqs = max_seqs};
-    bolter_status rc = m->packed ? open_scoring(s, err)
-                                 : bt_run_open(&s->run, &m->cfg, &size, err);
+    bolter_status rc = reserve(s, err);
     if (rc != BOLTER_OK) {
         bolter_session_free(s);
         return rc;
@@ -89,9 +103,8 @@ void bolter_session_free(bolter_session *s)
         return;
     bt_run_free(s->run);
     bt_scoring_free(s->scoring);
-    bt_release(s->doubts.seq);
-    bt_release(s->doubts.at);
-    bt_release(s->doubts.logits);
+    bt_release(s->windows.seq);
+    bt_release(s->windows.logits);
     bt_release(s->lm_logits);
     bolter_model_unref(s->m);
     bt_release(s);
@@ -102,12 +115,38 @@ bolter_model *bt_session_model(const bolter_session *s)
     return s->m;
 }
 
+/* ---- Windows ---- */
+
+static size_t n_windows(const bolter_seq *seq)
+{
+    return seq->windows > 1 ? seq->windows : 1;
+}
+
+static bolter_seq window_of(const bolter_seq *seq, size_t k)
+{
+    size_t n = seq->n / n_windows(seq);
+    return (bolter_seq){.ids = seq->ids + k * n, .n = n};
+}
+
+static bolter_status check_seq(const bolter_session *s, const bolter_seq *seq, bolter_error *err)
+{
+    bolter_status rc = BOLTER_OK;
+    if (n_windows(seq) > (size_t)s->m->info.windows || seq->n % n_windows(seq) != 0)
+        return bt_fail(err, BOLTER_E_ARG, "session: %zu windows of %zu tokens, expected at most %d",
+                       seq->windows, seq->n, (int)s->m->info.windows);
+    for (size_t k = 0; k < n_windows(seq) && rc == BOLTER_OK; k++) {
+        bolter_seq window = window_of(seq, k);
+        rc = bt_seq_check(&s->m->cfg, &window, err);
+    }
+    return rc;
+}
+
 static bolter_status check_seqs(const bolter_session *s, const bolter_seq *seqs, size_t n_seqs,
                                 bolter_error *err)
 {
     size_t total = 0;
     for (size_t i = 0; i < n_seqs; i++) {
-        bolter_status rc = bt_seq_check(&s->m->cfg, &seqs[i], err);
+        bolter_status rc = check_seq(s, &seqs[i], err);
         if (rc != BOLTER_OK)
             return rc;
         total += seqs[i].n;
@@ -118,6 +157,39 @@ static bolter_status check_seqs(const bolter_session *s, const bolter_seq *seqs,
                        s->max_seqs, s->max_tokens);
     return BOLTER_OK;
 }
+
+/* Log-odds of spam, the logits (n_label) divided by the temperature. */
+static double odds_of(const bolter_model *m, const float *logits)
+{
+    size_t K = m->cfg.n_label, spam = (size_t)m->info.spam_label;
+    double max = (double)bt_max(logits, K), others = 0, t = m->card.temperature;
+    for (size_t k = 0; k < K; k++)
+        if (k != spam)
+            others += exp(((double)logits[k] - max) / t);
+    return ((double)logits[spam] - max) / t - log(others);
+}
+
+static void spread(struct windows *w, const bolter_seq *seqs, size_t n_seqs)
+{
+    w->n = 0;
+    for (size_t i = 0; i < n_seqs; i++)
+        for (size_t k = 0; k < n_windows(&seqs[i]); k++)
+            w->seq[w->n++] = window_of(&seqs[i], k);
+}
+
+/* Of n windows' logits (n, n_label) those of the text: half the first's, half the most suspicious one's. */
+static void gather(const bolter_model *m, const float *window, size_t n, float *logits)
+{
+    size_t K = m->cfg.n_label;
+    const float *most = window;
+    for (size_t k = 1; k < n; k++)
+        if (odds_of(m, window + k * K) > odds_of(m, most))
+            most = window + k * K;
+    for (size_t i = 0; i < K; i++)
+        logits[i] = 0.5f * (window[i] + most[i]);
+}
+
+/* ---- Both parts, and rounding ---- */
 
 /*
  * The logit of spam where the softmax at the model's temperature gives what both parts say together. A
@@ -142,16 +214,11 @@ static bool near_threshold(double odds, double threshold, double doubt)
     return fabs(odds - log(threshold / (1 - threshold))) < doubt;
 }
 
-/* Could another rounding of a sequence's logits (n_label) change the verdict? */
+/* Could another rounding of a text's logits (n_label) change the verdict? */
 static bool is_doubtful(const bolter_model *m, const bolter_seq *seq, const float *logits)
 {
     const bolter_model_info *info = &m->info;
-    size_t K = m->cfg.n_label, spam = (size_t)m->info.spam_label;
-    double max = (double)bt_max(logits, K), others = 0, t = m->card.temperature;
-    for (size_t k = 0; k < K; k++)
-        if (k != spam)
-            others += exp(((double)logits[k] - max) / t);
-    double odds = ((double)logits[spam] - max) / t - log(others), doubt = DOUBT;
+    double odds = odds_of(m, logits), doubt = DOUBT;
     if (m->wide && seq->features) {
         odds = bolter_mix_odds(&m->card.mix, odds, bolter_wide_score(m->wide, seq->features));
         doubt *= m->card.mix.deep;
@@ -160,31 +227,39 @@ static bool is_doubtful(const bolter_model *m, const bolter_seq *seq, const floa
            near_threshold(odds, info->unsure_threshold, doubt);
 }
 
-static void score_packed(bolter_session *s, const bt_batch *b, float *logits)
+static void forward(bolter_session *s, const bt_batch *b, float *logits)
 {
     const bt_engine *e = &s->m->engine;
-    bt_engine_head(e, bt_engine_forward(e, s->scoring, b), b->n_seqs, logits);
+    if (s->scoring) {
+        bt_engine_head(e, bt_engine_forward(e, s->scoring, b), b->n_seqs, logits);
+    } else {
+        bt_gpt2_forward(s->run, &s->net, b);
+        bt_head_forward(s->run, &s->net, b, logits);
+    }
+}
+
+/* Logits (n_seqs, n_label) of texts by the network. */
+static void score(bolter_session *s, const bolter_seq *seqs, size_t n_seqs, float *logits)
+{
+    struct windows *w = &s->windows;
+    size_t K = s->m->cfg.n_label, at = 0;
+    spread(w, seqs, n_seqs);
+    forward(s, &(bt_batch){w->seq, w->n, s->m->card.position, !s->m->card.all_see_all}, w->logits);
+    for (size_t i = 0; i < n_seqs; i++) {
+        gather(s->m, w->logits + at * K, n_windows(&seqs[i]), logits + i * K);
+        at += n_windows(&seqs[i]);
+    }
 }
 
 /* Score carefully what is doubtful of a batch. */
-static void score_again(bolter_session *s, const bt_batch *b, float *logits)
+static void score_again(bolter_session *s, const bolter_seq *seqs, size_t n_seqs, float *logits)
 {
-    struct doubts *d = &s->doubts;
     size_t K = s->m->cfg.n_label;
-    d->n = 0;
-    for (size_t i = 0; i < b->n_seqs; i++) {
-        if (is_doubtful(s->m, &b->seqs[i], logits + i * K)) {
-            d->seq[d->n] = b->seqs[i];
-            d->at[d->n++] = i;
-        }
-    }
-    if (d->n == 0)
-        return;
     bt_scoring_carefully(s->scoring, true);
-    score_packed(s, &(bt_batch){d->seq, d->n, b->read, b->causal}, d->logits);
+    for (size_t i = 0; i < n_seqs; i++)
+        if (is_doubtful(s->m, &seqs[i], logits + i * K))
+            score(s, &seqs[i], 1, logits + i * K);
     bt_scoring_carefully(s->scoring, false);
-    for (size_t i = 0; i < d->n; i++)
-        memcpy(logits + d->at[i] * K, d->logits + i * K, K * sizeof *logits);
 }
 
 bolter_status bolter_session_logits(bolter_session *s, const bolter_seq *seqs, size_t n_seqs,
@@ -195,15 +270,9 @@ bolter_status bolter_session_logits(bolter_session *s, const bolter_seq *seqs, s
     bolter_status rc = check_seqs(s, seqs, n_seqs, err);
     if (rc != BOLTER_OK)
         return rc;
-    bt_batch b = {seqs, n_seqs, s->m->card.position, !s->m->card.all_see_all};
-    if (s->scoring) {
-        score_packed(s, &b, logits);
-        if (may_doubt(s->m))
-            score_again(s, &b, logits);
-    } else {
-        bt_gpt2_forward(s->run, &s->net, &b);
-        bt_head_forward(s->run, &s->net, &b, logits);
-    }
+    score(s, seqs, n_seqs, logits);
+    if (may_doubt(s->m))
+        score_again(s, seqs, n_seqs, logits);
     add_wide(s->m, seqs, n_seqs, logits);
     for (size_t i = 0; i < n_seqs * s->m->cfg.n_label; i++)
         if (!isfinite(logits[i]))

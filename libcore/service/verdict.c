@@ -17,15 +17,20 @@ bolter_status bt_reading_open(bt_reading *r, const bolter_model *m, const char *
                               bolter_error *err)
 {
     const bolter_model_info *info = bolter_model_info_of(m);
-    size_t n_all = 0;
-    *r = (bt_reading){.ids = bt_alloc_array((size_t)info->max_tokens, sizeof *r->ids)};
+    size_t room = (size_t)info->max_tokens * (size_t)info->windows;
+    bolter_reading read;
+    *r = (bt_reading){.ids = bt_alloc_array(room, sizeof *r->ids)};
     if (!r->ids)
-        return bt_fail(err, BOLTER_E_NOMEM, "verdict: no memory for %d tokens", info->max_tokens);
-    bolter_status s = bolter_model_encode(m, utf8, n, r->ids, &r->n_ids, &n_all, err);
-    r->truncated = n_all > r->n_ids;
-    if (s != BOLTER_OK)
+        return bt_fail(err, BOLTER_E_NOMEM, "verdict: no memory for %zu tokens", room);
+    bolter_status s = bolter_model_read(m, utf8, n, r->ids, &read, err);
+    if (s != BOLTER_OK) {
         bt_reading_clear(r);
-    return s;
+        return s;
+    }
+    r->seq = (bolter_seq){.ids = r->ids, .n = read.n_ids, .windows = read.windows};
+    r->n_all = read.n_all;
+    r->truncated = read.n_unread > 0;
+    return BOLTER_OK;
 }
 
 void bt_reading_clear(bt_reading *r)
@@ -37,11 +42,12 @@ void bt_reading_clear(bt_reading *r)
 bool bt_reading_shorten(bt_reading *r, const bolter_model *m, size_t n)
 {
     const bolter_model_info *info = bolter_model_info_of(m);
-    if (r->n_ids <= n)
+    if (r->seq.n <= n)
         return false;
-    size_t tail = (size_t)((double)n * info->tail_tokens / info->max_tokens);
-    memmove(r->ids + (n - tail), r->ids + (r->n_ids - tail), tail * sizeof *r->ids);
-    r->n_ids = n;
+    size_t length = r->seq.n / r->seq.windows, kept = length < n ? length : n;
+    size_t tail = (size_t)((double)kept * info->tail_tokens / info->max_tokens);
+    memmove(r->ids + (kept - tail), r->ids + (length - tail), tail * sizeof *r->ids);
+    r->seq = (bolter_seq){.ids = r->ids, .n = kept, .windows = 1};
     r->truncated = true;
     return true;
 }
@@ -72,10 +78,12 @@ static bolter_status score(bolter_session *s, const bolter_model *m, const bt_re
     float *prob = bt_alloc_array((size_t)bolter_model_info_of(m)->n_label, sizeof *prob);
     if (!prob)
         return bt_fail(err, BOLTER_E_NOMEM, "verdict: no memory for the probabilities");
-    bolter_seq seq = {.ids = r->ids, .n = r->n_ids, .features = f};
+    bolter_seq seq = r->seq;
+    seq.features = f;
     bolter_status status = bolter_session_score(s, &seq, 1, prob, err);
     if (status == BOLTER_OK) {
-        *out = (bolter_verdict){.n_tokens = r->n_ids, .truncated = r->truncated};
+        *out = (bolter_verdict){
+            .n_tokens = seq.n, .n_windows = seq.windows, .truncated = r->truncated};
         bt_verdict_decide(out, m, prob);
     }
     bt_release(prob);

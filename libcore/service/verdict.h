@@ -12,8 +12,9 @@ bolter_model *bt_session_model(const bolter_session *s);
 /* The ids that a model reads of one text. */
 typedef struct bt_reading {
     int32_t *ids; /* owned */
-    size_t n_ids; /* at least 1 */
-    bool truncated;
+    bolter_seq seq; /* of them */
+    size_t n_all;   /* ids of the whole text */
+    bool truncated; /* not all of them are read */
 } bt_reading;
 
 /* E_NOMEM. On success, bt_reading_clear() frees it. */
@@ -27,8 +28,8 @@ void bt_reading_clear(bt_reading *r);
 bolter_status bt_wide_reading(bolter_features *f, const bolter_features **out, const bolter_model *m,
                               bolter_text *t, bolter_error *err);
 /*
- * Keep at most n > 0 ids: the first and the last, in the proportion in which m reads the beginning and
- * the end of a long text. True if any were dropped.
+ * Keep at most n > 0 ids of the first window: the first and the last, in the proportion in which m reads the
+ * beginning and the end of a long text. True if any were dropped.
  */
 bool bt_reading_shorten(bt_reading *r, const bolter_model *m, size_t n);
 

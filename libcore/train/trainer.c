@@ -204,6 +204,9 @@ static bolter_status check_batch(const bolter_trainer *t, const bolter_seq *seqs
         bolter_status rc = bt_seq_check(&t->cfg, &seqs[i], err);
         if (rc != BOLTER_OK)
             return rc;
+        if (seqs[i].windows > 1)
+            return bt_fail(err, BOLTER_E_ARG, "trainer: a text in %zu windows, expected one",
+                           seqs[i].windows);
         if (seqs[i].n > longest)
             return bt_fail(err, BOLTER_E_LIMIT, "sequence of %zu tokens, opened for %zu", seqs[i].n,
                            longest);

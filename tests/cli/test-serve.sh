@@ -127,7 +127,7 @@ same_score_as_bolter()
 fields_of_a_verdict()
 {
     judged "$one" text/plain mail && said '"thresholds":{"spam":0.97' && said '"unsure":0.5}' &&
-        said '"tokens":47,"tokens_total":47,"truncated":false,"unscorable":null,"parts":[{"read":true,"tokens":47}]' &&
+        said '"tokens":47,"tokens_total":47,"windows":1,"truncated":false,"unscorable":null,"parts":[{"read":true,"tokens":47}]' &&
         grep -q '"score":0\.[0-9]*,"logit":[0-9.]*,' out && grep -q '"model":"[0-9a-f]\{16\}"' out
 }
 

@@ -168,6 +168,32 @@ static void places_of_a_long_text_are_at_its_beginning_and_at_its_end(struct che
     bolter_model_unref(j.model);
 }
 
+static void pieces_of_the_most_suspicious_window_count_beside_those_of_the_first(struct check *c)
+{
+    static const char prize[] = "\nWIN WIN WIN it now\n";
+    char text[401] = "your old friend\n";
+    bolter_piece p[40];
+    struct judge j = {.model = model_with(128,
+                                          "{\"v\": 1, \"labels\": [\"ham\", \"spam\"], "
+                                          "\"max_tokens\": 64, \"tail_tokens\": 16, \"windows\": 8}",
+                                          "middle")};
+    for (size_t i = strlen(text); i < 400; i++)
+        text[i] = i % 7 == 0 ? ' ' : (char)('a' + i % 5);
+    for (size_t at = 60; at + sizeof prize < 220; at += 9) {
+        char letter[401];
+        memcpy(letter, text, sizeof letter);
+        memcpy(letter + at, prize, sizeof prize - 1);
+        letter[240] = 0;
+        size_t n = pieces_of(c, &j, letter, p);
+        double won = 0, lost = 0;
+        for (size_t i = 0; i < n; i++)
+            *(p[i].weight > 0 ? &won : &lost) += (double)p[i].weight;
+        /* Both windows say half of it; the prize is in that of the middle alone, the friend in the first. */
+        CHECK(c, fabs(won - 3) < 1e-3 && fabs(lost + 0.5) < 1e-3, "at %zu: %g and %g", at, won, lost);
+    }
+    bolter_model_unref(j.model);
+}
+
 static void only_the_heaviest_are_given_in_order(struct check *c)
 {
     static const char text[] = "WIN now here\nWINWINWIN today\nWIN WIN at all\nfriend of all\n";
@@ -287,6 +313,7 @@ int main(void)
         CASE(place_of_a_piece_is_told_where_words_are_repeated),
         CASE(places_are_those_of_whole_characters),
         CASE(places_of_a_long_text_are_at_its_beginning_and_at_its_end),
+        CASE(pieces_of_the_most_suspicious_window_count_beside_those_of_the_first),
         CASE(only_the_heaviest_are_given_in_order),
         CASE(number_of_runs_is_bounded_for_any_text),
         CASE(failure_of_any_run_ends_it),

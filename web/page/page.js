@@ -99,11 +99,15 @@ function showTicks() {
 }
 
 function tokensRead(r) {
-    const read = r.parts.filter((p) => p.read);
     const all = r.tokens_total.toLocaleString("en");
+    const read = r.parts.filter((p) => p.read);
+    const inWindows = r.windows > 1 ? ", in " + r.windows + " windows" : "";
     if (r.parts.length === 1)
-        return all + ", all of them";
-    return r.tokens.toLocaleString("en") + " of " + all + ": the first " + read[0].tokens +
+        return all + ", all of them" + inWindows;
+    const n = read.reduce((sum, p) => sum + p.tokens, 0).toLocaleString("en");
+    if (r.windows > 1)
+        return n + " of " + all + inWindows;
+    return n + " of " + all + ": the first " + read[0].tokens +
         (read.length > 1 ? " and the last " + read[1].tokens : "");
 }
 
