@@ -183,6 +183,16 @@ large_mail()
         said ',{"read":true,"tokens":32}]'
 }
 
+# A head of 96 tokens, two slices of 112 and a tail of 32; 16 stand before each slice once more.
+large_mail_in_windows()
+{
+    cp -R unsure windows && sed -i 's/{/{"windows":3,/' windows/bolter.json &&
+        serve windows -m windows --listen 127.0.0.1:0 && judged "$url" message/rfc822 large &&
+        said '"truncated":true' && said '"tokens":384,' && said '"windows":3,' &&
+        said '"parts":[{"read":true,"tokens":208},{"read":false,"tokens":' &&
+        said ',{"read":true,"tokens":144}]' && ends TERM "$pid"
+}
+
 malformed_mail()
 {
     judged "$one" message/rfc822 malformed && said '"verdict":"unsure"'
@@ -460,6 +470,7 @@ ok "so does one of the end of a long text" places_at_the_end
 ok "plain text is read as it is" plain_text_is_no_mail
 ok "where nothing can be judged it says so" says_that_nothing_is_there
 ok "of a megabyte the beginning and the end are read" large_mail
+ok "a model of several windows says what they read of it" large_mail_in_windows
 ok "a malformed mail has a verdict" malformed_mail
 ok "a prompt has the text of generate, drawn by the same seed" same_text_as_generate
 ok "a text ends with how many tokens it had, and why it ended" ends_with_the_sum
