@@ -7,11 +7,13 @@ tiny-model class head || exit 99
 
 # Random weights, so the labels do not matter; short texts and some of a hundred letters.
 awk 'BEGIN {
-    srand(3)
+    state = 3
     for (i = 0; i < 60; i++) {
         text = ""
-        for (k = 0; k < (i % 3 ? 12 : 100); k++)
-            text = text sprintf("%c", 65 + int(26 * rand()))
+        for (k = 0; k < (i % 3 ? 12 : 100); k++) {
+            state = state * 16807 % 2147483647
+            text = text sprintf("%c", 65 + state % 26)
+        }
         printf "%s\t%s\n", i % 2 ? "spam" : "ham", text
     }
 }' >mail.tsv
