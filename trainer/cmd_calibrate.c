@@ -1,13 +1,17 @@
 /*
  * cmd_calibrate.c - bolter-train calibrate: in how many windows a model reads long texts, and the temperature
- * and the thresholds that fit what it then says to a corpus. The weights stay.
+ * and the thresholds that fit what it then says to a corpus. The weights stay, and the card has a section on
+ * this.
  */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "bolter_train.h"
 #include "trainer/calibrate.h"
+#include "trainer/cardsection.h"
 #include "trainer/commands.h"
+#include "trainer/files.h"
 #include "trainer/options.h"
 #include "trainer/report.h"
 #include "trainer/scored.h"
@@ -77,6 +81,41 @@ static bool fit(struct adjust *a)
     return false;
 }
 
+static void print_section(FILE *out, const struct adjust *a)
+{
+    const bolter_model_info *info = bolter_model_info_of(a->scored.m);
+    const struct calibration *c = &a->found;
+    const struct threshold *t = &c->threshold;
+    const bolter_report *r = &c->report;
+    if (info->windows > 1)
+        fprintf(out, "Longer texts are read in up to %d windows; the most suspicious one counts for half.\n",
+                (int)info->windows);
+    fprintf(out, "Temperature %.4g and threshold %.4f were fitted to %zu texts (%s), and take the place of\n"
+            "what is said of them above: %zu of %zu ham reach the threshold.\n\n", c->temperature,
+            t->value, a->scored.n, a->scored.part_name, t->n_above, t->n_ham);
+    fprintf(out, "- accuracy at the threshold: %.2f %%\n- recall (spam found): %.2f %%\n"
+            "- area under the ROC curve: %.3f %%\n", 100 * r->accuracy.value, 100 * r->recall.value,
+            100 * r->auc.value);
+}
+
+static bool write_section(const struct adjust *a)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    bool ok = out != NULL;
+    if (out) {
+        cardsection_begin(out, a->scored.model, "## Calibrated");
+        print_section(out, a);
+        ok = fclose(out) == 0;
+    }
+    if (!ok)
+        complain("no memory");
+    ok = ok && save_text(a->scored.model, "MODEL.md", text);
+    free(text);
+    return ok;
+}
+
 static bool save(const struct adjust *a)
 {
     bolter_error err = {0};
@@ -85,7 +124,7 @@ static bool save(const struct adjust *a)
                                    .spam_threshold = spam,
                                    .unsure_threshold = fmin(0.5, spam)};
     if (bolter_model_save_card(a->scored.m, &o, &err) == BOLTER_OK)
-        return true;
+        return write_section(a);
     complain("%s", err.text);
     return false;
 }

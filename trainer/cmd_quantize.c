@@ -10,6 +10,7 @@
 
 #include "bolter_train.h"
 #include "bolter_eval.h"
+#include "trainer/cardsection.h"
 #include "trainer/commands.h"
 #include "trainer/files.h"
 #include "trainer/options.h"
@@ -191,18 +192,6 @@ static void print_change(FILE *out, const struct quantize *z)
     print_row(out, "cross-entropy, nats", a->loss.value, b->loss.value, 1);
 }
 
-static void copy_text(FILE *out, const char *dir)
-{
-    char path[4096];
-    int byte;
-    snprintf(path, sizeof path, "%s/MODEL.md", dir);
-    FILE *f = fopen(path, "r");
-    while (f && (byte = getc(f)) != EOF)
-        putc(byte, out);
-    if (f)
-        fclose(f);
-}
-
 /* The model's card, and a section on this. */
 static bool write_modelcard(const struct quantize *z)
 {
@@ -211,8 +200,7 @@ static bool write_modelcard(const struct quantize *z)
     FILE *out = open_memstream(&text, &size);
     if (!out)
         return failed(&(bolter_error){0});
-    copy_text(out, z->before.model);
-    fputs("\n## Quantised\n\n", out);
+    cardsection_begin(out, z->before.model, "## Quantised");
     print_change(out, z);
     bool ok = fclose(out) == 0 ? save_text(z->out, "MODEL.md", text) : failed(&(bolter_error){0});
     free(text);

@@ -13,6 +13,8 @@ bolter_train_SOURCES = \
 	trainer/calibrate.h \
 	trainer/capacity.c \
 	trainer/capacity.h \
+	trainer/cardsection.c \
+	trainer/cardsection.h \
 	trainer/catalogue.c \
 	trainer/catalogue.h \
 	trainer/checkpoint.c \

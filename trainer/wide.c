@@ -12,11 +12,9 @@
 
 #include "bolter_train.h"
 #include "bolter_eval.h"
+#include "trainer/cardsection.h"
 #include "trainer/options.h"
 #include "trainer/score.h"
-
-#define CARD_HEADING "## The wide part"
-#define CARD_MAX     (1 << 20)
 
 static bool failed(const bolter_error *err)
 {
@@ -98,30 +96,6 @@ bool wide_odds_of(struct wide_odds *o, const bolter_model *m, const bolter_datas
 
 /* ---- The model's card ---- */
 
-/* MODEL.md of dir up to where a wide part is described, without blank lines at its end; nothing without
- * one. */
-static void copy_card(FILE *to, const char *dir)
-{
-    char path[4096], *line = NULL;
-    size_t cap = 0, read = 0, blank = 0;
-    snprintf(path, sizeof path, "%s/MODEL.md", dir);
-    FILE *f = fopen(path, "r");
-    for (ssize_t n; f && read < CARD_MAX && (n = getline(&line, &cap, f)) > 0; read += (size_t)n) {
-        if (strncmp(line, CARD_HEADING, sizeof CARD_HEADING - 1) == 0)
-            break;
-        if (*line == '\n') {
-            blank++;
-            continue;
-        }
-        for (; blank > 0; blank--)
-            fputc('\n', to);
-        fwrite(line, 1, (size_t)n, to);
-    }
-    free(line);
-    if (f)
-        fclose(f);
-}
-
 struct adding {
     bolter_model *m;
     struct rows train, valid;
@@ -145,9 +119,8 @@ static char *card_text(const struct adding *a, const char *dir)
     FILE *to = open_memstream(&text, &n);
     if (!to)
         return NULL;
-    copy_card(to, dir);
+    cardsection_begin(to, dir, "## The wide part");
     fprintf(to,
-            "\n" CARD_HEADING "\n\n"
             "A linear model over hashed words, trained on %zu texts, stands beside the network. Together\n"
             "they give the log-odds %.4g x network + %.4g x wide %+.4g, fitted on the %zu texts of the\n"
             "validation part, and spam is what has a probability of %.4f or more. On that part:\n\n```\n",

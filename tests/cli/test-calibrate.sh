@@ -26,6 +26,17 @@ calibrate()
 ok "calibrate sets the windows" calibrate
 ok "the weights stay as they are" cmp class/model.safetensors wide/model.safetensors
 
+card_is_told()
+{
+    printf '# A model\n\n## Origin\n\nHere.\n' >wide/MODEL.md
+    for windows in 2 3; do
+        runs 0 calibrate -m wide --windows $windows --data mail.tsv -j 1 || return 1
+    done
+    grep -q 'up to 3 windows' wide/MODEL.md && ! grep -q 'up to 2 windows' wide/MODEL.md &&
+        [ "$(grep -c '^## ' wide/MODEL.md)" = 2 ] && head -n 5 wide/MODEL.md | grep -q '^Here\.$'
+}
+ok "a section of the card says so, once" card_is_told
+
 in_windows()
 {
     bolter-train predict -m wide --data mail.tsv -j 1 >a && bolter-train predict -m wide --windows 1 --data mail.tsv -j 1 >b &&
