@@ -110,14 +110,15 @@ explanation_in_lines()
 {
     bolter -m "$default" --explain planted >out
     matches '[a-z]+ 0\.[0-9]{4} \(.*\) planted' && same 6 "$(wc -l <out)" &&
-        sed -n 2p out | grep -Eq '^  \+[0-9]+\.[0-9]{2} .*(FREE|NOW)' && test "$(grep -c '^  [+-]' out)" -eq 5
+        grep -m 1 '^  +' out | grep -Eq '^  \+[0-9]+\.[0-9]{2} .*(FREE|NOW)' &&
+        test "$(grep -c '^  [+-]' out)" -eq 5
 }
-ok "an explanation is five lines, the planted sentence first" explanation_in_lines
+ok "an explanation is five lines, the planted sentence first of what speaks for spam" explanation_in_lines
 
 explanation_in_json()
 {
     bolter -m "$default" -wj <planted >out
-    matches '.*,"ms":[0-9]+,"explain":\[\{"weight":[0-9.]+,"at":[0-9]+,"bytes":[0-9]+,"text":"[^"]*(FREE|NOW)[^"]*"\},.*\]\}' || return 1
+    matches '.*,"ms":[0-9]+,"explain":\[.*\{"weight":[0-9.]+,"at":[0-9]+,"bytes":[0-9]+,"text":"[^"]*(FREE|NOW)[^"]*"\}.*\]\}' || return 1
     bolter -m "$default" -j <planted >out
     ! grep explain out
 }
@@ -126,7 +127,7 @@ ok "JSON has it where it is asked for" explanation_in_json
 explanation_in_the_header()
 {
     bolter -m "$default" -pw <planted >out
-    sed '/^$/q' out | grep -q '^X-Bolter-Explain: +[0-9.]* "' && without_fields <out | cmp planted - &&
+    sed '/^$/q' out | tr -d '\n' | grep -q 'X-Bolter-Explain: .*+[0-9.]* "[^"]*\(FREE\|NOW\)' && without_fields <out | cmp planted - &&
         bolter -m "$default" -p <planted | sed '/^$/q' >out && ! grep -i explain out
 }
 ok "a message that passes through has it as a field" explanation_in_the_header
