@@ -316,7 +316,9 @@ no_word_of_a_message_is_logged() {
 stop_is_clean_while_a_message_is_judged() {
     local begin
     start_with_http stop --set model="$default_model"
-    curl -s -m 60 -o "$work/answer" -H "Content-Type: message/rfc822" --data-binary "@$work/long.eml" \
+    # One window: under a sanitizer several take longer than the daemon waits for a run of the model.
+    head -n 20 "$work/long.eml" >"$work/window.eml"
+    curl -s -m 60 -o "$work/answer" -H "Content-Type: message/rfc822" --data-binary "@$work/window.eml" \
         "${url}classify?explain=1" &
     pids="$pids $!"
     within 20 eval "curl -s '${url}health' | grep -q '\"busy\":1'"
