@@ -217,7 +217,8 @@ typedef struct bolter_model_info {
     int32_t spam_label;        /* index of the label that means spam; -1: none */
     int32_t max_tokens;        /* tokens of a message that are read, at most n_ctx */
     int32_t tail_tokens;       /* of these, how many come from its end when it is longer */
-    int32_t windows;           /* sequences in which a longer one is read at most, see bolter_model_read() */
+    int32_t windows;           /* in so many windows a longer one is read at most, see bolter_model_read() */
+    size_t max_ids;            /* of all windows together: windows times max_tokens */
     int32_t begin_id, end_id;  /* of config.json: the tokens that begin and end a text; -1: none */
     uint64_t n_param;
     double spam_threshold;     /* spam at or above this calibrated probability */
@@ -294,8 +295,7 @@ typedef struct bolter_reading {
 /*
  * The same in all windows of the model, one behind the other. The first is what bolter_model_encode() gives;
  * those behind it begin with the first eighth of their ids as the text does, and go on with a stretch of its
- * middle. The stretches cover it, or lie evenly in what is too long for that. ids has room for windows x
- * max_tokens.
+ * middle. The stretches cover it, or lie evenly in what is too long for that. ids has room for max_ids.
  */
 bolter_status bolter_model_read(const bolter_model *m, const char *utf8, size_t n, int32_t *ids,
                                 bolter_reading *out, bolter_error *err);

@@ -45,7 +45,7 @@ bolter_status judge_bytes(struct judge *j, bool is_mail, const char *bytes, size
 static bolter_status score_again(struct judge *j, float *prob, bolter_error *err)
 {
     const bolter_model_info *info = bolter_model_info_of(j->model);
-    int32_t *ids = calloc((size_t)info->max_tokens * (size_t)info->windows, sizeof *ids);
+    int32_t *ids = calloc(info->max_ids, sizeof *ids);
     if (!ids) {
         *err = (bolter_error){.code = BOLTER_E_NOMEM, .text = "no memory for the tokens"};
         return err->code;

@@ -30,8 +30,7 @@ struct inspect {
 
 static bool print_tokens(const struct inspect *in, const char *utf8, size_t n)
 {
-    const bolter_model_info *info = bolter_model_info_of(in->m);
-    int32_t *ids = calloc((size_t)info->max_tokens * (size_t)info->windows, sizeof *ids);
+    int32_t *ids = calloc(bolter_model_info_of(in->m)->max_ids, sizeof *ids);
     bolter_reading r;
     bolter_error err = {0};
     if (!ids || bolter_model_read(in->m, utf8, n, ids, &r, &err) != BOLTER_OK) {

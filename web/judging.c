@@ -183,7 +183,7 @@ bolter_status judging_open(struct judging *by, const bolter_model *m, bolter_err
     const bolter_text_options o = {.layout = info->text_layout};
     *by = (struct judging){.model = m};
     bolter_status rc = bolter_text_open(&by->text, &o, err);
-    by->ids = calloc((size_t)info->max_tokens * (size_t)info->windows, sizeof *by->ids);
+    by->ids = calloc(info->max_ids, sizeof *by->ids);
     if (rc != BOLTER_OK || by->ids)
         return rc;
     *err = (bolter_error){.code = BOLTER_E_NOMEM, .text = "no memory for the tokens"};

@@ -12,7 +12,7 @@
 struct judging {
     const bolter_model *model; /* with a head that knows spam */
     bolter_text *text;         /* of the model's layout */
-    int32_t *ids;              /* room for all windows */
+    int32_t *ids;              /* room for max_ids */
     /* As bolter_classify_text() and bolter_explain(). E_BUSY and E_TIMEOUT: later, perhaps. */
     bolter_status (*classify)(void *ud, bolter_text *text, bolter_verdict *out, bolter_error *err);
     bolter_status (*explain)(void *ud, const char *utf8, size_t n, bolter_piece *out, size_t cap,

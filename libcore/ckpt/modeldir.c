@@ -249,6 +249,7 @@ void bt_model_fill_info(bolter_model *m)
     /* Without spam no window is the strongest, and what is padded is not too long. */
     if (m->info.spam_label >= 0 && m->card.windows > 1 && m->card.pad_to == 0)
         m->info.windows = (int32_t)m->card.windows;
+    m->info.max_ids = (size_t)m->info.max_tokens * (size_t)m->info.windows;
 }
 
 bolter_model *bt_model_new(const char *dir, bolter_error *err)

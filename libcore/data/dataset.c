@@ -80,7 +80,7 @@ bolter_status bolter_dataset_open(bolter_dataset **out, bolter_model *m, bolter_
     bolter_status rc = bolter_text_open(&d->text, &o, err);
     if (rc == BOLTER_OK)
         rc = default_labels(d, err);
-    d->ids = bt_alloc_array((size_t)info->max_tokens * (size_t)info->windows, sizeof *d->ids);
+    d->ids = bt_alloc_array(info->max_ids, sizeof *d->ids);
     if (rc == BOLTER_OK && !d->ids)
         rc = bt_fail(err, BOLTER_E_NOMEM, "dataset: no memory");
     if (rc != BOLTER_OK) {

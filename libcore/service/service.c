@@ -21,7 +21,7 @@
 #define MAX_SEQS           4096
 /* Tokens of a batch: room for four windows, or for all of one message, keeps the products large and the
  * memory of a session small; a batch of usual mail holds many more messages. */
-#define LONGEST_PER_BATCH 4
+#define WINDOWS_PER_BATCH 4
 #define DEFAULT_WAIT_MS   1000
 #define NS_PER_MS         1000000
 
@@ -135,7 +135,7 @@ static bolter_status open_parts(bolter_service *s, const bolter_service_options 
                                 bolter_error *err)
 {
     const bolter_model_info *info = bolter_model_info_of(s->model);
-    size_t windows = (size_t)info->windows, per_batch;
+    size_t per_batch;
     s->max_seqs = or_default(o->max_seqs, DEFAULT_MAX_SEQS);
     s->n_scorers = or_default(o->workers, DEFAULT_WORKERS);
     s->max_queued = or_default(o->max_queued, DEFAULT_MAX_QUEUED);
@@ -146,8 +146,9 @@ static bolter_status open_parts(bolter_service *s, const bolter_service_options 
                        "service: %zu workers of %zu messages, expected at most "
                        "%d and %d",
                        s->n_scorers, s->max_seqs, MAX_WORKERS, MAX_SEQS);
-    per_batch = s->max_seqs < LONGEST_PER_BATCH ? s->max_seqs : LONGEST_PER_BATCH;
-    s->max_tokens = (size_t)info->max_tokens * (windows > per_batch ? windows : per_batch);
+    per_batch = (size_t)info->max_tokens *
+                (s->max_seqs < WINDOWS_PER_BATCH ? s->max_seqs : WINDOWS_PER_BATCH);
+    s->max_tokens = info->max_ids > per_batch ? info->max_ids : per_batch;
     s->scorers = bt_alloc_array(s->n_scorers, sizeof *s->scorers);
     s->workers = bt_alloc_array(s->n_scorers, sizeof *s->workers);
     if (!s->scorers || !s->workers)

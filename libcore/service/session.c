@@ -67,19 +67,13 @@ static bolter_status reserve(bolter_session *s, bolter_error *err)
                : bt_fail(err, BOLTER_E_NOMEM, "session: no memory for %zu sequences", n);
 }
 
-/* The ids of the longest text, in all its windows. */
-static size_t longest_of(const bolter_model *m)
-{
-    return (size_t)m->info.max_tokens * (size_t)m->info.windows;
-}
-
 bolter_status bolter_session_open(bolter_session **out, bolter_model *m, size_t max_seqs,
                                   size_t max_tokens, bolter_error *err)
 {
     *out = NULL;
     if (max_seqs == 0)
         return bt_fail(err, BOLTER_E_ARG, "session: max_seqs is 0");
-    if (max_tokens == 0 && !bt_mul_size(max_seqs, longest_of(m), &max_tokens))
+    if (max_tokens == 0 && !bt_mul_size(max_seqs, m->info.max_ids, &max_tokens))
         return bt_fail(err, BOLTER_E_NOMEM, "session: no memory for %zu sequences", max_seqs);
     bolter_session *s = bt_alloc(sizeof *s);
     if (!s)

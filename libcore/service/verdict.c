@@ -17,11 +17,10 @@ bolter_status bt_reading_open(bt_reading *r, const bolter_model *m, const char *
                               bolter_error *err)
 {
     const bolter_model_info *info = bolter_model_info_of(m);
-    size_t room = (size_t)info->max_tokens * (size_t)info->windows;
     bolter_reading read;
-    *r = (bt_reading){.ids = bt_alloc_array(room, sizeof *r->ids)};
+    *r = (bt_reading){.ids = bt_alloc_array(info->max_ids, sizeof *r->ids)};
     if (!r->ids)
-        return bt_fail(err, BOLTER_E_NOMEM, "verdict: no memory for %zu tokens", room);
+        return bt_fail(err, BOLTER_E_NOMEM, "verdict: no memory for %zu tokens", info->max_ids);
     bolter_status s = bolter_model_read(m, utf8, n, r->ids, &read, err);
     if (s != BOLTER_OK) {
         bt_reading_clear(r);
