@@ -2,17 +2,18 @@
 #include "trainer/interrupt.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 
-static volatile sig_atomic_t caught;
+static atomic_bool caught;
 
-/* Both signals lose their handler: whichever comes second ends the process. */
+/* The second signal, in whichever thread and however soon, takes its default action when this one returns. */
 static void on_signal(int sig)
 {
-    (void)sig;
-    caught = 1;
-    signal(SIGINT, SIG_DFL);
-    signal(SIGTERM, SIG_DFL);
+    if (atomic_exchange(&caught, true)) {
+        signal(sig, SIG_DFL);
+        raise(sig);
+    }
 }
 
 void interrupt_catch(void)
@@ -24,5 +25,5 @@ void interrupt_catch(void)
 
 bool interrupted(void)
 {
-    return caught != 0;
+    return atomic_load(&caught);
 }
