@@ -24,6 +24,11 @@ check_LTLIBRARIES += libtiny.la
 libtiny_la_SOURCES = tests/unit/tiny.c tests/unit/tiny.h
 libtiny_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 
+check_PROGRAMS += test-next-token
+TESTS += test-next-token
+test_next_token_SOURCES = tests/unit/test_next_token.c
+test_next_token_LDADD = $(check_libs)
+
 check_PROGRAMS += test-grad
 TESTS += test-grad
 test_grad_SOURCES = tests/grad/test_grad.c

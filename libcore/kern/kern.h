@@ -52,6 +52,9 @@ typedef struct bt_mill {
     void *scratch;
 } bt_mill;
 
+/* c = op(a) op(b), or added to c, of a layer that reads so many rows. */
+void bt_mill_multiply(const bt_mill *mill, size_t rows, bt_mat c, bt_mat a, bool ta, bt_mat b, bool tb,
+                      bool add);
 /* y (N,O) = x (N,I) w (I,O) + b (O). */
 void bt_linear_forward(const bt_mill *mill, bt_mat y, bt_mat x, bt_mat w, const float *b);
 /* dx = dy w^T (set, or added to; skipped if dx.data is NULL); dw += x^T dy, db += sums of dy (skipped

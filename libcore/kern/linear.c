@@ -7,9 +7,8 @@
 /* Rows from which on a tile is worth bringing both factors into its order. */
 #define MANY_ROWS 32
 
-/* c = op(a) op(b), or added to c, of a layer that reads so many rows. */
-static void multiply(const bt_mill *mill, size_t rows, bt_mat c, bt_mat a, bool ta, bt_mat b, bool tb,
-                     bool add)
+void bt_mill_multiply(const bt_mill *mill, size_t rows, bt_mat c, bt_mat a, bool ta, bt_mat b, bool tb,
+                      bool add)
 {
     if (mill && mill->tile && rows >= MANY_ROWS)
         bt_product(mill->tile, c, a, ta, b, tb, add, mill->scratch);
@@ -21,7 +20,7 @@ void bt_linear_forward(const bt_mill *mill, bt_mat y, bt_mat x, bt_mat w, const 
 {
     for (size_t i = 0; b && i < y.rows; i++)
         memcpy(y.data + i * y.stride, b, y.cols * sizeof *b);
-    multiply(mill, x.rows, y, x, false, w, false, b);
+    bt_mill_multiply(mill, x.rows, y, x, false, w, false, b);
 }
 
 BT_CLONES
@@ -36,9 +35,9 @@ void bt_linear_backward(const bt_mill *mill, bt_mat dx, bool add, bt_mat dw, flo
                         bt_mat x, bt_mat w)
 {
     if (dx.data)
-        multiply(mill, x.rows, dx, dy, false, w, true, add);
+        bt_mill_multiply(mill, x.rows, dx, dy, false, w, true, add);
     if (dw.data)
-        multiply(mill, x.rows, dw, x, true, dy, false, true);
+        bt_mill_multiply(mill, x.rows, dw, x, true, dy, false, true);
     if (db)
         add_rows(db, dy.data, dy.rows, dy.cols, dy.stride);
 }

@@ -10,16 +10,20 @@
 
 #include "bolter.h"
 
+struct bt_tile;
+
 typedef struct bt_next_token {
     size_t V, C, rows; /* so many rows at a time */
     float *logits;     /* (rows, V), then their gradients */
     float *hidden;     /* (rows, C) rows that count, side by side */
     float *dhidden;    /* (rows, C) */
     size_t *from;      /* (rows) where they come from */
+    void *product;     /* scratch of a tile; NULL: there is none */
 } bt_next_token;
 
-/* Room for up to max_rows rows, less where the logits would be large. E_NOMEM. */
-bolter_status bt_next_token_init(bt_next_token *t, size_t V, size_t C, size_t max_rows, bolter_error *err);
+/* Room for up to max_rows rows, less where the logits would be large; tiled: for a tile, too. E_NOMEM. */
+bolter_status bt_next_token_init(bt_next_token *t, size_t V, size_t C, size_t max_rows, bool tiled,
+                                 bolter_error *err);
 void bt_next_token_clear(bt_next_token *t);
 
 typedef struct bt_next_token_result {
@@ -34,6 +38,7 @@ typedef struct bt_next_token_rows {
     const int32_t *target; /* (n) the next token; below 0: the row does not count */
     size_t n;
     double scale;
+    const struct bt_tile *tile; /* that the products run on, where there is room for it; NULL: the BLAS */
     float *dhidden; /* (n, C) is set, zero in rows that do not count; NULL: only the loss is wanted */
     float *dhead;   /* (V, C) is added to; NULL: not wanted */
 } bt_next_token_rows;

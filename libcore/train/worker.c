@@ -9,12 +9,13 @@
 #include "train/trunk.h"
 
 /* What it takes to predict the next token. */
-static bolter_status open_next_token(const bt_job *job, bt_worker *k, bolter_error *err)
+static bolter_status open_next_token(const bt_job *job, bt_worker *k, bool tiled, bolter_error *err)
 {
     k->target = bt_alloc_array(job->chunk_tokens, sizeof *k->target);
     if (!k->target)
         return bt_fail(err, BOLTER_E_NOMEM, "trainer: no memory");
-    return bt_next_token_init(&k->next_token, job->cfg.n_vocab, job->cfg.n_embd, job->chunk_tokens, err);
+    return bt_next_token_init(&k->next_token, job->cfg.n_vocab, job->cfg.n_embd, job->chunk_tokens, tiled,
+                              err);
 }
 
 bolter_status bt_worker_open(bt_worker *k, const bt_job *job, const bt_workers_size *size,
@@ -26,7 +27,7 @@ bolter_status bt_worker_open(bt_worker *k, const bt_job *job, const bt_workers_s
     run.max_seqs = BT_CHUNK_SEQS;
     bolter_status rc = bt_run_open(&k->run, &job->cfg, &run, err);
     if (rc == BOLTER_OK && size->predicts)
-        rc = open_next_token(job, k, err);
+        rc = open_next_token(job, k, run.tiled, err);
     k->block = bt_alloc_array(job->n_values, sizeof *k->block);
     k->g = bt_alloc_array(n, sizeof *k->g);
     k->used = bt_alloc(job->n_embedding > 0 ? job->cfg.n_vocab : 0);
@@ -126,6 +127,7 @@ static bt_next_token_result predict(const bt_job *job, bt_worker *k, const float
                                      .target = k->target,
                                      .n = n,
                                      .scale = scale,
+                                     .tile = work->net->tile,
                                      .dhidden = work->only_loss ? NULL : bt_run_dhidden(k->run),
                                      .dhead = k->g[head]};
     return bt_next_token_loss(&k->next_token, &rows);

@@ -330,7 +330,8 @@ static double run_next(struct both *b, size_t rows_at_a_time)
         }
     }
     bt_batch batch = {inputs, N_SEQS - 1, BT_READ_ALL, true};
-    if (bt_next_token_init(&next, b->t.cfg.n_vocab, b->t.cfg.n_embd, rows_at_a_time, NULL) != BOLTER_OK)
+    if (bt_next_token_init(&next, b->t.cfg.n_vocab, b->t.cfg.n_embd, rows_at_a_time, false, NULL) !=
+        BOLTER_OK)
         abort();
     memset(b->gradients, 0, b->t.params.n_values * sizeof *b->gradients);
     bt_gpt2_forward(b->run, &net, &batch);
