@@ -105,21 +105,20 @@ def cut_at(ham, share):
     return sorted(ham)[-1 - int(share * len(ham))]
 
 
-def attacked_spam(o):
-    """By kind of attack, the test spam's scores."""
+def attack_spam(o):
+    """By kind of attack, an mbox of the attacked test spam."""
     with open(f"{o.corpora}/splits/spamassassin.tsv") as f:
         test = {i for i, _, part, *_ in (line.rstrip("\n").split("\t") for line in f) if part == "test"}
-    run(o, "prepare", "-o", f"{o.work}/parts", "--format", "jsonl", *spamassassin(o))
+    run(o, "prepare", "-o", f"{o.work}/parts", "--force", "--format", "jsonl", *spamassassin(o))
     with open(f"{o.work}/parts/train.jsonl") as f:
         words = attacks.Words(r["text"] for r in map(json.loads, f) if r["label"] == "ham")
     spam = [m for name in ("spam-1", "spam-2")
             for i, m in enumerate(attacks.read_mbox(f"{o.corpora}/spamassassin/{name}.mbox.gz"))
             if f"{name}/{i}" in test]
-    found = {}
-    for kind in attacks.KINDS:
-        attacks.write_mbox(f"{o.work}/{kind}.mbox", [attacks.attacked(m, kind, words.some()) for m in spam])
-        found[kind] = [score for _, score in scores(o, "--spam", f"{o.work}/{kind}.mbox")]
-    return found
+    made = {kind: f"{o.work}/{kind}.mbox" for kind in attacks.KINDS}
+    for kind, path in made.items():
+        attacks.write_mbox(path, [attacks.attacked(m, kind, words.some()) for m in spam])
+    return made
 
 
 def against_attacks(o):
@@ -131,7 +130,9 @@ def against_attacks(o):
     for share in (0.01, 0.001):
         cut = ham[-1 - int(share * len(ham))]
         reached[f"FPR <= {100 * share:g} %"] = lambda score, cut=cut: score > cut
-    found = {"clean": [score for label, score in clean if label == "spam"], **attacked_spam(o)}
+    found = {"clean": [score for label, score in clean if label == "spam"]}
+    for kind, path in attack_spam(o).items():
+        found[kind] = [score for _, score in scores(o, "--spam", path)]
     head(o, " --attacks")
     out.writerow(["attack", "n", *(f"recall at {name}" for name in reached)])
     for kind, of_kind in found.items():
