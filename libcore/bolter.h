@@ -109,8 +109,9 @@ bolter_status bolter_text_chunk(bolter_text *t, const void *bytes, size_t n, bol
 /* True once further chunks change nothing: with head_only, when max_message bytes are held. */
 bool bolter_text_full(const bolter_text *t);
 /*
- * Parse what was fed and lay it out. *utf8 is valid UTF-8 of *n bytes, NUL-terminated, owned by t
- * until the next chunk, plain, reset or free. Any bytes at all give some text, perhaps empty. E_NOMEM.
+ * Parse what was fed and lay it out; long tails of links, keys and encoded data in the body are shortened.
+ * *utf8 is valid UTF-8 of *n bytes, NUL-terminated, owned by t until the next chunk, plain, reset or free.
+ * Any bytes at all give some text, perhaps empty. E_NOMEM.
  */
 bolter_status bolter_text_finish(bolter_text *t, const char **utf8, size_t *n, bolter_error *err);
 /*

@@ -9,6 +9,11 @@ TESTS += test-normal
 test_normal_SOURCES = tests/unit/test_normal.c
 test_normal_LDADD = $(check_libs)
 
+check_PROGRAMS += test-opaque
+TESTS += test-opaque
+test_opaque_SOURCES = tests/unit/test_opaque.c
+test_opaque_LDADD = $(check_libs)
+
 check_PROGRAMS += test-raw
 TESTS += test-raw
 test_raw_SOURCES = tests/unit/test_raw.c

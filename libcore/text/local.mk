@@ -20,6 +20,8 @@ text_sources = \
 	libcore/text/message.h \
 	libcore/text/normal.c \
 	libcore/text/normal.h \
+	libcore/text/opaque.c \
+	libcore/text/opaque.h \
 	libcore/text/raw.c \
 	libcore/text/raw.h \
 	libcore/text/strip.c \

@@ -9,6 +9,7 @@
 #include "text/layout.h"
 #include "text/message.h"
 #include "text/normal.h"
+#include "text/opaque.h"
 #include "text/raw.h"
 #include "words/features.h"
 
@@ -98,6 +99,14 @@ bool bolter_text_full(const bolter_text *t)
     return bt_raw_full(&t->raw);
 }
 
+/* Whether the body is ciphertext shows before it is shortened. */
+static void shorten_body(bolter_text *t)
+{
+    bt_buf *body = &t->fields.body;
+    t->notes.encrypted = t->notes.encrypted || bt_armor_is_all(body->data, body->len);
+    bt_opaque_shorten(body);
+}
+
 static void begin(bolter_text *t)
 {
     bt_buf_reset(&t->fields.subject);
@@ -128,6 +137,7 @@ bolter_status bolter_text_finish(bolter_text *t, const char **utf8, size_t *n, b
     bolter_status status = bt_raw_join(&t->raw, &raw, &n_raw, &t->notes.truncated);
     if (status == BOLTER_OK && n_raw > 0)
         status = bt_message_read(&t->fields, raw, n_raw, &t->lim, &t->notes);
+    shorten_body(t);
     if (status == BOLTER_OK)
         status = bt_layout_fill(&t->out, t->layout, &t->fields);
     return deliver(t, status, utf8, n, err);
@@ -179,6 +189,7 @@ static bolter_status lay_out_plain(bolter_text *t, const char *s, size_t n)
     bolter_status body = bt_normal_append(&t->fields.body, s + line, n - line, BT_NORMAL_MAIL);
     if (body == BOLTER_E_NOMEM)
         return body;
+    shorten_body(t);
     bolter_status all = bt_layout_fill(&t->out, t->layout, &t->fields);
     return all != BOLTER_OK ? all : head != BOLTER_OK ? head : body;
 }
@@ -211,7 +222,7 @@ bool bolter_text_truncated(const bolter_text *t)
 const char *bolter_text_unscorable(const bolter_text *t)
 {
     const bt_fields *f = &t->fields;
-    if (t->notes.encrypted || bt_armor_is_all(f->body.data, f->body.len))
+    if (t->notes.encrypted)
         return "encrypted";
     return f->subject.len == 0 && f->body.len == 0 ? "empty" : NULL;
 }
