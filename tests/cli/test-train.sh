@@ -89,6 +89,9 @@ ok "--eval-every counts steps, and each epoch ends with a measurement"
 ok "the log counts the examples that were seen"
 grep -q '^## Test part' sel/MODEL.md && grep -q 'test accuracy [0-9.]* %' err
 ok "--final-test measures the test part"
+grep -q '^| accuracy at the threshold | [0-9.]* % | [0-9.]* - [0-9.]* % |$' sel/MODEL.md &&
+    ! grep -E '^\|.*nan|\| ([0-9.]+) - \1 % \|$' sel/MODEL.md
+ok "no interval of the card claims certainty"
 runs 0 finetune -m base -o sel --data data.tsv $quick --eval-batches 1 --lr 0.001 &&
     column validation_accuracy | awk '{ eighths = $1 * 8; if (eighths != int(eighths)) exit 1 }'
 ok "--eval-batches 1 measures one batch"
