@@ -175,7 +175,13 @@ static bolter_status flush(bt_buf *out, iconv_t cd)
     return put(out, block, sizeof block - room);
 }
 
-static bolter_status convert(bt_buf *out, iconv_t cd, char *in, size_t n)
+/* Bytes of the units that an encoding is made of: less must not be skipped, or the rest is misread. */
+static size_t unit_of(const char *name)
+{
+    return strncmp(name, "UTF-16", 6) == 0 ? 2 : strncmp(name, "UTF-32", 6) == 0 ? 4 : 1;
+}
+
+static bolter_status convert(bt_buf *out, iconv_t cd, size_t unit, char *in, size_t n)
 {
     bolter_status status = BOLTER_OK;
     while (n > 0 && status == BOLTER_OK) {
@@ -185,8 +191,9 @@ static bolter_status convert(bt_buf *out, iconv_t cd, char *in, size_t n)
         status = put(out, block, sizeof block - room);
         bool stuck = failed == E2BIG && n == before && room == sizeof block;
         if (status == BOLTER_OK && n > 0 && (failed == EILSEQ || failed == EINVAL || stuck)) {
-            in++;
-            n--;
+            size_t wrong = n < unit ? n : unit;
+            in += wrong;
+            n -= wrong;
             status = put(out, "\xef\xbf\xbd", 3);
         }
     }
@@ -203,7 +210,7 @@ bolter_status bt_charset_convert(bt_buf *out, const char *from, const char *byte
         const char *bytes;
         char *in;
     } u = {.bytes = bytes};
-    bolter_status status = convert(out, cd, u.in, n);
+    bolter_status status = convert(out, cd, unit_of(from), u.in, n);
     iconv_close(cd);
     return status;
 }

@@ -65,6 +65,14 @@ static void what_no_encoding_has_is_replaced(struct check *c)
     want(c, "euc-jp", "a\xff" "b", "a\xef\xbf\xbd" "b");
 }
 
+static void a_wrong_unit_does_not_shift_the_rest(struct check *c)
+{
+    want_n(c, "utf-16le", "a\0\0\xd8" "b\0", 6, "a\xef\xbf\xbd" "b");
+    want_n(c, "utf-16", "\xfe\xff\xdc\0\0b", 6, "\xef\xbf\xbd" "b");
+    want_n(c, "utf-32le", "\0\0\xff\x7f" "a\0\0\0", 8, "\xef\xbf\xbd" "a");
+    want_n(c, "utf-32be", "\0\0\0a\0\0", 6, "a\xef\xbf\xbd");
+}
+
 int main(void)
 {
     static const struct check_case cases[] = {
@@ -73,6 +81,7 @@ int main(void)
         CASE(simplified_chinese_has_many_names),
         CASE(utf32_is_read_in_either_order),
         CASE(what_no_encoding_has_is_replaced),
+        CASE(a_wrong_unit_does_not_shift_the_rest),
     };
     return check_main(cases, sizeof cases / sizeof *cases);
 }
