@@ -228,6 +228,7 @@ usage "an unknown number format" finetune -m base -o x --data data.tsv --dtype i
 usage "an unknown measure" finetune -m base -o x --data data.tsv --select f1
 usage "no seeds" finetune -m base -o x --data data.tsv --seeds 0
 usage "a seed that is none" finetune -m base -o x --data data.tsv --seeds 1,x
+usage "a seed twice" finetune -m base -o x --data data.tsv --seeds 1,2,1
 usage "--finish without --resume" finetune -m base -o x --data data.tsv --finish
 usage "an operand" finetune -m base -o x --data data.tsv more
 usage "a class without a name" predict -m tsv --class "=x"
