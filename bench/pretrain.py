@@ -76,7 +76,7 @@ def fine_tuned(o, corpus, beginning, seed):
 def measure(o, out, corpus, beginning, seed):
     r = json.loads(run(o, "evaluate", "-m", fine_tuned(o, corpus, beginning, seed), "--part", "all", "--threshold",
                        "0.5", "--json", "--data", texts(o, corpus, "test")))
-    out.writerow([corpus, beginning, seed, r["n"], *(f"{x:.6f}" for k in MEASURES for x in r[k])])
+    out.writerow([corpus, beginning, seed, r["n"], *("" if x is None else f"{x:.6f}" for k in MEASURES for x in r[k])])
     sys.stdout.flush()
 
 

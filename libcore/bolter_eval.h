@@ -9,8 +9,9 @@
 
 /* ---- Evaluation --------------------------------------------------------------------------- */
 
+/* A measure and its 95 % interval; low and high are NaN where there is none. */
 typedef struct bolter_interval {
-    double value, low, high; /* 95 % */
+    double value, low, high;
 } bolter_interval;
 
 /* What is measured. Borrowed; higher scores are more like spam, and may have any finite value. */
@@ -37,10 +38,15 @@ typedef struct bolter_report {
 } bolter_report;
 
 /*
- * Measure scores. Loss, Brier score and ece are NaN unless all scores are within 0..1. Intervals of
- * fpr, miss and recall are exact (Clopper and Pearson), the others percentiles of a stratified
- * bootstrap of n_boot samples (0: none, low = high = value). Recall at an FPR counts spam strictly
- * above the (floor(FPR * ham) + 1)-th highest ham score. E_ARG (no example), E_NUMERIC, E_NOMEM.
+ * Measure scores. A measure that is not defined is NaN: precision where nothing is called spam, loss,
+ * Brier score and ece unless all scores are within 0..1. Recall at an FPR counts spam strictly above
+ * the (floor(FPR * ham) + 1)-th highest ham score.
+ *
+ * Intervals of accuracy, precision, recall, fpr and miss are exact (Clopper and Pearson), the others
+ * percentiles of a stratified bootstrap of n_boot samples. Those of recall at an FPR reach at either
+ * side at least as far as the exact one of that recall. Where the percentiles are equal, as they are
+ * where nothing was wrong, the others have no interval: the samples then do not know how sure they
+ * are. With n_boot 0 only the exact intervals are there. E_ARG (no example), E_NUMERIC, E_NOMEM.
  */
 bolter_status bolter_report_of(const bolter_scores *s, size_t n_boot, uint64_t seed,
                                bolter_report *out, bolter_error *err);
@@ -48,7 +54,8 @@ bolter_status bolter_report_of(const bolter_scores *s, size_t n_boot, uint64_t s
  * Measure the difference, b less a, of two filters on the same examples in the same order: in every
  * interval of *out (but for ece, NaN), with the counts other than n, n_spam and n_ham left 0. The
  * bootstrap draws the same examples of both, so that what is hard for both cancels out. An interval
- * without 0 in it is a difference that the sample shows.
+ * without 0 in it is a difference that the sample shows. There is no interval where the percentiles
+ * are equal, or a sample has no value.
  */
 bolter_status bolter_compare(const bolter_scores *a, const bolter_scores *b, size_t n_boot,
                              uint64_t seed, bolter_report *out, bolter_error *err);
@@ -93,7 +100,11 @@ typedef struct bolter_label_report {
     uint64_t *confusion;          /* (n_label, n_label), by truth and answer; owned */
 } bolter_label_report;
 
-/* Measure answers against truths, both 0..n_label-1. n_boot and the errors as above. */
+/*
+ * Measure answers against truths, both 0..n_label-1. Precision of a label that is never given and recall
+ * and F1 of one that the data lacks are NaN. Intervals of accuracy, precision and recall are exact, those
+ * of F1 bootstrapped; n_boot and the errors as above.
+ */
 bolter_status bolter_labels_of(const int32_t *answer, const int32_t *truth, size_t n,
                                size_t n_label, size_t n_boot, uint64_t seed,
                                bolter_label_report *out, bolter_error *err);

@@ -4,6 +4,11 @@ TESTS += test-text
 test_text_SOURCES = tests/unit/test_text.c
 test_text_LDADD = $(check_libs)
 
+check_PROGRAMS += test-charset
+TESTS += test-charset
+test_charset_SOURCES = tests/unit/test_charset.c
+test_charset_LDADD = $(check_libs)
+
 check_PROGRAMS += test-normal
 TESTS += test-normal
 test_normal_SOURCES = tests/unit/test_normal.c

@@ -88,10 +88,18 @@ static void print_training(FILE *out, const struct finetune *f)
 
 /* ---- Measures ---- */
 
+/* A dash for a value or an interval that is not there. */
 static void print_share(FILE *out, const char *name, const bolter_interval *x)
 {
-    fprintf(out, "| %s | %.2f %% | %.2f - %.2f %% |\n", name, 100 * x->value, 100 * x->low,
-            100 * x->high);
+    fprintf(out, "| %s | ", name);
+    if (isfinite(x->value))
+        fprintf(out, "%.2f %% | ", 100 * x->value);
+    else
+        fputs("- | ", out);
+    if (isfinite(x->low))
+        fprintf(out, "%.2f - %.2f %% |\n", 100 * x->low, 100 * x->high);
+    else
+        fputs("- |\n", out);
 }
 
 static void print_report(FILE *out, const struct finetune *f, const struct measures *m,

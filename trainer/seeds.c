@@ -17,7 +17,7 @@
 
 static bool bad_seeds(const char *text)
 {
-    complain("--seeds: \"%s\", expected a count up to %d, or seeds with commas", text,
+    complain("--seeds: \"%s\", expected a count up to %d, or different seeds with commas", text,
              FINETUNE_MAX_SEEDS);
     return false;
 }
@@ -32,6 +32,14 @@ static bool take_number(const char **at, uint64_t *out)
         return false;
     *at = end;
     return true;
+}
+
+static bool has_seed(const struct finetune *f, uint64_t seed)
+{
+    for (size_t i = 0; i < f->n_seed; i++)
+        if (f->seed_of[i] == seed)
+            return true;
+    return false;
 }
 
 bool seeds_parse(struct finetune *f)
@@ -50,7 +58,8 @@ bool seeds_parse(struct finetune *f)
         return true;
     }
     for (f->n_seed = 0; *at; at += *at == ',') {
-        if (f->n_seed == FINETUNE_MAX_SEEDS || !take_number(&at, &n) || (*at && *at != ','))
+        if (f->n_seed == FINETUNE_MAX_SEEDS || !take_number(&at, &n) || (*at && *at != ',') ||
+            has_seed(f, n)) /* twice the same run would make luck look small */
             return bad_seeds(f->seeds);
         f->seed_of[f->n_seed++] = n;
     }

@@ -87,7 +87,7 @@ def measure(o, protocol, seed, which, lines, only=MEASURES):
         f.writelines("\t".join(line) + "\n" for line in lines)
     r = json.loads(run(o, "evaluate", "--predictions", path, "--threshold", "0.5", "--json"))
     out.writerow([protocol, seed, which, r["n"],
-                  *(f"{x:.6f}" if k in only else "" for k in MEASURES for x in r[k])])
+                  *(f"{x:.6f}" if k in only and x is not None else "" for k in MEASURES for x in r[k])])
     sys.stdout.flush()
 
 

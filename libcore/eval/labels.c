@@ -1,9 +1,9 @@
 /*
  * labels.c - bolter_labels_of: how well a model tells several labels apart.
  *
- * Precision is 0 for a label that was never given, recall and F1 are NaN for one that is not in the
- * data and are left out of the macro mean. Intervals as in metrics.c: each label's examples are
- * drawn apart, and recall, a rate of a fixed number, has an exact one.
+ * Precision is NaN for a label that was never given, recall and F1 are for one that is not in the data
+ * and are left out of the macro mean. Intervals as in metrics.c: exact ones of accuracy, precision and
+ * recall; for F1 each label's examples are drawn apart.
  */
 #include <math.h>
 #include <string.h>
@@ -14,11 +14,10 @@
 #include "eval/binomial.h"
 #include "eval/percentile.h"
 
-/* Places in a row of measures: accuracy, macro-F1, then precision and F1 of each label. */
-enum { ACCURACY, MACRO_F1, FIRST };
-#define PRECISION(k) (FIRST + 2 * (k))
-#define F1(k)        (FIRST + 2 * (k) + 1)
-#define N_MEASURE(K) (FIRST + 2 * (K))
+/* Places in a row of what the bootstrap measures: macro-F1, then F1 of each label. */
+enum { MACRO_F1, FIRST };
+#define F1(k)        (FIRST + (k))
+#define N_MEASURE(K) (FIRST + (K))
 
 struct table {
     uint64_t *cell; /* (K, K), by truth and answer */
@@ -43,18 +42,14 @@ static uint64_t column_sum(const struct table *t, size_t k)
 
 static void measure(const struct table *t, double *out)
 {
-    double right = 0, n = 0, f1_sum = 0, n_f1 = 0;
+    double f1_sum = 0, n_f1 = 0;
     for (size_t k = 0; k < t->K; k++) {
         double hit = (double)t->cell[k * t->K + k];
         double there = (double)row_sum(t, k), given = (double)column_sum(t, k);
-        out[PRECISION(k)] = given > 0 ? hit / given : 0;
         out[F1(k)] = there > 0 ? 2 * hit / (there + given) : NAN;
         f1_sum += there > 0 ? out[F1(k)] : 0;
         n_f1 += there > 0;
-        right += hit;
-        n += there;
     }
-    out[ACCURACY] = right / n;
     out[MACRO_F1] = f1_sum / n_f1;
 }
 
@@ -93,16 +88,19 @@ static bolter_status check_input(const int32_t *answer, const int32_t *truth, si
 static void fill(bolter_label_report *r, const double *value, double *samples, size_t n_boot)
 {
     const struct table data = {r->confusion, r->n_label};
-    r->accuracy = bt_interval_of(value[ACCURACY], samples + ACCURACY * n_boot, n_boot);
+    uint64_t right = 0;
     r->macro_f1 = bt_interval_of(value[MACRO_F1], samples + MACRO_F1 * n_boot, n_boot);
     for (size_t k = 0; k < r->n_label; k++) {
         bolter_label_measures *m = &r->label[k];
+        uint64_t hit = r->confusion[k * r->n_label + k];
+        right += hit;
         m->n = row_sum(&data, k);
         m->n_answers = column_sum(&data, k);
-        m->precision = bt_interval_of(value[PRECISION(k)], samples + PRECISION(k) * n_boot, n_boot);
-        m->recall = bt_rate_interval(r->confusion[k * r->n_label + k], m->n, 0.95);
+        m->precision = bt_rate_interval(hit, m->n_answers, 0.95);
+        m->recall = bt_rate_interval(hit, m->n, 0.95);
         m->f1 = bt_interval_of(value[F1(k)], samples + F1(k) * n_boot, n_boot);
     }
+    r->accuracy = bt_rate_interval(right, r->n, 0.95);
 }
 
 /* samples (N_MEASURE, n_boot) and value (N_MEASURE) of the report's table. */

@@ -3,11 +3,12 @@
  *
  * Without spam, recall, miss, balanced accuracy, AUC and the recalls at an FPR are NaN; without
  * ham, FPR and all of these but recall and miss are; F1 is NaN where nothing is spam and nothing
- * was called spam. Precision is 0 where nothing was called spam. The interval of a NaN is NaN.
+ * was called spam, precision where nothing was called spam. The interval of a NaN is NaN.
  *
  * Bootstrap: Efron, Tibshirani 1993, "An introduction to the bootstrap", section 13.3; spam and ham
  * are drawn apart, so that each sample has as many of each as the data. A bootstrap of 0 errors
- * knows no other number, so rates of errors have exact intervals instead (binomial.c).
+ * knows no other number, so shares of messages have exact intervals instead (binomial.c), the recalls
+ * at an FPR, whose threshold varies with the ham, at least as wide ones, and the rest then has none.
  */
 #include <math.h>
 #include <string.h>
@@ -102,6 +103,30 @@ static void set_counts(const bt_ranks *r, bolter_report *out)
     out->tn = out->n_ham - out->fp;
 }
 
+/* That of the bootstrap, where there is one, and of as many of n spam at a threshold that is fixed. */
+static bolter_interval widened(bolter_interval boot, uint64_t n)
+{
+    if (isnan(boot.value))
+        return boot;
+    bolter_interval fixed = bt_rate_interval((uint64_t)llround(boot.value * (double)n), n, 0.95);
+    return (bolter_interval){boot.value, fmin(boot.low, fixed.low), fmax(boot.high, fixed.high)};
+}
+
+/* Replace intervals of the bootstrap where there are better ones. */
+static void set_exact(bolter_report *r, bool sampled)
+{
+    r->accuracy = bt_rate_interval(r->tp + r->tn, r->n, 0.95);
+    r->precision = bt_rate_interval(r->tp, r->tp + r->fp, 0.95);
+    r->recall = bt_rate_interval(r->tp, r->n_spam, 0.95);
+    r->miss = bt_rate_interval(r->fn, r->n_spam, 0.95);
+    r->fpr = bt_rate_interval(r->fp, r->n_ham, 0.95);
+    if (!sampled) /* the exact interval alone would leave out the ham's part */
+        return;
+    r->recall_fpr_01 = widened(r->recall_fpr_01, r->n_spam);
+    r->recall_fpr_05 = widened(r->recall_fpr_05, r->n_spam);
+    r->recall_fpr_1 = widened(r->recall_fpr_1, r->n_spam);
+}
+
 static bolter_status samples_for(size_t n_boot, double **samples, bolter_error *err)
 {
     *samples = bt_alloc_array(n_boot, BT_N_MEASURE * sizeof **samples);
@@ -127,9 +152,7 @@ bolter_status bolter_report_of(const bolter_scores *s, size_t n_boot, uint64_t s
         bt_ranks_measure(&ranks, value);
         bootstrap(&ranks, NULL, n_boot, seed, samples);
         set_intervals(value, samples, n_boot, &found);
-        found.recall = bt_rate_interval(found.tp, found.n_spam, 0.95);
-        found.miss = bt_rate_interval(found.fn, found.n_spam, 0.95);
-        found.fpr = bt_rate_interval(found.fp, found.n_ham, 0.95);
+        set_exact(&found, n_boot > 0);
         if (ranks.probability)
             rc = bolter_reliability_of(s, bins, &found.ece, err);
         *out = found;

@@ -1,4 +1,9 @@
-/* percentile.c - percentiles as NumPy has them by default: linear between neighbours. */
+/*
+ * percentile.c - percentiles as NumPy has them by default: linear between neighbours.
+ *
+ * Samples that are all equal, as all are that are drawn of data without an error, say nothing of what
+ * other data would have shown. An interval of no width would call that certain, so there is none.
+ */
 #include "eval/percentile.h"
 
 #include <math.h>
@@ -21,11 +26,13 @@ static double percentile(const double *sorted, size_t n, double q)
 
 bolter_interval bt_interval_of(double value, double *samples, size_t n)
 {
-    if (n == 0)
-        return (bolter_interval){value, value, value};
+    const bolter_interval none = {value, NAN, NAN};
+    if (n == 0 || isnan(value))
+        return none;
     for (size_t i = 0; i < n; i++)
-        if (isnan(samples[i]) || isnan(value))
-            return (bolter_interval){value, NAN, NAN};
+        if (isnan(samples[i]))
+            return none;
     qsort(samples, n, sizeof *samples, by_value);
-    return (bolter_interval){value, percentile(samples, n, 0.025), percentile(samples, n, 0.975)};
+    double low = percentile(samples, n, 0.025), high = percentile(samples, n, 0.975);
+    return low < high ? (bolter_interval){value, low, high} : none;
 }

@@ -162,7 +162,7 @@ void bt_ranks_measure(const bt_ranks *r, double out[BT_N_MEASURE])
     double tp = (double)called_tp, fp = (double)called_fp, tn = n_ham - fp;
     out[BT_ACCURACY] = (tp + tn) / (n_spam + n_ham);
     out[BT_BALANCED_ACCURACY] = (tp / n_spam + tn / n_ham) / 2;
-    out[BT_PRECISION] = tp + fp > 0 ? tp / (tp + fp) : 0;
+    out[BT_PRECISION] = tp / (tp + fp);
     out[BT_RECALL] = tp / n_spam;
     out[BT_F1] = 2 * tp / (n_spam + tp + fp);
     out[BT_FPR] = fp / n_ham;

@@ -31,6 +31,11 @@ static const struct {
     {"latin1", fallback},
     {"iso88591", fallback},
     {"gb2312", "GB18030"},
+    {"gb231280", "GB18030"},
+    {"csgb2312", "GB18030"},
+    {"csiso58gb231280", "GB18030"},
+    {"isoir58", "GB18030"},
+    {"chinese", "GB18030"},
     {"gbk", "GB18030"},
     {"gb18030", "GB18030"},
     {"cp936", "GB18030"},
@@ -75,6 +80,9 @@ static const struct {
     {"utf16", "UTF-16"},
     {"utf16le", "UTF-16LE"},
     {"utf16be", "UTF-16BE"},
+    {"utf32", "UTF-32"},
+    {"utf32le", "UTF-32LE"},
+    {"utf32be", "UTF-32BE"},
     {"iso88592", "ISO-8859-2"},
     {"iso88593", "ISO-8859-3"},
     {"iso88594", "ISO-8859-4"},
@@ -158,7 +166,22 @@ static bolter_status put(bt_buf *out, const char *s, size_t n)
     return bt_buf_append(out, s, n) ? BOLTER_OK : BOLTER_E_NOMEM;
 }
 
-static bolter_status convert(bt_buf *out, iconv_t cd, char *in, size_t n)
+/* What iconv still holds back: a last letter that an accent could have followed. */
+static bolter_status flush(bt_buf *out, iconv_t cd)
+{
+    char block[64], *to = block;
+    size_t room = sizeof block;
+    (void)iconv(cd, NULL, NULL, &to, &room);
+    return put(out, block, sizeof block - room);
+}
+
+/* Bytes of the units that an encoding is made of: less must not be skipped, or the rest is misread. */
+static size_t unit_of(const char *name)
+{
+    return strncmp(name, "UTF-16", 6) == 0 ? 2 : strncmp(name, "UTF-32", 6) == 0 ? 4 : 1;
+}
+
+static bolter_status convert(bt_buf *out, iconv_t cd, size_t unit, char *in, size_t n)
 {
     bolter_status status = BOLTER_OK;
     while (n > 0 && status == BOLTER_OK) {
@@ -168,12 +191,13 @@ static bolter_status convert(bt_buf *out, iconv_t cd, char *in, size_t n)
         status = put(out, block, sizeof block - room);
         bool stuck = failed == E2BIG && n == before && room == sizeof block;
         if (status == BOLTER_OK && n > 0 && (failed == EILSEQ || failed == EINVAL || stuck)) {
-            in++;
-            n--;
+            size_t wrong = n < unit ? n : unit;
+            in += wrong;
+            n -= wrong;
             status = put(out, "\xef\xbf\xbd", 3);
         }
     }
-    return status;
+    return status == BOLTER_OK ? flush(out, cd) : status;
 }
 
 bolter_status bt_charset_convert(bt_buf *out, const char *from, const char *bytes, size_t n)
@@ -186,7 +210,7 @@ bolter_status bt_charset_convert(bt_buf *out, const char *from, const char *byte
         const char *bytes;
         char *in;
     } u = {.bytes = bytes};
-    bolter_status status = convert(out, cd, u.in, n);
+    bolter_status status = convert(out, cd, unit_of(from), u.in, n);
     iconv_close(cd);
     return status;
 }

@@ -89,6 +89,9 @@ ok "--eval-every counts steps, and each epoch ends with a measurement"
 ok "the log counts the examples that were seen"
 grep -q '^## Test part' sel/MODEL.md && grep -q 'test accuracy [0-9.]* %' err
 ok "--final-test measures the test part"
+grep -q '^| accuracy at the threshold | [0-9.]* % | [0-9.]* - [0-9.]* % |$' sel/MODEL.md &&
+    ! grep -E '^\|.*nan|\| ([0-9.]+) - \1 % \|$' sel/MODEL.md
+ok "no interval of the card claims certainty"
 runs 0 finetune -m base -o sel --data data.tsv $quick --eval-batches 1 --lr 0.001 &&
     column validation_accuracy | awk '{ eighths = $1 * 8; if (eighths != int(eighths)) exit 1 }'
 ok "--eval-batches 1 measures one batch"
@@ -225,6 +228,7 @@ usage "an unknown number format" finetune -m base -o x --data data.tsv --dtype i
 usage "an unknown measure" finetune -m base -o x --data data.tsv --select f1
 usage "no seeds" finetune -m base -o x --data data.tsv --seeds 0
 usage "a seed that is none" finetune -m base -o x --data data.tsv --seeds 1,x
+usage "a seed twice" finetune -m base -o x --data data.tsv --seeds 1,2,1
 usage "--finish without --resume" finetune -m base -o x --data data.tsv --finish
 usage "an operand" finetune -m base -o x --data data.tsv more
 usage "a class without a name" predict -m tsv --class "=x"

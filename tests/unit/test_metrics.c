@@ -35,6 +35,16 @@ static void check_value(struct check *c, const char *name, bolter_interval got, 
     CHECK(c, near(got.value, want, 1e-12), "%s: got %.17g, want %.17g", name, got.value, want);
 }
 
+static bool no_interval(bolter_interval v)
+{
+    return isnan(v.low) && isnan(v.high);
+}
+
+static bool reaches(bolter_interval v, double low, double high)
+{
+    return near(v.low, low, 1e-6) && near(v.high, high, 1e-6);
+}
+
 static void small_case_is_as_worked_out_by_hand(struct check *c)
 {
     bolter_report r;
@@ -61,7 +71,8 @@ static void small_case_is_as_worked_out_by_hand(struct check *c)
     check_value(c, "lam", r.lam, 1 / (1 + sqrt(8)));
     check_value(c, "loss", r.loss, 0.38554893149197572);
     check_value(c, "Brier score", r.brier, 0.12604631696428573);
-    CHECK(c, r.auc.low == r.auc.value && r.auc.high == r.auc.value, "an interval without samples");
+    CHECK(c, no_interval(r.auc) && no_interval(r.f1) && no_interval(r.recall_fpr_1),
+          "an interval without samples");
 }
 
 /* 1,000 spam and 2,000 ham, by a rule that the NumPy program followed too. */
@@ -157,7 +168,8 @@ static void one_class_leaves_the_rest_undefined(struct check *c)
     CHECK(c, all_nan(r.recall) && all_nan(r.balanced_accuracy) && all_nan(r.auc), "spam measures");
     CHECK(c, all_nan(r.recall_fpr_01) && all_nan(r.recall_fpr_1), "recalls at an FPR");
     CHECK(c, report(score, ham, 4, 0.7, 10, 1, &r, NULL) == BOLTER_OK, "none called");
-    CHECK(c, all_nan(r.f1) && r.precision.value == 0, "f1 %g", r.f1.value);
+    CHECK(c, all_nan(r.f1) && all_nan(r.precision), "f1 %g, precision %g", r.f1.value,
+          r.precision.value);
     CHECK(c, report(score, spam, 4, 0.5, 200, 1, &r, NULL) == BOLTER_OK, "spam only");
     check_value(c, "recall", r.recall, 0.25);
     check_value(c, "f1", r.f1, 0.4);
@@ -222,6 +234,56 @@ static void no_error_in_the_sample_is_not_a_rate_of_zero(struct check *c)
     CHECK(c, r.fpr.low == 0 && near(r.fpr.high, 0.0040904, 1e-7), "fpr up to %.9g", r.fpr.high);
 }
 
+static void rates_are_as_sure_as_their_number_of_messages(struct check *c)
+{
+    bolter_report r;
+    report(small_score, small_truth, N_SMALL, 0.5, 0, 1, &r, NULL);
+    /* 10 of 14 right, 6 of 9 called spam: the bounds that R's binom.test() gives. */
+    CHECK(c, reaches(r.accuracy, 0.4189647, 0.9161107), "accuracy from %.7f to %.7f",
+          r.accuracy.low, r.accuracy.high);
+    CHECK(c, reaches(r.precision, 0.2992951, 0.9251454), "precision from %.7f to %.7f",
+          r.precision.low, r.precision.high);
+}
+
+static void a_sample_without_an_error_claims_no_certainty(struct check *c)
+{
+    double score[20];
+    int32_t truth[20];
+    for (int i = 0; i < 20; i++) {
+        truth[i] = i % 2;
+        score[i] = truth[i] ? 0.9 : 0.1;
+    }
+    bolter_report r;
+    report(score, truth, 20, 0.5, 200, 1, &r, NULL);
+    const double low20 = pow(0.025, 1 / 20.0), low10 = pow(0.025, 1 / 10.0);
+    CHECK(c, reaches(r.accuracy, low20, 1), "accuracy from %g", r.accuracy.low);
+    CHECK(c, reaches(r.precision, low10, 1), "precision from %g", r.precision.low);
+    CHECK(c, reaches(r.recall_fpr_01, low10, 1) && reaches(r.recall_fpr_1, low10, 1),
+          "recall at an FPR from %g", r.recall_fpr_1.low);
+    CHECK(c, r.auc.value == 1 && no_interval(r.auc), "AUC from %g to %g", r.auc.low, r.auc.high);
+    CHECK(c, r.f1.value == 1 && no_interval(r.f1), "F1 from %g to %g", r.f1.low, r.f1.high);
+    CHECK(c, r.balanced_accuracy.value == 1 && no_interval(r.balanced_accuracy),
+          "balanced accuracy from %g", r.balanced_accuracy.low);
+    CHECK(c, r.lam.value == 0 && no_interval(r.lam), "lam%% up to %g", r.lam.high);
+}
+
+static void recall_at_an_fpr_is_no_surer_than_recall_is(struct check *c)
+{
+    /* All spam above all ham but one below: whatever ham is drawn, the limit hardly moves. */
+    double score[40];
+    int32_t truth[40];
+    for (int i = 0; i < 40; i++) {
+        truth[i] = i < 20;
+        score[i] = i == 0 ? 0.1 : truth[i] ? 0.9 : 0.2;
+    }
+    bolter_report r;
+    report(score, truth, 40, 0.5, 500, 1, &r, NULL);
+    check_value(c, "recall at 1 %", r.recall_fpr_1, 0.95);
+    CHECK(c, r.recall_fpr_1.low <= r.recall.low && r.recall_fpr_1.high >= r.recall.high,
+          "from %g to %g, recall from %g to %g", r.recall_fpr_1.low, r.recall_fpr_1.high,
+          r.recall.low, r.recall.high);
+}
+
 static void scores_of_any_scale_have_all_but_losses(struct check *c)
 {
     double points[N_SMALL];
@@ -254,7 +316,7 @@ static void a_difference_is_that_of_the_reports(struct check *c)
     CHECK(c, d.n == N_LARGE && d.n_spam == 1000 && d.n_ham == 2000, "counts");
     CHECK(c, d.fpr.low > 0 && d.fpr.low < d.fpr.value && d.fpr.value < d.fpr.high,
           "a lower threshold lets no more ham be called spam: %g to %g", d.fpr.low, d.fpr.high);
-    CHECK(c, d.auc.low == 0 && d.auc.high == 0, "the same order has another AUC");
+    CHECK(c, d.auc.value == 0 && no_interval(d.auc), "the same order has another AUC");
 }
 
 static void a_filter_does_not_differ_from_itself(struct check *c)
@@ -262,8 +324,9 @@ static void a_filter_does_not_differ_from_itself(struct check *c)
     const bolter_scores s = {small_score, small_truth, N_SMALL, 0.5};
     bolter_report d;
     CHECK(c, bolter_compare(&s, &s, 50, 1, &d, NULL) == BOLTER_OK, "refused");
-    CHECK(c, d.accuracy.low == 0 && d.accuracy.high == 0 && d.auc.low == 0 && d.auc.high == 0,
-          "it does");
+    CHECK(c, d.accuracy.value == 0 && d.auc.value == 0, "it does");
+    CHECK(c, no_interval(d.accuracy) && no_interval(d.auc), "%zu messages show that for sure",
+          N_SMALL);
 }
 
 static void filters_of_other_examples_are_refused(struct check *c)
@@ -350,11 +413,27 @@ static void labels_are_as_worked_out_by_hand(struct check *c)
     /* Nothing is of label 3. */
     check_value(c, "macro F1", r.macro_f1, (0.75 + 2.0 / 3 + 2.0 / 3) / 3);
     CHECK(c,
-          r.label[3].precision.value == 0 && isnan(r.label[3].recall.value) &&
+          all_nan(r.label[3].precision) && isnan(r.label[3].recall.value) &&
               isnan(r.label[3].f1.value),
           "label 3 has measures");
-    CHECK(c, r.accuracy.low < 0.7 && r.accuracy.high > 0.7, "%g to %g", r.accuracy.low,
-          r.accuracy.high);
+    /* 7 of 10 and 3 of 4. */
+    CHECK(c, reaches(r.accuracy, 0.3475471, 0.9332605), "accuracy from %.7f to %.7f",
+          r.accuracy.low, r.accuracy.high);
+    CHECK(c, reaches(r.label[0].precision, 0.1941204, 0.9936905), "precision from %.7f to %.7f",
+          r.label[0].precision.low, r.label[0].precision.high);
+    bolter_label_report_free(&r);
+}
+
+static void labels_all_right_claim_no_certainty(struct check *c)
+{
+    bolter_label_report r;
+    CHECK(c, bolter_labels_of(label_truth, label_truth, 10, 3, 200, 1, &r, NULL) == BOLTER_OK,
+          "refused");
+    CHECK(c, reaches(r.accuracy, pow(0.025, 1 / 10.0), 1), "accuracy from %g", r.accuracy.low);
+    CHECK(c, reaches(r.label[1].precision, pow(0.025, 1 / 3.0), 1), "precision from %g",
+          r.label[1].precision.low);
+    CHECK(c, r.macro_f1.value == 1 && no_interval(r.macro_f1) && no_interval(r.label[1].f1),
+          "macro F1 from %g", r.macro_f1.low);
     bolter_label_report_free(&r);
 }
 
@@ -443,6 +522,9 @@ int main(void)
         CASE(faulty_input_is_refused),
         CASE(report_survives_each_failed_allocation),
         CASE(no_error_in_the_sample_is_not_a_rate_of_zero),
+        CASE(rates_are_as_sure_as_their_number_of_messages),
+        CASE(a_sample_without_an_error_claims_no_certainty),
+        CASE(recall_at_an_fpr_is_no_surer_than_recall_is),
         CASE(scores_of_any_scale_have_all_but_losses),
         CASE(a_difference_is_that_of_the_reports),
         CASE(a_filter_does_not_differ_from_itself),
@@ -451,6 +533,7 @@ int main(void)
         CASE(roc_curve_has_a_point_for_each_score),
         CASE(reliability_is_as_worked_out_by_hand),
         CASE(labels_are_as_worked_out_by_hand),
+        CASE(labels_all_right_claim_no_certainty),
         CASE(labels_outside_the_list_are_refused),
         CASE(labels_survive_each_failed_allocation),
         CASE(temperature_is_as_a_fine_search_has_it),
