@@ -471,7 +471,7 @@ command_says_the_same_with_the_daemon_as_with_the_model() {
     start share --set model="$work/random-model" --set ask="unix:$work/share.ask"
     export BOLTER_MODEL=$work/random-model
     for option in -t -q --json; do
-        for f in ham spam forged long empty; do
+        for f in ham spam forged long empty sealed; do
             "$bolter" $option "$work/$f.eml" >"$work/alone" 2>&1
             local want=$?
             "$bolter" $option --socket "unix:$work/share.ask" "$work/$f.eml" >"$work/shared" 2>&1
@@ -480,10 +480,10 @@ command_says_the_same_with_the_daemon_as_with_the_model() {
             check "$option $f" cmp "$work/alone" "$work/shared"
         done
     done
-    for f in ham forged crlf empty; do
+    for f in ham forged crlf empty sealed; do
         [ $f != crlf ] || sed 's/$/\r/' "$work/forged.eml" >"$work/crlf.eml"
         "$bolter" -p <"$work/$f.eml" | sed 's/ms=[0-9]*//' >"$work/alone"
-        "$bolter" -p -S "unix:$work/share.ask" <"$work/$f.eml" 2>&1 | sed 's/ms=[0-9]*//' >"$work/shared"
+        BOLTER_MODEL=/nowhere "$bolter" -p -S "unix:$work/share.ask" <"$work/$f.eml" 2>&1 | sed 's/ms=[0-9]*//' >"$work/shared"
         check "-p $f" cmp "$work/alone" "$work/shared"
     done
     printf 'one\ntwo words\n' | "$bolter" -tl >"$work/alone"
