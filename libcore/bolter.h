@@ -247,6 +247,8 @@ typedef struct bolter_open_options {
     const char *precision;   /* open for scoring alone, with weights packed in this format: "float32",
                                 "bfloat16", "int8", or "auto": as they are stored; NULL: for any use */
     bool no_wide;            /* leave the wide part out, where there is one */
+    bool own_memory;         /* read model.safetensors instead of mapping it: a process that maps it shares
+                                its pages, and is ended by SIGBUS when somebody cuts the file off */
     const char *isa;         /* with precision, for tests: "avx512", "avx2" or "portable"; NULL: best */
 } bolter_open_options;
 

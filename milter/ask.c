@@ -139,6 +139,9 @@ static bool take(struct ask_reply *r, const char *key, const char *value)
         return take_score(r, value);
     if (strcmp(key, "field") == 0)
         return take_field(r, value);
+    if (strcmp(key, "unscorable") == 0)
+        snprintf(r->unscorable, sizeof r->unscorable, "%s",
+                 strcmp(value, "encrypted") == 0 ? "encrypted" : "empty"); /* it is printed as it is */
     if (strcmp(key, "model") == 0)
         snprintf(r->verdict.model_id, sizeof r->verdict.model_id, "%s", value);
     return take_number(&r->verdict, key, value);

@@ -16,6 +16,8 @@
  *     queue_ms 0.1             and compute_ms
  *     model 0123456789abcdef
  *     score 0.001877 ham       for each label, in order; none where the model has more than two labels
+ *     unscorable encrypted     or "empty": there is nothing to judge, and of these lines there are only
+ *                              the first two, with "unsure", the model and this one
  *     field X-Spam-Flag: YES   the lines of the header fields
  *     end
  *
@@ -33,6 +35,7 @@
 
 struct ask_reply {
     bolter_verdict verdict;
+    char unscorable[16]; /* why there is no verdict but the model's id; "": there is one */
     size_t n_label; /* of the scores; 0: the daemon could not tell them */
     char label[ASK_LABELS][ASK_LABEL_MAX];
     float score[ASK_LABELS];

@@ -31,6 +31,7 @@ struct request {
     const struct snapshot *snapshot;
     bolter_text *text;
     bool is_mail;
+    const char *unscorable; /* as judge.h has it */
     char *plain; /* the text, of OPERAND_TEXT_MAX bytes at most */
     size_t n_plain, n_read;
     char chunk[CHUNK];
@@ -98,6 +99,10 @@ static bolter_status judge(struct request *r, bolter_verdict *v, bolter_error *e
                            ? bolter_text_finish(r->text, &utf8, &n, err)
                            : bolter_text_plain(r->text, r->plain ? r->plain : "", r->n_plain, &utf8,
                                                &n, err);
+    if (rc == BOLTER_OK && r->is_mail && r->n_read > 0)
+        r->unscorable = bolter_text_unscorable(r->text);
+    if (r->unscorable)
+        return BOLTER_OK;
     if (rc == BOLTER_OK)
         rc = bolter_service_classify_text(r->snapshot->service, r->text, (uint32_t)s->timeout_ms, 0,
                                           NULL, NULL, v, err);
@@ -156,7 +161,10 @@ static void send_answer(const struct request *r, const bolter_verdict *v, const 
     FILE *out = open_memstream(&answer, &n);
     if (!out)
         return;
-    if (err->code == BOLTER_OK)
+    if (err->code == BOLTER_OK && r->unscorable)
+        fprintf(out, "bolter %d\ndecision %d\nunscorable %s\nmodel %s\nend\n", ASK_VERSION,
+                (int)BOLTER_UNSURE, r->unscorable, bolter_model_info_of(r->snapshot->model)->id);
+    else if (err->code == BOLTER_OK)
         print_verdict(out, r->snapshot->model, v);
     else
         fprintf(out, "bolter %d\nerror %s\n", ASK_VERSION, err->text);

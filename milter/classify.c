@@ -47,6 +47,14 @@ static bool write_block(const struct judge *j, const bolter_verdict *v,
     return mark_block(out->block, sizeof out->block, &set);
 }
 
+/* As a milter does without other orders: no field, and none that pretends to be ours. */
+static bool write_nothing(struct passthrough_report *out)
+{
+    out->decision = BOLTER_UNSURE;
+    out->block[0] = 0;
+    return true;
+}
+
 /* The daemon's verdict, in half the time that there is: if it has none, there is the other half. */
 static bool ask_for_passthrough(const struct arguments *a, const char *bytes, size_t n,
                                 struct passthrough_report *out)
@@ -54,7 +62,7 @@ static bool ask_for_passthrough(const struct arguments *a, const char *bytes, si
     static struct ask_reply reply;
     bolter_error err = {0};
     bolter_status rc = ask(a->socket, true, bytes, n, (a->timeout_s + 1) / 2, &reply, &err);
-    if (rc == BOLTER_OK && *reply.block) {
+    if (rc == BOLTER_OK && (*reply.block || *reply.unscorable)) {
         out->decision = reply.verdict.decision;
         memcpy(out->block, reply.block, sizeof out->block);
         return true;
@@ -75,11 +83,11 @@ static bool judge_for_passthrough(void *ud, const char *bytes, size_t n,
     bolter_status rc = judge_open(&j, a->model_dir, a->precision, &err);
     if (rc == BOLTER_OK)
         rc = judge_bytes(&j, true, bytes, n, &v, &err);
-    if (rc == BOLTER_OK && a->explain)
+    if (rc == BOLTER_OK && a->explain && !j.unscorable)
         rc = judge_explain(&j, &err);
     if (rc != BOLTER_OK)
         complain("%s", err.text);
-    bool ok = rc == BOLTER_OK && write_block(&j, &v, out);
+    bool ok = rc == BOLTER_OK && (j.unscorable ? write_nothing(out) : write_block(&j, &v, out));
     judge_close(&j);
     return ok;
 }
@@ -139,11 +147,13 @@ static bool report_asked(struct report *r, const char *id, bool is_mail, const c
     bolter_status rc =
         ask(r->socket, is_mail, bytes, n, r->arguments->timeout_s, &reply, &err);
     bool in_range = reply.verdict.label >= 0 && (size_t)reply.verdict.label < reply.n_label;
-    if (rc == BOLTER_OK && (in_range || r->arguments->format != OUTPUT_JSON)) {
+    if (rc == BOLTER_OK &&
+        (in_range || *reply.unscorable || r->arguments->format != OUTPUT_JSON)) {
         for (size_t i = 0; i < reply.n_label; i++)
             label[i] = reply.label[i];
         put_row(r, &(struct output_row){.id = id,
                                         .verdict = &reply.verdict,
+                                        .unscorable = *reply.unscorable ? reply.unscorable : NULL,
                                         .n_label = reply.n_label,
                                         .label = label,
                                         .scores = reply.score});
@@ -165,9 +175,10 @@ static bool report_one(void *ud, const char *id, bool is_mail, const char *bytes
     bolter_status rc = open_judge(r, &err);
     if (rc == BOLTER_OK)
         rc = judge_bytes(&r->judge, is_mail, bytes, n, &v, &err);
-    if (rc == BOLTER_OK && r->arguments->format == OUTPUT_JSON)
+    bool scored = rc == BOLTER_OK && !r->judge.unscorable;
+    if (scored && r->arguments->format == OUTPUT_JSON)
         rc = judge_scores(&r->judge, &v, r->scores, &err);
-    if (rc == BOLTER_OK && r->arguments->explain)
+    if (rc == BOLTER_OK && scored && r->arguments->explain)
         rc = judge_explain(&r->judge, &err);
     if (rc != BOLTER_OK) {
         complain("%s: %s", id ? id : "standard input", err.text);
@@ -176,6 +187,7 @@ static bool report_one(void *ud, const char *id, bool is_mail, const char *bytes
     put_row(r, &(struct output_row){
                    .id = id,
                    .verdict = &v,
+                   .unscorable = r->judge.unscorable,
                    .n_label = (size_t)bolter_model_info_of(r->judge.model)->n_label,
                    .label = r->label,
                    .scores = r->scores,

@@ -1,6 +1,7 @@
 /* judge.c - the calls of bolter.h that lead from bytes to a verdict, in their order. */
 #include "milter/judge.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 bolter_status judge_open(struct judge *j, const char *model_dir, const char *precision,
@@ -27,6 +28,7 @@ bolter_status judge_bytes(struct judge *j, bool is_mail, const char *bytes, size
 {
     bolter_status rc;
     j->n_pieces = 0;
+    j->unscorable = NULL;
     if (is_mail) {
         bolter_text_reset(j->text);
         rc = bolter_text_chunk(j->text, bytes, n, err);
@@ -34,6 +36,13 @@ bolter_status judge_bytes(struct judge *j, bool is_mail, const char *bytes, size
             rc = bolter_text_finish(j->text, &j->laid_out, &j->n_laid_out, err);
     } else {
         rc = bolter_text_plain(j->text, bytes, n, &j->laid_out, &j->n_laid_out, err);
+    }
+    if (rc == BOLTER_OK && is_mail && n > 0)
+        j->unscorable = bolter_text_unscorable(j->text);
+    if (j->unscorable) {
+        *v = (bolter_verdict){.decision = BOLTER_UNSURE};
+        snprintf(v->model_id, sizeof v->model_id, "%s", bolter_model_info_of(j->model)->id);
+        return BOLTER_OK;
     }
     if (rc == BOLTER_OK)
         rc = bolter_classify_text(j->session, j->text, v, err);

@@ -12,6 +12,7 @@ struct judge {
     bolter_text *text;
     const char *laid_out; /* what the model read last */
     size_t n_laid_out;
+    const char *unscorable; /* why the message judged last has no verdict; NULL: it has one */
     bolter_piece piece[JUDGE_PIECES]; /* of judge_explain() */
     size_t n_pieces;
 };
@@ -20,7 +21,11 @@ struct judge {
  * beside it. */
 bolter_status judge_open(struct judge *j, const char *model_dir, const char *precision,
                          bolter_error *err);
-/* Verdict on a raw message, or on plain text. */
+/*
+ * Verdict on a raw message, or on plain text. A message in which there is nothing to judge, see
+ * bolter_text_unscorable(), sets j->unscorable, and v is unsure with no more than the model's id; of no
+ * bytes at all there is a verdict.
+ */
 bolter_status judge_bytes(struct judge *j, bool is_mail, const char *bytes, size_t n,
                           bolter_verdict *v, bolter_error *err);
 /*

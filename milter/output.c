@@ -36,8 +36,11 @@ static void put_pieces(FILE *out, const struct output_row *r)
 static void put_plain(FILE *out, const struct output_row *r)
 {
     const bolter_verdict *v = r->verdict;
-    fprintf(out, "%s %.4f (%zu tokens%s, %ld ms)", bolter_class_name(v->decision), (double)v->spam,
-            v->n_tokens, v->truncated ? ", truncated" : "", total_ms(v));
+    if (r->unscorable)
+        fprintf(out, "unscorable (%s)", r->unscorable);
+    else
+        fprintf(out, "%s %.4f (%zu tokens%s, %ld ms)", bolter_class_name(v->decision), (double)v->spam,
+                v->n_tokens, v->truncated ? ", truncated" : "", total_ms(v));
     put_id(out, r->id);
     putc('\n', out);
     put_pieces(out, r);
@@ -46,7 +49,10 @@ static void put_plain(FILE *out, const struct output_row *r)
 static void put_terse(FILE *out, const struct output_row *r)
 {
     static const char letter[] = {[BOLTER_HAM] = 'H', [BOLTER_UNSURE] = 'U', [BOLTER_SPAM] = 'S'};
-    fprintf(out, "%c %.6f", letter[r->verdict->decision], (double)r->verdict->spam);
+    if (r->unscorable)
+        fputs("N -", out);
+    else
+        fprintf(out, "%c %.6f", letter[r->verdict->decision], (double)r->verdict->spam);
     put_id(out, r->id);
     putc('\n', out);
 }
@@ -114,11 +120,9 @@ static void put_explanation(FILE *out, const struct output_row *r)
     putc(']', out);
 }
 
-static void put_json(FILE *out, const struct output_row *r)
+static void put_verdict(FILE *out, const struct output_row *r)
 {
     const bolter_verdict *v = r->verdict;
-    fputs("{\"v\":1,\"id\":", out);
-    put_string(out, r->id ? r->id : "-");
     fprintf(out, ",\"verdict\":\"%s\",\"label\":", bolter_class_name(v->decision));
     put_string(out, r->label[v->label]);
     fprintf(out, ",\"score\":%.6f", (double)v->spam);
@@ -129,6 +133,18 @@ static void put_json(FILE *out, const struct output_row *r)
     fprintf(out, ",\"ms\":%ld", total_ms(v));
     if (r->pieces)
         put_explanation(out, r);
+}
+
+static void put_json(FILE *out, const struct output_row *r)
+{
+    fputs("{\"v\":1,\"id\":", out);
+    put_string(out, r->id ? r->id : "-");
+    if (r->unscorable) {
+        fprintf(out, ",\"verdict\":\"unscorable\",\"unscorable\":\"%s\",\"model\":", r->unscorable);
+        put_string(out, r->verdict->model_id);
+    } else {
+        put_verdict(out, r);
+    }
     fputs("}\n", out);
 }
 

@@ -18,7 +18,7 @@ static bolter_status open_parts(struct snapshot *s, bolter_error *err)
                                 .degrade_at = set->degrade_at,
                                 .degrade_tokens = (size_t)set->degrade_tokens};
     static const char *const words[] = {"auto", "float32", "bfloat16", "int8"}; /* settings.def */
-    const bolter_open_options packed = {.precision = words[set->precision]};
+    const bolter_open_options packed = {.precision = words[set->precision], .own_memory = true};
     bolter_status status = rules_open(&s->rules, set, err);
     if (status == BOLTER_OK)
         status = bolter_model_open_with(&s->model, snapshot_model_dir(set), &packed, err);

@@ -45,7 +45,7 @@ static bolter_status know_kind(struct served *s, bolter_error *err)
 bool served_open(struct served *s, const char *dir, const char *precision, size_t n_seats)
 {
     bolter_error err = {0};
-    const bolter_open_options with = {.precision = precision};
+    const bolter_open_options with = {.precision = precision, .own_memory = true};
     pthread_mutex_init(&s->lock, NULL);
     tally_init(&s->tally);
     s->dir = dir;

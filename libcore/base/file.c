@@ -15,7 +15,37 @@
 #include "base/error.h"
 #include "base/mem.h"
 
-bolter_status bt_map_open(bt_map *m, const char *path, bolter_error *err)
+static bolter_status map_file(bt_map *m, int fd, const char *path, bolter_error *err)
+{
+    void *p = mmap(NULL, m->len, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (p == MAP_FAILED)
+        return bt_fail_errno(err, errno, "%s: mmap", path);
+    m->data = p;
+    return BOLTER_OK;
+}
+
+/* Into pages, so that bt_map_drop() can give them back one by one. */
+static bolter_status read_file(bt_map *m, int fd, const char *path, bolter_error *err)
+{
+    unsigned char *p = mmap(NULL, m->len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (p == MAP_FAILED)
+        return bt_fail(err, BOLTER_E_NOMEM, "%s: no memory for %zu bytes", path, m->len);
+    m->data = p;
+    m->own = true;
+    for (size_t n = 0; n < m->len;) {
+        ssize_t got = read(fd, p + n, m->len - n);
+        if (got < 0 && errno != EINTR)
+            return bt_fail_errno(err, errno, "%s: read", path);
+        if (got == 0)
+            return bt_fail(err, BOLTER_E_IO, "%s: ended at %zu bytes of %zu", path, n, m->len);
+        n += got > 0 ? (size_t)got : 0;
+    }
+    return BOLTER_OK;
+}
+
+static bolter_status open_with(bt_map *m, const char *path,
+                               bolter_status (*take)(bt_map *, int, const char *, bolter_error *),
+                               bolter_error *err)
 {
     *m = (bt_map){0};
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -28,14 +58,23 @@ bolter_status bt_map_open(bt_map *m, const char *path, bolter_error *err)
     else if (!S_ISREG(st.st_mode))
         rc = bt_fail(err, BOLTER_E_IO, "%s: not a regular file", path);
     else if (st.st_size > 0) {
-        void *p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (p == MAP_FAILED)
-            rc = bt_fail_errno(err, errno, "%s: mmap", path);
-        else
-            *m = (bt_map){p, (size_t)st.st_size};
+        m->len = (size_t)st.st_size;
+        rc = take(m, fd, path, err);
     }
     close(fd);
+    if (rc != BOLTER_OK)
+        bt_map_close(m);
     return rc;
+}
+
+bolter_status bt_map_open(bt_map *m, const char *path, bolter_error *err)
+{
+    return open_with(m, path, map_file, err);
+}
+
+bolter_status bt_map_read(bt_map *m, const char *path, bolter_error *err)
+{
+    return open_with(m, path, read_file, err);
 }
 
 void bt_map_close(bt_map *m)
@@ -49,6 +88,12 @@ void bt_map_close(bt_map *m)
 }
 
 void bt_map_forget(const bt_map *m, const void *at, size_t n)
+{
+    if (!m->own)
+        bt_map_drop(m, at, n);
+}
+
+void bt_map_drop(const bt_map *m, const void *at, size_t n)
 {
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), first = (uintptr_t)at, end = first + n;
     uintptr_t base = (uintptr_t)m->data;

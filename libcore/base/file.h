@@ -8,18 +8,23 @@
 #include "base/buf.h"
 #include "bolter.h"
 
-/* A read-only mapping of a whole regular file. */
+/* The bytes of a whole regular file, mapped or read. */
 typedef struct bt_map {
     const unsigned char *data; /* NULL for an empty file */
     size_t len;
+    bool own; /* in memory of this process: the file may go or change */
 } bt_map;
 
-/* E_IO, E_NOMEM. */
+/* Map it, read-only. Whoever cuts the file off later ends the process by SIGBUS. E_IO. */
 bolter_status bt_map_open(bt_map *m, const char *path, bolter_error *err);
+/* Read it, so that nothing that happens to the file is seen any more. E_IO, E_NOMEM. */
+bolter_status bt_map_read(bt_map *m, const char *path, bolter_error *err);
 void bt_map_close(bt_map *m);
-/* Give back the memory of whole pages within n bytes at a place in the mapping (elsewhere: nothing
- * happens). What is read of them later comes from the file again. */
+/* Give back the memory of whole pages within n bytes at a place in a mapping (elsewhere, and where it
+ * was read: nothing happens). What is read of them later comes from the file again. */
 void bt_map_forget(const bt_map *m, const void *at, size_t n);
+/* The same also where it was read: these bytes are not looked at again. */
+void bt_map_drop(const bt_map *m, const void *at, size_t n);
 
 /* A new file for reading and writing that has no name and is gone when it is closed: in TMPDIR, or
  * else in /var/tmp. E_IO. */

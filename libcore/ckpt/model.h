@@ -38,7 +38,7 @@ struct bolter_model {
     char *dir;
     bt_config cfg;
     bt_params params;
-    const float **w;  /* by table index: into st's mapping, or into block */
+    const float **w;  /* by table index: into st's bytes, or into block */
     float *block;     /* values that had to be converted */
     bool packed;      /* opened for scoring: engine is there, and w lacks the linear layers */
     bt_engine engine;
@@ -86,7 +86,8 @@ bool bt_read_of(const char *name, bt_read *out);
 
 /* ---- weights.c ---- */
 
-/* Fill w in float32; in_place: aligned float32 tensors may be used where they are mapped. */
+/* Fill w in float32; in_place: aligned float32 tensors may be used where they are in the
+ * file's bytes. */
 bolter_status bt_weights_load(bolter_model *m, bool in_place, bolter_error *err);
 /* "float32", "bfloat16" or "int8". False for another word. */
 bool bt_precision_named(const char *name, bt_precision *out);

@@ -26,11 +26,12 @@ static bolter_status open_config(bolter_model *m, bolter_error *err)
     return rc;
 }
 
-static bolter_status open_safetensors(bolter_model *m, bolter_error *err)
+static bolter_status open_safetensors(bolter_model *m, bool own_memory, bolter_error *err)
 {
     char *path = bt_path_join(m->dir, "model.safetensors");
-    bolter_status rc = path ? bt_safetensors_open(&m->st, path, err)
-                            : bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", m->dir);
+    bolter_status rc = !path        ? bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", m->dir)
+                       : own_memory ? bt_safetensors_read(&m->st, path, err)
+                                    : bt_safetensors_open(&m->st, path, err);
     bt_release(path);
     if (rc != BOLTER_OK)
         return rc;
@@ -274,7 +275,7 @@ bolter_status bolter_model_open_with(bolter_model **out, const char *dir,
         return BOLTER_E_NOMEM;
     bolter_status rc = open_config(m, err);
     if (rc == BOLTER_OK)
-        rc = open_safetensors(m, err);
+        rc = open_safetensors(m, o && o->own_memory, err);
     if (rc == BOLTER_OK)
         rc = open_card(m, o, err); /* which may name the format that the weights are packed in */
     if (rc == BOLTER_OK)

@@ -147,16 +147,28 @@ static bolter_status read_header(bt_safetensors *st, bolter_error *err)
     return check_contiguous(st, data, err);
 }
 
-bolter_status bt_safetensors_open(bt_safetensors *st, const char *path, bolter_error *err)
+static bolter_status open_with(bt_safetensors *st, const char *path,
+                               bolter_status (*take)(bt_map *, const char *, bolter_error *),
+                               bolter_error *err)
 {
     *st = (bt_safetensors){.path = bt_strdup(path)};
-    bolter_status rc = st->path ? bt_map_open(&st->map, path, err)
+    bolter_status rc = st->path ? take(&st->map, path, err)
                                 : bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", path);
     if (rc == BOLTER_OK)
         rc = read_header(st, err);
     if (rc != BOLTER_OK)
         bt_safetensors_close(st);
     return rc;
+}
+
+bolter_status bt_safetensors_open(bt_safetensors *st, const char *path, bolter_error *err)
+{
+    return open_with(st, path, bt_map_open, err);
+}
+
+bolter_status bt_safetensors_read(bt_safetensors *st, const char *path, bolter_error *err)
+{
+    return open_with(st, path, bt_map_read, err);
 }
 
 void bt_safetensors_close(bt_safetensors *st)

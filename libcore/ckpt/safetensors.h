@@ -22,7 +22,7 @@ typedef struct bt_tensor {
     bt_dtype dtype;
     size_t n_dim, dim[BT_MAX_DIM];
     size_t n_values;
-    const unsigned char *data; /* in the mapping */
+    const unsigned char *data; /* in the file's bytes */
 } bt_tensor;
 
 typedef struct bt_safetensors {
@@ -38,6 +38,8 @@ typedef struct bt_safetensors {
  * that follow each other without gaps or overlap to the end of the file. E_IO, E_FORMAT, E_NOMEM.
  */
 bolter_status bt_safetensors_open(bt_safetensors *st, const char *path, bolter_error *err);
+/* Read where the former maps; see bt_map_read(). */
+bolter_status bt_safetensors_read(bt_safetensors *st, const char *path, bolter_error *err);
 void bt_safetensors_close(bt_safetensors *st);
 /* By exact name, or NULL. */
 const bt_tensor *bt_safetensors_find(const bt_safetensors *st, const char *name);

@@ -162,6 +162,18 @@ static bool is_apart(const bolter_model *m, size_t i)
     return m->params.row[i].lora || lm_head || narrow_embedding(m, i);
 }
 
+/* load_param() of what is not read again: a file in memory of our own gives back what was converted. */
+static bolter_status take_param(const bolter_model *m, const bt_param *p, float *dst, bool in_place,
+                                const float **w, bolter_error *err)
+{
+    bolter_status rc = load_param(&m->st, p, dst, in_place, w, err);
+    if (rc == BOLTER_OK && *w == dst) {
+        const bt_tensor *t = find_param(&m->st, p, "");
+        bt_map_drop(&m->st.map, t->data, t->n_values * bt_dtype_size(t->dtype));
+    }
+    return rc;
+}
+
 /* The small tensors in float32; embeddings in int8 stay, with their scales. */
 static bolter_status load_small(bolter_model *m, bt_embedding *wte, bt_embedding *wpe,
                                 bolter_error *err)
@@ -180,7 +192,7 @@ static bolter_status load_small(bolter_model *m, bt_embedding *wte, bt_embedding
         const bt_param *p = &m->params.row[i];
         if (is_apart(m, i))
             continue;
-        rc = load_param(&m->st, p, dst, true, &m->w[i], err);
+        rc = take_param(m, p, dst, true, &m->w[i], err);
         dst += bt_param_size(p);
     }
     if (rc == BOLTER_OK)
@@ -231,7 +243,7 @@ static bolter_status pack_block(bolter_model *m, size_t block, float *scratch, c
         const bt_param *p = &m->params.row[i];
         if (!p->lora)
             continue;
-        rc = load_param(&m->st, p, scratch, true, &w[i], err);
+        rc = take_param(m, p, scratch, !m->st.map.own, &w[i], err);
         scratch += bt_param_size(p);
     }
     return rc == BOLTER_OK ? bt_engine_pack(&m->engine, block, w, err) : rc;

@@ -43,7 +43,7 @@ bolter_status bt_wide_open(bt_wide_file *f, const char *path, const char *sha256
 {
     const bt_tensor *weight;
     *f = (bt_wide_file){0};
-    bolter_status rc = bt_safetensors_open(&f->st, path, err);
+    bolter_status rc = bt_safetensors_read(&f->st, path, err);
     if (rc != BOLTER_OK)
         return rc;
     rc = check_sha256(&f->st, sha256, err);

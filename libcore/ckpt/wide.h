@@ -7,7 +7,7 @@
 #include "ckpt/safetensors.h"
 #include "words/wide.h"
 
-/* A wide part in a mapped file. */
+/* A wide part as its file has it, read whole. */
 typedef struct bt_wide_file {
     bt_safetensors st;
     struct bolter_wide wide;

@@ -1,4 +1,4 @@
-/* compiled.c - writes the tokenizer's tables, checks and maps them. */
+/* compiled.c - writes the tokenizer's tables, reads and checks them. */
 #include "tok/compiled.h"
 
 #include <string.h>
@@ -69,7 +69,7 @@ static bolter_status digest_file(uint64_t *out, const char *dir, const char *nam
 {
     bt_map map = {0};
     char *path = bt_path_join(dir, name);
-    bolter_status rc = path ? bt_map_open(&map, path, err)
+    bolter_status rc = path ? bt_map_read(&map, path, err)
                             : bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", dir);
     if (rc == BOLTER_OK)
         *out = digest(map.data, map.len);
@@ -172,7 +172,7 @@ bool bt_compiled_open(bt_map *map, bt_vocab *v, bt_merges *m, const char *dir)
 {
     struct header h;
     char *path = bt_path_join(dir, NAME);
-    bool ok = path && bt_map_open(map, path, NULL) == BOLTER_OK && read_header(&h, map, dir);
+    bool ok = path && bt_map_read(map, path, NULL) == BOLTER_OK && read_header(&h, map, dir);
     bt_release(path);
     if (ok) {
         point_into(v, m, &h, map);

@@ -1,6 +1,6 @@
 /*
  * compiled.h - tokenizer.bolter: the tables of vocab.json and merges.txt as they are searched, so
- * that a process maps them where it would read and build them.
+ * that a process need not build them.
  *
  * It is a copy and never the truth: it names the content of both files by a digest, and where it
  * does not fit them, is damaged, of another version or of a machine of another byte order, it counts
@@ -19,7 +19,7 @@
 #include "base/file.h"
 #include "tok/merges.h"
 
-/* Point v and m into the mapped file of a directory, which map then owns. False: there is none to
+/* Point v and m into the file of a directory as it was read, which map then owns. False: there is none to
  * use, and all three are empty. */
 bool bt_compiled_open(bt_map *map, bt_vocab *v, bt_merges *m, const char *dir);
 /* Write it, from what was read from the files of the directory. E_IO, E_NOMEM. */

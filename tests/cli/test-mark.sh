@@ -10,7 +10,7 @@ printf 'A: b\r\nB: c\r\n\td\r\n\r\nbody\000\r\n\r\rx' >crlf
 # Its first byte is no blank, with which a line goes on that begins with one of our fields.
 { printf x; head -c 300000 /dev/urandom; } >noise
 : >nothing
-printf 'only header\n' >header
+printf 'Subject: only header\n' >header
 
 marked_is_whole()
 {
@@ -88,6 +88,18 @@ verdict_as_status()
         exits 2 bolter -p --exit-verdict -m unsure <mail >out && exits 75 bolter -pe -m none <mail >out
 }
 ok "with -e the exit status is the verdict" verdict_as_status
+
+unscorable_passes_unmarked()
+{
+    unscorable_mail
+    for m in sealed_inline sealed_mime sealed_smime hollow; do
+        without_fields <$m >want
+        exits 0 bolter -p -m spam <$m >out 2>err && cmp want out && test ! -s err || return 1
+        exits 2 bolter -pe -m spam <$m >out && cmp want out || return 1
+        exits 0 bolter -pw -m spam <$m >out && cmp want out || return 1
+    done
+}
+ok "mail without anything to judge has no field, and no forged one" unscorable_passes_unmarked
 
 unmarked_is_whole()
 {

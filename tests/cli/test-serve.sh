@@ -376,6 +376,24 @@ two_at_once()
         sed 's/"ms".*"pieces"//' b | cmp - a.1
 }
 
+# cut_off DIR: all files of a copy of a model, which is being served.
+cut_off()
+{
+    for file in "$1"/*; do
+        : >"$file"
+    done
+}
+
+models_are_cut_off()
+{
+    cp -r unsure cut && serve cut_one -m cut --listen 127.0.0.1:0 && cut_off cut &&
+        judged "$url" message/rfc822 mail && said '"verdict":"unsure"' && ends TERM "$pid" || return 1
+    bolter-train quantize -m base -o narrow && serve cut_base -m narrow --listen 127.0.0.1:0 || return 1
+    wish='{"prompt":"the hen","max_tokens":40,"top_k":1}'
+    generated "$url" "$wish" && [ -s written ] && mv written want && cut_off narrow &&
+        generated "$url" "$wish" && cmp want written && ends TERM "$pid"
+}
+
 # A text of 900 tokens, the most probable ones, is under way while others ask.
 busy()
 {
@@ -492,6 +510,7 @@ ok "what a model is not for is refused" the_other_kind
 ok "requests and tokens are counted" counted
 ok "nothing of what is asked is logged" no_content_is_logged
 ok "two requests at once have the same answer" two_at_once
+ok "a model whose files are cut off is served on" models_are_cut_off
 ok "beyond the seats it asks to come again" busy
 ok "a client that goes away leaves its seat" gone
 ok "SIGINT ends a text that is being written, and the server" ends_while_it_writes

@@ -213,9 +213,27 @@ text_of_nul_and_a_megabyte()
 {
     head -c 3000000 /dev/zero >zeros
     exits 1 bolter -m ham --text -q <zeros && exits 1 bolter -m ham --lines -q <zeros &&
-        exits 1 bolter -m ham -q <zeros && exits 1 bolter -m ham -q </dev/null
+        exits 2 bolter -m ham -q <zeros && exits 1 bolter -m ham -q </dev/null
 }
 ok "NUL bytes, no newline and an empty input are classified" text_of_nul_and_a_megabyte
+
+unscorable_is_no_verdict()
+{
+    unscorable_mail
+    for m in sealed_inline sealed_mime sealed_smime; do
+        exits 2 bolter -m spam $m >out && matches "unscorable \(encrypted\) $m" || return 1
+        exits 2 bolter -m spam -t $m >out && matches "N - $m" || return 1
+        exits 2 bolter -m spam -j <$m >out && matches \
+            '\{"v":1,"id":"-","verdict":"unscorable","unscorable":"encrypted","model":"[0-9a-f]{16}"\}' || return 1
+        exits 2 bolter -m spam -q $m || return 1
+        exits 2 bolter -m spam -w $m >out && matches "unscorable \(encrypted\) $m" || return 1
+    done
+    exits 2 bolter -m spam -t <hollow >out && matches "N -" || return 1
+    exits 2 bolter -m spam <hollow >out && matches "unscorable \(empty\)" || return 1
+    exits 0 bolter -m spam -t hollow mail >out && grep -q '^S 0.99.* mail$' out || return 1
+    exits 0 bolter -m spam --text -q sealed_inline
+}
+ok "mail without anything to judge has no verdict, and every form says so" unscorable_is_no_verdict
 
 environment_names_the_model()
 {

@@ -161,6 +161,36 @@ reload_names_what_takes_effect_at_the_next_start_only() {
         "$work/fixed.log"
 }
 
+# What a copy of a model says is compared before and after its files were overwritten where they lie.
+model_files_can_be_cut_off_and_overwritten_under_the_daemon() {
+    local kind model name before
+    for kind in default/auto default/bfloat16 random/auto random/bfloat16; do
+        name=cut-${kind%/*}-${kind#*/} model=$work/cut-${kind%/*}-${kind#*/}-model
+        case $kind in
+        default/*) cp -r "$slow_model" "$model" && chmod -R u+w "$model" ;;
+        *) cp -r "$work/random-model" "$model" ;;
+        esac
+        start "$name" --set model="$model" --set precision="${kind#*/}"
+        check "$kind: a verdict" send "$work/long.eml"
+        before=$(score_of "$work/out")
+        for file in "$model"/*; do
+            : >"$file"
+        done
+        check "$kind: lives on without its files" send "$work/long.eml"
+        same "$kind: with the same score" "$(score_of "$work/out")" "$before"
+        kill -USR1 $pid
+        check "$kind: the files are refused" within 20 grep -q 'reload failed' "$work/$name.log"
+        for file in "$model"/*; do
+            head -c 1000000 /dev/zero | tr '\0' x >"$file"
+        done
+        check "$kind: the old model stays" send "$work/long.eml"
+        same "$kind: and its score" "$(score_of "$work/out")" "$before"
+    done
+}
+score_of() {
+    grep '^X-Spam-Score:' "$1"
+}
+
 stop_waits_for_a_message_no_longer_than_configured() {
     local begin
     start drain --set model="$slow_model" --set max_batch=1 --set drain_timeout_ms=100
@@ -441,7 +471,7 @@ command_says_the_same_with_the_daemon_as_with_the_model() {
     start share --set model="$work/random-model" --set ask="unix:$work/share.ask"
     export BOLTER_MODEL=$work/random-model
     for option in -t -q --json; do
-        for f in ham spam forged long empty; do
+        for f in ham spam forged long empty sealed; do
             "$bolter" $option "$work/$f.eml" >"$work/alone" 2>&1
             local want=$?
             "$bolter" $option --socket "unix:$work/share.ask" "$work/$f.eml" >"$work/shared" 2>&1
@@ -450,10 +480,10 @@ command_says_the_same_with_the_daemon_as_with_the_model() {
             check "$option $f" cmp "$work/alone" "$work/shared"
         done
     done
-    for f in ham forged crlf empty; do
+    for f in ham forged crlf empty sealed; do
         [ $f != crlf ] || sed 's/$/\r/' "$work/forged.eml" >"$work/crlf.eml"
         "$bolter" -p <"$work/$f.eml" | sed 's/ms=[0-9]*//' >"$work/alone"
-        "$bolter" -p -S "unix:$work/share.ask" <"$work/$f.eml" 2>&1 | sed 's/ms=[0-9]*//' >"$work/shared"
+        BOLTER_MODEL=/nowhere "$bolter" -p -S "unix:$work/share.ask" <"$work/$f.eml" 2>&1 | sed 's/ms=[0-9]*//' >"$work/shared"
         check "-p $f" cmp "$work/alone" "$work/shared"
     done
     printf 'one\ntwo words\n' | "$bolter" -tl >"$work/alone"
@@ -501,6 +531,7 @@ run_cases empty_and_encrypted_mail_is_answered_as_configured \
     no_message_is_refused_on_a_verdict_under_load \
     reload_option_reaches_the_daemon_by_its_pid_file \
     reload_names_what_takes_effect_at_the_next_start_only \
+    model_files_can_be_cut_off_and_overwritten_under_the_daemon \
     stop_waits_for_a_message_no_longer_than_configured \
     a_line_of_the_log_is_json_if_wanted \
     no_word_of_a_message_is_in_any_log \

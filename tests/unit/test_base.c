@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/error.h"
@@ -64,6 +65,28 @@ static void written_file_reads_back(struct check *c)
     bt_buf_init(&b, 3);
     CHECK(c, bt_read_all(&b, path, NULL) == BOLTER_E_LIMIT, "read past the cap");
     bt_buf_free(&b);
+}
+
+static void file_that_was_read_outlives_its_end(struct check *c)
+{
+    enum { N = 1 << 16, HALF = N / 2 };
+    static unsigned char bytes[N];
+    char path[512];
+    snprintf(path, sizeof path, "%s/read", check_tmpdir());
+    bolter_error err = {0};
+    bt_map m;
+    memset(bytes, 7, N);
+    CHECK(c, bt_write_file(path, bytes, N, &err) == BOLTER_OK, "%s", err.text);
+    CHECK(c, bt_map_read(&m, path, &err) == BOLTER_OK && m.len == N, "%s", err.text);
+    CHECK(c, truncate(path, 0) == 0, "not cut off");
+    bt_map_forget(&m, m.data, N); /* there is nothing to read it from again */
+    CHECK(c, memcmp(m.data, bytes, N) == 0, "its bytes are gone");
+    bt_map_drop(&m, m.data, HALF + 1);
+    CHECK(c, m.data[0] == 0 && memcmp(m.data + HALF, bytes, HALF) == 0,
+          "more or less than whole pages were given back");
+    bt_map_close(&m);
+    CHECK(c, bt_map_read(&m, path, &err) == BOLTER_OK && m.len == 0 && !m.data, "an empty file");
+    bt_map_close(&m);
 }
 
 static void full_device_is_an_error_that_names_the_file(struct check *c)
@@ -135,6 +158,7 @@ int main(void)
         CASE(nth_allocation_fails_on_demand),
         CASE(buffer_refuses_what_exceeds_its_cap),
         CASE(written_file_reads_back),
+        CASE(file_that_was_read_outlives_its_end),
         CASE(full_device_is_an_error_that_names_the_file),
         CASE(replaced_directory_is_the_new_one),
         CASE(random_stream_depends_only_on_its_position),
