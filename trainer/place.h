@@ -7,7 +7,7 @@
 
 /*
  * OUT.run, the path of the checkpoint of a run that writes the model OUT, to be freed. It must be there
- * with resume, and must not be without; NULL after a complaint.
+ * with resume, and must not be without; and OUT must be a place for a model. NULL after a complaint.
  */
 char *place_checkpoint(const char *out, bool resume);
 /* Remove a checkpoint that has served; it need not be there. */

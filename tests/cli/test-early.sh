@@ -1,0 +1,39 @@
+#!/bin/sh
+# test-early.sh - what cannot come to anything is refused by bolter-train before the hours of work, with
+# a line that names the file or the option.
+# shellcheck disable=SC2086 # $quick is several words
+. "${top_srcdir:?}/tests/cli/trainer.sh"
+
+tiny-model base || exit 99
+tiny-model class head || exit 99
+texts 60 >data.tsv
+quick="-e 1 -b 8 --lr 0.01 -j 1 --max-tokens 24"
+finetune="finetune -m base --data data.tsv $quick"
+
+# early NAME PATTERN ARGUMENT...: a case, a run that ends with status 1 before it has trained or scored.
+early()
+{
+    name=$1
+    pattern=$2
+    shift 2
+    runs 1 "$@" && grep -q -e "^bolter-train: .*$pattern" err && ! grep -q '^step ' err && [ ! -s out ]
+    ok "$name is found before the work begins"
+}
+
+# ---- Places ----
+
+mkdir letters
+echo dear >letters/diary
+awk 'BEGIN { for (i = 0; i < 99; i++) print "The hen then hears the other hen." }' >text.txt
+echo '[{"instruction":"a","output":"x"},{"instruction":"b","output":"y"}]' >tasks.json
+for place in letters letters/diary; do
+    early "$place as the place of a model" "$place: exists and is neither" $finetune -o $place
+    early "$place as the place of a language model" "$place: exists and is neither" \
+        pretrain -m base -o $place -b 1 --steps 2 text.txt
+    early "$place as the place of an instructed model" "$place: exists and is neither" \
+        instruct -m base -o $place --test-share 0 --validation-share 50% -b 1 --steps 2 tasks.json
+done
+[ "$(cat letters/diary)" = dear ] && [ ! -e letters.run ]
+ok "what is in such a place stays"
+
+finish
