@@ -36,4 +36,15 @@ done
 [ "$(cat letters/diary)" = dear ] && [ ! -e letters.run ]
 ok "what is in such a place stays"
 
+# ---- A threshold that no sample gives ----
+
+for share in 0 1 100% 1e-300 nan; do
+    for verb in "finetune -o model" "calibrate" "wide -o model"; do
+        usage "${verb%% *} --max-fpr $share" $verb -m base --data data.tsv --max-fpr $share
+    done
+done
+for share in 0 0.4 1; do
+    usage "--confidence $share" $finetune -o model --confidence $share
+done
+
 finish
