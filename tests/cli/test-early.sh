@@ -35,6 +35,14 @@ for place in letters letters/diary; do
 done
 [ "$(cat letters/diary)" = dear ] && [ ! -e letters.run ]
 ok "what is in such a place stays"
+lora="$finetune -o model --trainable lora --lora-rank 2 --save-adapter"
+early "a place for the adapters in no directory" "nodir/x: No such file" $lora nodir/x
+early "a file as the place of the adapters" "data.tsv: Not a directory" $lora data.tsv
+[ ! -e model ]
+ok "no model is left by these"
+stream="protocol stream -m class --data data.tsv -e 1 -j 1 --every 100 -o"
+early "a place for scores in no directory" "nodir/x: No such file" $stream nodir/x
+early "a directory as the place of scores" "letters: Is a directory" $stream letters
 
 # ---- A threshold that no sample gives ----
 
