@@ -55,4 +55,17 @@ for share in 0 0.4 1; do
     usage "--confidence $share" $finetune -o model --confidence $share
 done
 
+# ---- Corpora and parts ----
+
+: >nothing.split
+echo '# id, label, part' >comment.split
+printf '0\tham\ttrain\n1\tspam\ttrain\n' >two.split
+for file in nothing.split comment.split; do
+    early "a split file that says nothing, $file," "$file: no line says" $finetune -o model --split $file
+    early "prepare with such a file, $file," "$file: no line says" \
+        prepare -o parts --data data.tsv --split $file
+done
+early "a text that the split file does not name" '2: not in the split file two.split$' \
+    $finetune -o model --split two.split
+
 finish
