@@ -68,4 +68,15 @@ done
 early "a text that the split file does not name" '2: not in the split file two.split$' \
     $finetune -o model --split two.split
 
+grep ham data.tsv >ham.tsv
+grep spam data.tsv >spam.tsv
+early "training without spam" 'no text labelled "spam"' finetune -m base --data ham.tsv $quick -o model
+early "training without ham" 'no text labelled "ham"' finetune -m base --data spam.tsv $quick -o model
+for label in ham spam; do
+    other=$(echo ham spam | sed "s/ *$label *//")
+    runs 0 finetune -m base --train data.tsv --validation $label.tsv $quick -o $label &&
+        grep -q "^bolter-train: warning: the validation part has no $other: " err
+    ok "a validation part of $label alone is warned of"
+done
+
 finish
