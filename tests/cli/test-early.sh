@@ -68,6 +68,15 @@ done
 early "a text that the split file does not name" '2: not in the split file two.split$' \
     $finetune -o model --split two.split
 
+mkdir -p empty/cur empty/new empty/tmp nothing
+: >empty.tsv
+early "an empty directory" 'nothing: no text' predict -m class --spam nothing
+early "an empty Maildir" 'empty: no text' evaluate -m class --spam empty
+early "an empty file" 'empty.tsv: no text' predict -m class --data empty.tsv
+early "nothing to prepare" 'empty.tsv: no text' prepare -o parts --data empty.tsv
+early "nothing in several corpora" 'nothing and 1 more: no text' predict -m class --spam nothing --ham empty
+runs 0 predict -m class --spam empty --data data.tsv && [ "$(wc -l <out)" -eq 120 ]
+ok "one empty corpus among others is passed over"
 grep ham data.tsv >ham.tsv
 grep spam data.tsv >spam.tsv
 early "training without spam" 'no text labelled "spam"' finetune -m base --data ham.tsv $quick -o model
