@@ -88,4 +88,14 @@ for label in ham spam; do
     ok "a validation part of $label alone is warned of"
 done
 
+# ---- Quantize ----
+
+tail -n 1 ham.tsv >one.tsv
+for file in nowhere.tsv empty.tsv; do
+    early "what quantize cannot measure on, $file," "$file: " quantize -m class -o int8 --data $file
+done
+early "a part without texts" 'the test part is empty' quantize -m class -o int8 --part test --train one.tsv
+[ ! -e int8 ]
+ok "quantize leaves no model behind that it did not measure"
+
 finish
