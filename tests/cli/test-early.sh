@@ -98,4 +98,10 @@ early "a part without texts" 'the test part is empty' quantize -m class -o int8 
 [ ! -e int8 ]
 ok "quantize leaves no model behind that it did not measure"
 
+# ---- A judge ----
+
+for url in ftp://127.0.0.1/ file:///etc/passwd 127.0.0.1; do
+    usage "a judge at $url" respond -m base -n 1 --judge $url --judge-model m tasks.json
+done
+
 finish
