@@ -104,4 +104,12 @@ for url in ftp://127.0.0.1/ file:///etc/passwd 127.0.0.1; do
     usage "a judge at $url" respond -m base -n 1 --judge $url --judge-model m tasks.json
 done
 
+# ---- Options for another model ----
+
+for option in "--layers 12" "--width 16" "--heads 2" "--context 24" "--init gpt2" --untied; do
+    usage "pretrain -m with $option" pretrain -m base -o model $option text.txt &&
+        grep -q -e "${option%% *} is for a new model" err
+    ok "and ${option%% *} is named"
+done
+
 finish
