@@ -112,4 +112,9 @@ for option in "--layers 12" "--width 16" "--heads 2" "--context 24" "--init gpt2
     ok "and ${option%% *} is named"
 done
 
+# ---- Blocks ----
+
+early "more blocks than the model has" '"last_9_blocks": 9 blocks, the model has 1' \
+    $finetune -o model --trainable last_9_blocks
+
 finish
