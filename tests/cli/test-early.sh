@@ -77,6 +77,9 @@ early "nothing to prepare" 'empty.tsv: no text' prepare -o parts --data empty.ts
 early "nothing in several corpora" 'nothing and 1 more: no text' predict -m class --spam nothing --ham empty
 runs 0 predict -m class --spam empty --data data.tsv && [ "$(wc -l <out)" -eq 120 ]
 ok "one empty corpus among others is passed over"
+printf 'ham\ttea\neggs\tspam\n' >eggs.tsv
+early "a label that is none of the model's" 'eggs.tsv: 1: label "eggs" is not in' \
+    finetune -m base --data data.tsv --data eggs.tsv $quick -o model
 grep ham data.tsv >ham.tsv
 grep spam data.tsv >spam.tsv
 early "training without spam" 'no text labelled "spam"' finetune -m base --data ham.tsv $quick -o model
