@@ -51,6 +51,7 @@ for share in 0 1 100% 1e-300 nan; do
         usage "${verb%% *} --max-fpr $share" $verb -m base --data data.tsv --max-fpr $share
     done
 done
+usage "evaluate --max-fpr 1e-300" evaluate -m class --data data.tsv --max-fpr 1e-300
 for share in 0 0.4 1; do
     usage "--confidence $share" $finetune -o model --confidence $share
 done
