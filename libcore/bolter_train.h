@@ -254,6 +254,11 @@ typedef struct bolter_save_options {
 bolter_status bolter_trainer_save(bolter_trainer *t, const char *dir, const bolter_save_options *o,
                                   bolter_error *err);
 /*
+ * Whether that could be written now: dir is a model directory, an empty one, or nothing. Nothing is
+ * changed. E_MISMATCH (it is something else), E_NOMEM.
+ */
+bolter_status bolter_save_check(const char *dir, bolter_error *err);
+/*
  * Write the adapters and the head alone, in peft's format, into a directory that is made if need be.
  * E_ARG without adapters, or with a head that has a bias; E_IO.
  */

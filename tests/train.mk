@@ -8,11 +8,11 @@ tiny_model_SOURCES = tests/cli/tiny-model.c
 tiny_model_LDADD = libtiny.la $(check_libs)
 
 TESTS += tests/cli/test-evaluate.sh tests/cli/test-experiments.sh tests/cli/test-import.sh \
-	tests/cli/test-calibrate.sh tests/cli/test-prepare.sh tests/cli/test-protocol.sh \
+	tests/cli/test-calibrate.sh tests/cli/test-early.sh tests/cli/test-prepare.sh tests/cli/test-protocol.sh \
 	tests/cli/test-quantize.sh \
 	tests/cli/test-recipe.sh tests/cli/test-resume.sh tests/cli/test-tokenizer.sh tests/cli/test-train.sh
 EXTRA_DIST += tests/cli/test-evaluate.sh tests/cli/test-experiments.sh tests/cli/test-import.sh \
-	tests/cli/test-calibrate.sh tests/cli/test-prepare.sh tests/cli/test-protocol.sh \
+	tests/cli/test-calibrate.sh tests/cli/test-early.sh tests/cli/test-prepare.sh tests/cli/test-protocol.sh \
 	tests/cli/test-quantize.sh \
 	tests/cli/test-recipe.sh tests/cli/test-resume.sh tests/cli/test-tokenizer.sh tests/cli/test-train.sh \
 	tests/cli/trainer.sh

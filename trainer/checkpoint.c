@@ -37,6 +37,8 @@ static double bytes_of_log(const struct finetune *f)
 
 bool checkpoint_find(struct finetune *f)
 {
+    if (f->recipe.adapter && !place_takes_directory(f->recipe.adapter))
+        return false;
     f->checkpoint = place_checkpoint(f->out, f->resume);
     return f->checkpoint != NULL;
 }

@@ -36,7 +36,8 @@ static int parse(struct adjust *a, int argc, char **argv)
         FLAG("json", 0, &a->json, "print one JSON object"),
         SOURCE_ROWS(&a->scored.sources),
         HEADING("The threshold:"),
-        SHARE("max-fpr", 0, &a->want.max_fpr, 0, 1, "SHARE", "of the ham that may reach it"),
+        SHARE("max-fpr", 0, &a->want.max_fpr, BOLTER_MIN_FPR, MAX_FPR, "SHARE",
+              "of the ham that may reach it"),
         SHARE("confidence", 0, &a->want.confidence, 0.5, 0.999999, "SHARE", "of what that proves"),
     };
     int operand = options_parse(argc, argv, rows, sizeof rows / sizeof *rows,

@@ -281,6 +281,10 @@ int cmd_evaluate(int argc, char **argv)
     int rc = parse(&e, argc, argv);
     if (rc >= 0)
         return rc;
+    if (e.max_fpr > 0 && e.max_fpr < BOLTER_MIN_FPR) {
+        complain("--max-fpr: %g, expected 0 or %g to 0.5", e.max_fpr, BOLTER_MIN_FPR);
+        return EXIT_USAGE;
+    }
     if (e.set && e.max_fpr <= 0)
         e.max_fpr = DEFAULT_MAX_FPR;
     e.out = e.json ? json_pack("{s:i}", "v", 1) : NULL;

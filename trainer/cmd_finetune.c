@@ -88,7 +88,7 @@ static int parse(struct finetune *f, int argc, char **argv)
         SIZE("patience", 0, &f->patience, 0, 1e6, "N",
              "end after N evaluations without a better one, 0: never"),
         FLAG("final-test", 0, &f->final_test, "measure the test part once, at the end"),
-        SHARE("max-fpr", 0, &f->threshold.max_fpr, 0, 1, "SHARE",
+        SHARE("max-fpr", 0, &f->threshold.max_fpr, BOLTER_MIN_FPR, MAX_FPR, "SHARE",
              "ham of the validation part that may reach the spam threshold"),
         SHARE("confidence", 0, &f->threshold.confidence, 0.5, 0.999999, "SHARE",
              "of what the card says that this proves"),

@@ -24,12 +24,12 @@ static int parse(struct pretrain *p, int argc, char **argv)
         STRING("model", 'm', &l->model, "DIR", "go on with a language model"),
         STRING("vocab", 0, &p->tokenizer, "DIR",
                "or begin with random weights, and the vocabulary of this directory"),
-        SIZE("layers", 0, &p->layers, 1, 512, "N", "blocks of a new model"),
-        SIZE("width", 0, &p->width, 1, 32768, "N", "its channels, a multiple of the heads"),
-        SIZE("heads", 0, &p->heads, 1, 32768, "N", "its attention heads"),
-        SIZE("context", 0, &p->context, 2, 1 << 17, "N", "its positions"),
+        SIZE("layers", 0, &p->layers, 1, 512, "N", "blocks of a new model [12]"),
+        SIZE("width", 0, &p->width, 1, 32768, "N", "its channels, a multiple of the heads [768]"),
+        SIZE("heads", 0, &p->heads, 1, 32768, "N", "its attention heads [12]"),
+        SIZE("context", 0, &p->context, 2, 1 << 17, "N", "its positions [1024]"),
         FLAG("untied", 0, &p->untied, "its output layer is a matrix of its own"),
-        WORD("init", 0, &l->train.init, "HOW", "how its weights begin", "gpt2, pytorch"),
+        WORD("init", 0, &l->train.init, "HOW", "how its weights begin [gpt2]", "gpt2, pytorch"),
         HEADING("Texts:"),
         STRING("kind", 0, &p->kind, "KIND", "what they are, instead of finding out"),
         FLAG("gutenberg", 0, &p->gutenberg, "leave out what Project Gutenberg adds to a book"),
@@ -122,6 +122,38 @@ static bool make_passages(struct pretrain *p, char **path, size_t n)
 
 /* ---- The command ---- */
 
+/* The name of an option that only a new model has room for; NULL: none was given. */
+static const char *shape_given(const struct pretrain *p)
+{
+    return p->layers > 0    ? "--layers"
+           : p->width > 0   ? "--width"
+           : p->heads > 0   ? "--heads"
+           : p->context > 0 ? "--context"
+           : p->untied      ? "--untied"
+           : p->l.train.init ? "--init"
+                             : NULL;
+}
+
+/* What was not given is as the smallest GPT-2 has it. */
+static void complete_shape(struct pretrain *p)
+{
+    p->layers = p->layers > 0 ? p->layers : 12;
+    p->width = p->width > 0 ? p->width : 768;
+    p->heads = p->heads > 0 ? p->heads : 12;
+    p->context = p->context > 0 ? p->context : 1024;
+    p->l.train.init = p->l.train.init ? p->l.train.init : "gpt2";
+}
+
+/* So that the settings say what the model is that went on. */
+static void take_shape(struct pretrain *p)
+{
+    const bolter_model_info *info = bolter_model_info_of(p->l.m);
+    p->layers = (size_t)info->n_layer;
+    p->width = (size_t)info->n_embd;
+    p->heads = (size_t)info->n_head;
+    p->context = (size_t)info->n_ctx;
+}
+
 static bool open_model(struct pretrain *p)
 {
     struct lm *l = &p->l;
@@ -133,14 +165,16 @@ static bool open_model(struct pretrain *p)
                                 : bolter_model_blank(&l->m, &shape, p->tokenizer, &err);
     if (rc != BOLTER_OK)
         complain("%s", err.text);
+    else
+        take_shape(p);
     return rc == BOLTER_OK;
 }
 
 int cmd_pretrain(int argc, char **argv)
 {
-    struct pretrain p = {.validation_share = 0.1, .layers = 12, .width = 768, .heads = 12,
-                         .context = 1024};
+    struct pretrain p = {.validation_share = 0.1};
     lm_default(&p.l);
+    p.l.train.init = NULL; /* to see whether it is given, as the shape */
     p.l.eval_every = 100;
     int operand = parse(&p, argc, argv);
     if (operand < 0)
@@ -149,10 +183,12 @@ int cmd_pretrain(int argc, char **argv)
         complain("pretrain needs -m DIR or --vocab DIR, -o DIR and texts (see --help)");
         return EXIT_USAGE;
     }
-    if (p.l.model && p.untied) {
-        complain("--untied is for a new model: one that goes on learning keeps its output layer");
+    const char *given = shape_given(&p);
+    if (p.l.model && given) {
+        complain("%s is for a new model: one that goes on learning stays as it is", given);
         return EXIT_USAGE;
     }
+    complete_shape(&p);
     if (!lm_check(&p.l))
         return EXIT_USAGE;
     bool ready = open_model(&p) && make_passages(&p, argv + operand, (size_t)(argc - operand));

@@ -5,6 +5,7 @@
 
 #include "trainer/commands.h"
 #include "trainer/options.h"
+#include "trainer/place.h"
 #include "trainer/protocol.h"
 #include "trainer/score.h"
 
@@ -248,7 +249,8 @@ int cmd_protocol(int argc, char **argv)
     }
     if (!fits(&p, which))
         return EXIT_USAGE;
-    bool ok = open_all(&p, protocols[which].in_order) && protocols[which].run(&p);
+    bool ok = (!p.out || place_takes_file(p.out)) && open_all(&p, protocols[which].in_order) &&
+              protocols[which].run(&p);
     close_all(&p);
     return ok ? EXIT_DONE : EXIT_FAILED;
 }

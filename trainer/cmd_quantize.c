@@ -98,20 +98,25 @@ static bool compare(struct quantize *z)
            failed(&err);
 }
 
-static bool measure(struct quantize *z)
+/* Before anything is written, as the corpora may be no good. */
+static bool measure_before(struct quantize *z)
 {
     z->after = z->before;
     z->before.precision = "float32";
     z->after.model = z->out;
     z->after.precision = "int8";
-    if (!scored_open(&z->before, true) || !scored_open(&z->after, true))
+    if (!scored_open(&z->before, true))
         return false;
     if (z->before.n == 0) {
         complain("the %s part is empty: nothing to measure", z->before.part_name);
         return false;
     }
-    return scored_predictions(&z->before, &z->p) && scored_predictions(&z->after, &z->q) &&
-           compare(z);
+    return scored_predictions(&z->before, &z->p);
+}
+
+static bool measure_after(struct quantize *z)
+{
+    return scored_open(&z->after, true) && scored_predictions(&z->after, &z->q) && compare(z);
 }
 
 /* ---- Where it is written ------------------------------------------------------------------ */
@@ -213,9 +218,9 @@ int cmd_quantize(int argc, char **argv)
     int rc = parse(&z, argc, argv);
     if (rc >= 0)
         return rc;
-    bool measured = z.before.sources.n > 0, ok = save(&z);
+    bool measured = z.before.sources.n > 0, ok = (!measured || measure_before(&z)) && save(&z);
     if (ok && measured) {
-        ok = measure(&z) && write_provenance(&z) && write_modelcard(&z);
+        ok = measure_after(&z) && write_provenance(&z) && write_modelcard(&z);
         if (ok && z.json)
             ok = report_print_line(summary(&z));
         else if (ok)

@@ -181,6 +181,8 @@ int cmd_respond(int argc, char **argv)
         complain("respond needs -m DIR and one FILE, and --judge with --judge-model (see --help)");
         return EXIT_USAGE;
     }
+    if (o.judge && !post_takes(o.judge, "--judge"))
+        return EXIT_USAGE;
     interrupt_catch();
     int status = open_all(&o, operand < argc ? argv[operand] : "-") ? answer_all(&o) : EXIT_FAILED;
     bolter_generator_free(o.g);

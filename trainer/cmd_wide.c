@@ -20,7 +20,7 @@ static int parse(struct widen *w, int argc, char **argv)
         SIZE("threads", 'j', &w->threads, 0, 256, "N", "0: all processors"),
         SOURCE_ROWS(&w->sources),
         HEADING("The threshold:"),
-        SHARE("max-fpr", 0, &w->threshold.max_fpr, 0, 1, "SHARE",
+        SHARE("max-fpr", 0, &w->threshold.max_fpr, BOLTER_MIN_FPR, MAX_FPR, "SHARE",
               "ham of the validation part that may reach the spam threshold"),
         SHARE("confidence", 0, &w->threshold.confidence, 0.5, 0.999999, "SHARE",
               "of what that proves"),

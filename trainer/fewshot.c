@@ -112,11 +112,12 @@ static bool runs_of_size(const struct protocol *p, size_t n, const struct fit_ro
     for (size_t i = 0; i < p->n_seed; i++)
         if (!run(p, n, p->seed + i, test, s, scores, &sums))
             return false;
-    double mean = sums.f1 / runs;
+    char f1[32], sd[32], auc[32];
+    double mean = sums.f1 / runs, variance = sums.f1_squares / runs - mean * mean;
     if (!p->json)
-        printf("%7zu   %.3f +- %.3f   %.4f   %9.1f\n", n, mean,
-               sqrt(fmax(0, sums.f1_squares / runs - mean * mean)), sums.auc / runs,
-               sums.seconds / runs);
+        printf("%7zu   %5s +- %5s   %6s   %9.1f\n", n, report_cell(f1, mean, 3),
+               report_cell(sd, sqrt(variance < 0 ? 0 : variance), 3),
+               report_cell(auc, sums.auc / runs, 4), sums.seconds / runs);
     return fflush(stdout) == 0;
 }
 

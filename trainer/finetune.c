@@ -59,6 +59,53 @@ static bool read_data(struct finetune *f)
     return true;
 }
 
+/* How many texts of a part have each label, count (n_label). */
+static bool count_labels(const struct finetune *f, bolter_part part, size_t **count)
+{
+    *count = calloc(bolter_dataset_n_label(f->d), sizeof **count);
+    if (!*count)
+        complain("no memory");
+    for (size_t i = 0; *count && i < bolter_dataset_count(f->d, part); i++)
+        (*count)[bolter_dataset_row(f->d, part, i)->label]++;
+    return *count != NULL;
+}
+
+/* From one label nothing is learned. Of more than two, some may be missing. */
+static bool check_labels(const struct finetune *f)
+{
+    size_t *count, n = bolter_dataset_n_label(f->d), n_there = 0, missing = 0;
+    if (!count_labels(f, BOLTER_TRAIN, &count))
+        return false;
+    for (size_t k = n; k-- > 0;) {
+        n_there += count[k] > 0;
+        missing = count[k] > 0 ? missing : k;
+    }
+    free(count);
+    if (n_there < 2)
+        complain("the training part has one label only, and no text labelled \"%s\"",
+                 bolter_dataset_label(f->d, missing));
+    return n_there >= 2;
+}
+
+/* What is chosen on the validation part is worth little without both. */
+static bool warn_of_validation(const struct finetune *f)
+{
+    size_t *count, spam, all = f->n_valid;
+    if (f->spam_label < 0)
+        return true;
+    if (!count_labels(f, BOLTER_VALID, &count))
+        return false;
+    spam = count[f->spam_label];
+    free(count);
+    if (spam == all)
+        complain("warning: the validation part has no ham: the spam threshold stays at its least, 0.5, "
+                 "and the temperature is that of spam alone");
+    else if (spam == 0)
+        complain("warning: the validation part has no spam: the spam threshold is that of ham alone, "
+                 "and so is the temperature");
+    return true;
+}
+
 /* What cannot come to anything is refused before the hours of training. */
 static bool check_data(const struct finetune *f)
 {
@@ -76,7 +123,7 @@ static bool check_data(const struct finetune *f)
     else if (strcmp(f->select, "auc") == 0 && f->spam_label < 0)
         complain("--select auc: no label is \"spam\"");
     else
-        return true;
+        return check_labels(f) && warn_of_validation(f);
     return false;
 }
 

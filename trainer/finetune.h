@@ -88,8 +88,8 @@ bool finetune_better(const struct finetune *f, const struct measures *a, const s
 
 /* All but the last return false after a complaint. */
 
-/* Name the checkpoint, in a place that can be written to. It must be there with --resume, and must not
- * be without. */
+/* Name the checkpoint, in a place that can be written to, as that of --save-adapter can. It must be
+ * there with --resume, and must not be without. */
 bool checkpoint_find(struct finetune *f);
 /* Put together what has to be the same when a run goes on, once the data are read. */
 bool checkpoint_identify(struct finetune *f);

@@ -1,4 +1,4 @@
-/* place.c - where a run keeps its checkpoint, and whether there is room for it. */
+/* place.c - where a run keeps its checkpoint and its results, and whether there is room for them. */
 #include "trainer/place.h"
 
 #include <errno.h>
@@ -9,6 +9,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "bolter_train.h"
 #include "trainer/options.h"
 
 static size_t length_without_slashes(const char *path)
@@ -28,13 +29,58 @@ static void parent_of(const char *path, char parent[4096])
     snprintf(parent, 4096, "%.*s", n > 0 ? (int)n : 1, n > 0 ? path : ".");
 }
 
-char *place_checkpoint(const char *out, bool resume)
+/* Something new could stand at path. */
+static bool parent_is_open(const char *path)
 {
     char parent[4096];
+    parent_of(path, parent);
+    return access(parent, W_OK | X_OK) == 0;
+}
+
+static bool is_directory(const struct stat *st)
+{
+    if (S_ISDIR(st->st_mode))
+        return true;
+    errno = ENOTDIR;
+    return false;
+}
+
+static bool is_no_directory(const struct stat *st)
+{
+    errno = EISDIR;
+    return !S_ISDIR(st->st_mode);
+}
+
+bool place_takes_file(const char *path)
+{
+    struct stat st;
+    bool there = stat(path, &st) == 0;
+    bool ok = there ? is_no_directory(&st) && access(path, W_OK) == 0 : parent_is_open(path);
+    if (!ok)
+        complain("%s: %s", path, strerror(errno));
+    return ok;
+}
+
+bool place_takes_directory(const char *path)
+{
+    struct stat st;
+    bool there = stat(path, &st) == 0;
+    bool ok = there ? is_directory(&st) && access(path, W_OK | X_OK) == 0 : parent_is_open(path);
+    if (!ok)
+        complain("%s: %s", path, strerror(errno));
+    return ok;
+}
+
+char *place_checkpoint(const char *out, bool resume)
+{
+    bolter_error err = {0};
     size_t n = length_without_slashes(out);
-    parent_of(out, parent);
-    if (access(parent, W_OK | X_OK) != 0) {
+    if (!parent_is_open(out)) {
         complain("%s: %s", out, strerror(errno));
+        return NULL;
+    }
+    if (bolter_save_check(out, &err) != BOLTER_OK) {
+        complain("%s", err.text);
         return NULL;
     }
     char *path = malloc(n + sizeof ".run");

@@ -1,4 +1,4 @@
-/* place.h - where a run keeps its checkpoint, and whether there is room for it. */
+/* place.h - where a run keeps its checkpoint and its results, and whether there is room for them. */
 #ifndef PLACE_H
 #define PLACE_H
 
@@ -7,9 +7,13 @@
 
 /*
  * OUT.run, the path of the checkpoint of a run that writes the model OUT, to be freed. It must be there
- * with resume, and must not be without; NULL after a complaint.
+ * with resume, and must not be without; and OUT must be a place for a model. NULL after a complaint.
  */
 char *place_checkpoint(const char *out, bool resume);
+/* Before long work: can a file be written at path, or files into a directory there, which is there or
+ * will be made? False after a complaint. */
+bool place_takes_file(const char *path);
+bool place_takes_directory(const char *path);
 /* Remove a checkpoint that has served; it need not be there. */
 void place_clear(const char *checkpoint);
 /* Is there room beside OUT for a model of so many bytes, and for that many checkpoints? False after a

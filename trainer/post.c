@@ -80,6 +80,16 @@ static CURLcode perform(const char *url, const char *key, const char *body, long
     return rc;
 }
 
+bool post_takes(const char *url, const char *option)
+{
+    char *shown = fetch_shown(url);
+    bool ok = shown != NULL;
+    if (!ok)
+        complain("%s: not an address of http or https", option);
+    free(shown);
+    return ok;
+}
+
 json_t *post_json(const char *url, const char *key, const json_t *j, long timeout_s)
 {
     char error[CURL_ERROR_SIZE] = "", *body = json_dumps(j, JSON_COMPACT), *shown = fetch_shown(url);

@@ -48,14 +48,21 @@ static void print_number(const char *before, double x, int decimals, const char 
         printf("%s-%s", before, after);
 }
 
+const char *report_cell(char text[32], double x, int decimals)
+{
+    if (isfinite(x))
+        snprintf(text, 32, "%.*f", decimals, x);
+    else
+        snprintf(text, 32, "-");
+    return text;
+}
+
 static void print_interval(const char *title, bolter_interval x, enum unit unit)
 {
     double by = unit == PER_CENT ? 100 : 1;
     int decimals = unit == PER_CENT ? 3 : 4;
-    char value[32] = "-";
-    if (isfinite(x.value))
-        snprintf(value, sizeof value, "%.*f", decimals, by * x.value);
-    printf("%-24s %9s%s", title, value, unit == PER_CENT ? " %" : "  ");
+    char value[32];
+    printf("%-24s %9s%s", title, report_cell(value, by * x.value, decimals), unit == PER_CENT ? " %" : "  ");
     print_number("  [", by * x.low, decimals, ", ");
     print_number("", by * x.high, decimals, "]\n");
 }

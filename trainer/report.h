@@ -26,4 +26,7 @@ bool report_print_line(json_t *object);
 /* A number, or null where it is not finite; new. */
 json_t *json_number_or_null(double x);
 
+/* A cell of a table: x with so many decimals, or "-" where it is not finite. Returns text. */
+const char *report_cell(char text[32], double x, int decimals);
+
 #endif

@@ -62,6 +62,19 @@ bolter_status sources_open(const struct sources *s, size_t i, bolter_corpus **ou
     return bolter_corpus_open(out, kind, src->path, src->label, err);
 }
 
+/* A misspelt or emptied corpus must not pass for mail without fault. One of several may be empty. */
+static bolter_status check_read(const struct sources *s, size_t n, bolter_error *err)
+{
+    if (n > 0 || s->n == 0)
+        return BOLTER_OK;
+    if (s->n == 1)
+        snprintf(err->text, sizeof err->text, "%s: no text in it to be used", s->source[0].path);
+    else
+        snprintf(err->text, sizeof err->text, "%s and %zu more: no text in them to be used",
+                 s->source[0].path, s->n - 1);
+    return err->code = BOLTER_E_FORMAT;
+}
+
 bolter_status sources_read(const struct sources *s, bolter_dataset *d, bolter_part all,
                            bolter_error *err)
 {
@@ -76,7 +89,10 @@ bolter_status sources_read(const struct sources *s, bolter_dataset *d, bolter_pa
             rc = bolter_dataset_add(d, c, part, err);
         bolter_corpus_free(c);
     }
-    return rc;
+    size_t n = 0;
+    for (int part = BOLTER_TRAIN; part <= BOLTER_TEST; part++)
+        n += bolter_dataset_count(d, (bolter_part)part);
+    return rc == BOLTER_OK ? check_read(s, n, err) : rc;
 }
 
 bolter_status sources_collect(const struct sources *s, bolter_collection *c, bolter_error *err)
@@ -91,7 +107,10 @@ bolter_status sources_collect(const struct sources *s, bolter_collection *c, bol
             rc = bolter_collection_add(c, corpus, s->source[i].part, err);
         bolter_corpus_free(corpus);
     }
-    return rc;
+    size_t n = 0;
+    for (int part = BOLTER_TRAIN; part <= BOLTER_BY_SPLIT; part++)
+        n += bolter_collection_count(c, (bolter_part)part);
+    return rc == BOLTER_OK ? check_read(s, n, err) : rc;
 }
 
 /* ---- Labels ---- */

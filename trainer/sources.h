@@ -49,7 +49,7 @@ bool sources_take(void *to, const char *name, const char *value);
 bolter_status sources_open(const struct sources *s, size_t i, bolter_corpus **out,
                            bolter_error *err);
 /* Read everything into d. all: BOLTER_BY_SPLIT, or the part that every source goes to, also one
- * that has a part of its own. */
+ * that has a part of its own. E_FORMAT names the sources where there is no text in any of them. */
 bolter_status sources_read(const struct sources *s, bolter_dataset *d, bolter_part all,
                            bolter_error *err);
 /* The same into c, each source in its part. */

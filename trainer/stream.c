@@ -123,8 +123,10 @@ static bool print_batch(const struct stream *s, size_t at, size_t n, size_t trai
                                            "accuracy", json_number_or_null(r.accuracy.value), "f1",
                                            json_number_or_null(r.f1.value), "auc",
                                            json_number_or_null(r.auc.value), "seconds", seconds));
-    printf("%8zu %8zu %10zu %9.2f %9.2f %9.3f %9.1f\n", at, at + n - 1, trained,
-           100 * r.accuracy.value, 100 * r.f1.value, 100 * (1 - r.auc.value), seconds);
+    char accuracy[32], f1[32], above[32];
+    printf("%8zu %8zu %10zu %9s %9s %9s %9.1f\n", at, at + n - 1, trained,
+           report_cell(accuracy, 100 * r.accuracy.value, 2), report_cell(f1, 100 * r.f1.value, 2),
+           report_cell(above, 100 * (1 - r.auc.value), 3), seconds);
     return fflush(stdout) == 0;
 }
 

@@ -4,6 +4,8 @@
 
 #include "bolter_eval.h"
 
+#define MAX_FPR 0.999999 /* the highest rate that --max-fpr takes, from BOLTER_MIN_FPR on */
+
 struct threshold {
     double value;     /* spam at or above this probability */
     size_t n_ham;     /* of the sample */

@@ -95,6 +95,15 @@ static bolter_status find_place(const char *dir, char **place, bolter_error *err
                    "%s: exists and is neither a model directory nor empty; it is left alone", dir);
 }
 
+bolter_status bolter_save_check(const char *dir, bolter_error *err)
+{
+    char *place;
+    bolter_status rc = find_place(dir, &place, err);
+    if (rc == BOLTER_OK)
+        bt_release(place);
+    return rc;
+}
+
 bolter_status bt_dir_build(const char *dir, bt_dir_fill fill, void *ud, const bolter_save_options *o,
                            bolter_error *err)
 {

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "bolter_train.h"
+#include "data/corpus.h"
 #include "data/split.h"
 
 #define N_PARTS 4
@@ -23,6 +24,7 @@ struct bolter_dataset {
     bolter_text *text;
     char **label;
     size_t n_label;
+    const char *path; /* of the corpus that is being added */
     bt_split split;
     struct rows part[N_PARTS];
     int32_t *ids; /* room for one example */
@@ -155,8 +157,8 @@ static bolter_status find_label(const bolter_dataset *d, const bolter_example *e
         *label = (int32_t)index;
         return BOLTER_OK;
     }
-    return bt_fail(err, BOLTER_E_FORMAT, "%s: label \"%s\" is not in the list (\"%s\", \"%s\"%s)",
-                   ex->id, ex->label ? ex->label : "", d->label[0],
+    return bt_fail(err, BOLTER_E_FORMAT, "%s: %s: label \"%s\" is not in the list (\"%s\", \"%s\"%s)",
+                   d->path, ex->id, ex->label ? ex->label : "", d->label[0],
                    d->n_label > 1 ? d->label[1] : "", d->n_label > 2 ? ", ..." : "");
 }
 
@@ -246,6 +248,7 @@ bolter_status bolter_dataset_add(bolter_dataset *d, bolter_corpus *c, bolter_par
 {
     bolter_example ex;
     bolter_status rc;
+    d->path = c->path;
     while ((rc = bolter_corpus_next(c, &ex, err)) == BOLTER_OK)
         if ((rc = add_example(d, &ex, part, err)) != BOLTER_OK)
             return rc;

@@ -56,12 +56,16 @@ static bool part_of(const char *word, bolter_part *part)
     return false;
 }
 
+/* Cut the line's end off; false for what says nothing of any example. */
+static bool is_entry(char *line)
+{
+    line[strcspn(line, "\r\n")] = 0;
+    return *line && *line != '#';
+}
+
 static bolter_status add_line(bt_split *s, char *line, const char *path, size_t number,
                               bolter_error *err)
 {
-    line[strcspn(line, "\r\n")] = 0;
-    if (*line == 0 || *line == '#')
-        return BOLTER_OK;
     char *field[4] = {line, NULL, NULL, NULL};
     for (int i = 0; i < 3 && field[i] && (field[i + 1] = strchr(field[i], '\t')); i++)
         *field[i + 1]++ = 0;
@@ -85,18 +89,34 @@ static bolter_status add_line(bt_split *s, char *line, const char *path, size_t 
     return BOLTER_OK;
 }
 
+/* For complaints. */
+static bolter_status keep_path(bt_split *s, const char *path, bolter_error *err)
+{
+    bt_release(s->path);
+    s->n_files++;
+    s->path = bt_strdup(path);
+    return s->path ? BOLTER_OK : bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", path);
+}
+
 bolter_status bt_split_read(bt_split *s, const char *path, bolter_error *err)
 {
     FILE *f = fopen(path, "re");
     if (!f)
         return bt_fail_errno(err, errno, "%s", path);
     char *line = NULL;
-    size_t cap = 0, number = 0;
-    bolter_status rc = BOLTER_OK;
-    while (rc == BOLTER_OK && getline(&line, &cap, f) >= 0)
-        rc = add_line(s, line, path, ++number, err);
+    size_t cap = 0, number = 0, n = 0;
+    bolter_status rc = keep_path(s, path, err);
+    while (rc == BOLTER_OK && getline(&line, &cap, f) >= 0) {
+        number++;
+        if (is_entry(line)) {
+            rc = add_line(s, line, path, number, err);
+            n++;
+        }
+    }
     if (rc == BOLTER_OK && ferror(f))
         rc = bt_fail_errno(err, errno, "%s", path);
+    else if (rc == BOLTER_OK && n == 0)
+        rc = bt_fail(err, BOLTER_E_FORMAT, "%s: no line says which part an example belongs to", path);
     free(line);
     fclose(f);
     return rc;
@@ -105,10 +125,11 @@ bolter_status bt_split_read(bt_split *s, const char *path, bolter_error *err)
 bolter_status bt_split_part(const bt_split *s, const char *id, const char *text, size_t n,
                             bolter_part *part, bolter_error *err)
 {
-    if (s->n > 0) {
+    if (s->n_files > 0) {
         const struct bt_split_entry *e = slot(s->entry, s->cap, id);
         if (!e->id)
-            return bt_fail(err, BOLTER_E_MISMATCH, "%s: not in the split file", id);
+            return bt_fail(err, BOLTER_E_MISMATCH, "%s: not in the split file %s%s", id, s->path,
+                           s->n_files > 1 ? ", nor in those before it" : "");
         *part = e->part;
         return BOLTER_OK;
     }
@@ -122,6 +143,7 @@ void bt_split_clear(bt_split *s)
     for (size_t i = 0; i < s->cap; i++)
         bt_release(s->entry[i].id);
     bt_release(s->entry);
+    bt_release(s->path);
     *s = (bt_split){0};
 }
 

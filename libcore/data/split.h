@@ -9,10 +9,12 @@
 typedef struct bt_split {
     struct bt_split_entry *entry; /* open addressing, cap a power of two; owned */
     size_t n, cap;
+    char *path; /* of the last of n_files; owned */
+    size_t n_files;
 } bt_split;
 
 /* Add a file's lines: id TAB label TAB part [TAB key]; lines that begin with # are comments. E_FORMAT
- * names the line; an id that already has another part is E_MISMATCH. */
+ * names the line, or a file without any; an id that already has another part is E_MISMATCH. */
 bolter_status bt_split_read(bt_split *s, const char *path, bolter_error *err);
 /* The part of an example. An id that the files do not know is E_MISMATCH. Without any file: 70 % train,
  * 10 % validation, 20 % test by a hash of the text. */

@@ -167,8 +167,9 @@ bolter_status bt_options_check(bolter_trainer *t, bolter_error *err)
 
 /* ---- What trains ---- */
 
-/* How many of the top blocks a mode trains; false for another word. */
-static bool blocks_of(const char *what, size_t *n)
+/* How many of the top blocks of L a mode trains; false for another word. Two are all of a model with
+ * one, so that a table of modes fits it, too; a number is meant. */
+static bool blocks_of(const char *what, size_t L, size_t *n)
 {
     char *end;
     *n = 0;
@@ -177,7 +178,7 @@ static bool blocks_of(const char *what, size_t *n)
     *n = 1;
     if (strcmp(what, "last_block") == 0)
         return true;
-    *n = 2;
+    *n = L < 2 ? L : 2;
     if (strcmp(what, "last_two_blocks") == 0)
         return true;
     if (strncmp(what, "last_", 5) != 0 || what[5] < '1' || what[5] > '9')
@@ -233,8 +234,11 @@ bolter_status bt_options_mark(bolter_trainer *t, bolter_error *err)
     size_t L = t->cfg.n_layer, head = L + 2, lowest = head, n_blocks;
     if (strcmp(what, "all") == 0)
         lowest = 0;
-    else if (blocks_of(what, &n_blocks))
-        lowest = n_blocks == 0 ? head : n_blocks < L ? L + 1 - n_blocks : 1;
+    else if (blocks_of(what, L, &n_blocks) && n_blocks > L)
+        return bt_fail(err, BOLTER_E_ARG, "trainable \"%s\": %zu blocks, the model has %zu", what,
+                       n_blocks, L);
+    else if (blocks_of(what, L, &n_blocks))
+        lowest = n_blocks == 0 ? head : L + 1 - n_blocks;
     else if (!adapts(&t->o))
         return bt_fail(err, BOLTER_E_ARG,
                        "trainable \"%s\", expected last_layer, last_block, last_two_blocks, "

@@ -157,5 +157,5 @@ ok "broken JSON" refused "broken.json" 1 instruct -m base -o none broken.json
 ok "nothing to train on" refused "none is left" 1 instruct -m base -o none --test-share 50% --validation-share 50% tasks.json
 ok "an unknown template" refused "expected alpaca or phi" 2 instruct -m base -o none --template x tasks.json
 ok "a judge without a model's name" refused "judge-model" 2 respond -m one --judge http://127.0.0.1:1/ tasks.json
-ok "a judge that is no address" refused "not an address" 1 respond -m one -n 1 --limit 1 --judge file:///etc/passwd --judge-model m tasks.json
+ok "a judge that is no address" refused "not an address" 2 respond -m one -n 1 --limit 1 --judge file:///etc/passwd --judge-model m tasks.json
 finish

@@ -83,6 +83,16 @@ ok "the second loss and the precision of products are those of finetune, and cha
 
 # ---- What is wrong ----
 
+# ---- What cannot be measured ----
+
+grep '^ham' data.tsv >onlyham.tsv
+runs 0 protocol $quick few-shot --data onlyham.tsv --sizes 4 --seeds 2 --max-test 20 &&
+    grep -q '^ *4 * - +- * -  * -  ' out && ! grep -q nan out
+ok "few-shot prints - for what one label does not tell"
+runs 0 protocol $quick stream --data onlyham.tsv --every 20 &&
+    grep -q '^ *0 .* - ' out && ! grep -q nan out
+ok "stream prints - for what one label does not tell"
+
 fails_with 2 "no protocol" 'needs a name' protocol $quick --data data.tsv
 fails_with 2 "an unknown protocol" 'needs a name' protocol $quick dance --data data.tsv
 fails_with 2 "few-shot without a corpus" 'one corpus' protocol $quick few-shot

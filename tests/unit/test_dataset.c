@@ -159,7 +159,7 @@ static void labels_outside_the_list_name_their_example(struct check *c)
         snprintf(text, sizeof text, "ham\tfirst\n%s\tsecond\n", bad[i]);
         bolter_status rc = add(d, text, BOLTER_TRAIN, &err);
         CHECK(c, rc == BOLTER_E_FORMAT, "\"%s\": %s", bad[i], bolter_status_name(rc));
-        CHECK(c, strncmp(err.text, "1: ", 3) == 0, "\"%s\": \"%s\"", bad[i], err.text);
+        CHECK(c, strstr(err.text, ": 1: label ") != NULL, "\"%s\": \"%s\"", bad[i], err.text);
         bolter_dataset_free(d);
     }
 }

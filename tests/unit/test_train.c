@@ -27,7 +27,7 @@ static bool same_bits(const bolter_model *a, const bolter_model *b, size_t i)
 
 static void the_same_seed_and_threads_give_the_same_bits(struct check *c)
 {
-    bolter_model *m = tiny_classifier(2, 1, "same"), *after[2];
+    bolter_model *m = tiny_classifier(3, 1, "same"), *after[2];
     for (size_t k = 0; k < N_MODES; k++) {
         for (size_t r = 0; r < 2; r++) {
             double loss[STEPS];
@@ -124,7 +124,7 @@ static void the_loss_falls_in_each_mode(struct check *c)
 {
     enum { MANY = 60 };
     static const char *const positions[] = {"last", "first", "mean"};
-    bolter_model *m = tiny_classifier(2, 4, "falls");
+    bolter_model *m = tiny_classifier(3, 4, "falls");
     for (size_t k = 0; k < N_MODES; k++) {
         for (size_t p = 0; p < 3; p++) {
             double loss[MANY] = {0};
@@ -174,7 +174,7 @@ static void a_saved_model_scores_as_the_trainer_did(struct check *c)
 {
     int32_t labels[N];
     bolter_seq *seqs = training_seqs(labels);
-    bolter_model *m = tiny_classifier(2, 6, "scores");
+    bolter_model *m = tiny_classifier(3, 6, "scores");
     for (size_t k = 0; k < N_MODES; k++) {
         float want[2 * N], got[2 * N];
         double loss[STEPS];
@@ -269,7 +269,7 @@ static void restoring_gives_the_kept_bits_back(struct check *c)
     float first[2 * N], moved[2 * N], again[2 * N];
     double loss[STEPS];
     bolter_seq *seqs = training_seqs(labels);
-    bolter_model *m = tiny_classifier(2, 10, "kept");
+    bolter_model *m = tiny_classifier(3, 10, "kept");
     for (size_t k = 0; k < N_MODES; k++) {
         bolter_train_options o = training_options(modes[k], 1);
         bolter_trainer *t = training_open(m, &o);

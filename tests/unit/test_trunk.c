@@ -361,13 +361,12 @@ static void blocks_that_train_or_are_not_kept_compute_in_float32(struct check *c
 static void words_for_blocks_mean_what_they_say(struct check *c)
 {
     static const char *const same[][2] = {{"last_1_blocks", "last_block"},
-                                          {"last_2_blocks", "last_two_blocks"},
-                                          {"last_4_blocks", "last_9_blocks"}};
+                                          {"last_2_blocks", "last_two_blocks"}};
     static const char *const bad[] = {"last_0_blocks",  "last_x_blocks", "last_2_block",
                                       "last_2_blockss", "last_",         "last_-1_blocks",
-                                      "last_513_blocks"};
+                                      "last_513_blocks", "last_5_blocks"};
     bolter_model *m = tiny_classifier(BLOCKS, 10, "words");
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 2; i++) {
         uint64_t n[2];
         for (size_t k = 0; k < 2; k++) {
             bolter_train_options o = training_options(same[i][k], 1);
