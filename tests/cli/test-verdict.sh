@@ -106,6 +106,33 @@ ok "a long message is told as truncated" long_text_is_truncated
 } >planted
 default=$top_srcdir/models/default
 
+# letters N: so many that mean nothing, the same each time.
+letters()
+{
+    awk -v n="$1" 'BEGIN {
+        of = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"; x = 7
+        for (; n > 0; n--) { x = (x * 7919 + 12345) % 1000003; printf "%s", substr(of, 1 + x % 62, 1) }
+    }'
+}
+
+letters_for_programs_say_nothing()
+{
+    {
+        printf 'From: Plankton <hello@plankton.example>\nSubject: Please verify your email address\n\n'
+        printf 'Hi Klara,\n\nplease verify your email address to finish signing up:\n\n'
+        printf 'https://click.mail.example/ls/click?upn=%s\n\nThe link is valid for 24 hours.\n' "$(letters 260)"
+    } >reset.eml
+    {
+        printf 'From: Otto <otto@leuchtturm.example>\nSubject: Keysigning\n\n'
+        printf -- '-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\nHi Klara, the keysigning is at 7pm in '
+        printf 'the back room.\nBring a passport.\nOtto\n-----BEGIN PGP SIGNATURE-----\n\n'
+        letters 760 | fold -w 64
+        printf '\n=abcd\n-----END PGP SIGNATURE-----\n'
+    } >signed.eml
+    exits 1 bolter -m "$default" -q reset.eml && exits 1 bolter -m "$default" -q signed.eml
+}
+ok "neither a long link nor a signature makes a good mail suspicious" letters_for_programs_say_nothing
+
 explanation_in_lines()
 {
     bolter -m "$default" --explain planted >out

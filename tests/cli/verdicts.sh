@@ -13,6 +13,7 @@ without_fields()
 for verdict in spam ham unsure; do
     make-model $verdict $verdict || exit 99
 done
+
 # unscorable_mail: files of what there is nothing to judge in, forged fields and all.
 unscorable_mail()
 {
