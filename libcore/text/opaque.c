@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "text/normal.h"
+
 #define LONG_TAIL 32 /* bytes behind a host */
 #define KEPT_TAIL 24
 #define LONG_WORD 32
@@ -38,7 +40,7 @@ static size_t kept_of_address(const char *word, size_t n, const char *host)
     size_t end = at + 1;
     while (end < at + KEPT_TAIL && !strchr("?#", word[end]))
         end++;
-    return end;
+    return bt_utf8_cut(word, end);
 }
 
 /* ---- Words that are no words ---- */

@@ -29,6 +29,12 @@ static void a_long_link_keeps_host_and_path(struct check *c)
     expect(c, "(see <HTTP://a.example#" TOKEN ">)", "(see <HTTP://a.example#WgB1SFxu9AZB7N85x0AX1jg...)");
 }
 
+static void a_cut_is_between_characters(struct check *c)
+{
+    expect(c, "https://a.example/0123456789abcdefghijkl\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9",
+           "https://a.example/0123456789abcdefghijkl...");
+}
+
 static void short_links_and_mail_addresses_stay(struct check *c)
 {
     expect(c, "https://shop.example/orders/4711?track=1", "https://shop.example/orders/4711?track=1");
@@ -93,6 +99,7 @@ int main(void)
 {
     static const struct check_case cases[] = {
         CASE(a_long_link_keeps_host_and_path),
+        CASE(a_cut_is_between_characters),
         CASE(short_links_and_mail_addresses_stay),
         CASE(a_signature_in_armour_leaves_its_first_letters),
         CASE(digests_and_keys_in_a_line_are_shortened),
