@@ -1,8 +1,11 @@
 /* test_opaque.c - what is shortened in a mail's text, and what is not. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/rng.h"
 #include "tests/check.h"
+#include "text/normal.h"
 #include "text/opaque.h"
 
 #define TOKEN "WgB1SFxu9AZB7N85x0AX1jgJUJcxHYBInUhtUrEpcPX5kWPGhMYEfytqeAN029rH"
@@ -86,6 +89,41 @@ static void text_after_data_stays(struct check *c)
     expect(c, TOKEN "\nbuy now for 5\n", "WgB1SFxu...\nbuy now for 5\n");
 }
 
+static void random_text(bt_buf *b, bt_rng *rng)
+{
+    static const char *const pieces[] = {"https://h.example/", "\xc3\xa9", "\xe6\x97\xa5", " ", "\n",
+                                         "a", "=", "?", "x9Kq", TOKEN, "words", ">", "--", "\t"};
+    bt_buf_reset(b);
+    for (size_t n = bt_rng_below(rng, 60); n > 0; n--)
+        if (!bt_buf_append_str(b, pieces[bt_rng_below(rng, sizeof pieces / sizeof *pieces)]))
+            abort();
+}
+
+static bool is_utf8(const bt_buf *b)
+{
+    for (size_t i = 0, n; i < b->len; i += n)
+        if ((n = bt_utf8_char(b->data + i, b->len - i)) == 0)
+            return false;
+    return true;
+}
+
+static void any_text_stays_text_and_grows_no_longer(struct check *c)
+{
+    bt_rng rng = {.seed = 3};
+    bt_buf b;
+    bt_buf_init(&b, 1 << 16);
+    for (int i = 0; i < 20000; i++) {
+        random_text(&b, &rng);
+        size_t before = b.len;
+        bt_opaque_shorten(&b);
+        CHECK(c, is_utf8(&b) && b.len <= before, "text %d: %zu bytes of %zu: %s", i, b.len, before, b.data);
+        before = b.len;
+        bt_opaque_shorten(&b);
+        CHECK(c, b.len == before, "text %d: %zu bytes the second time, then %zu", i, before, b.len);
+    }
+    bt_buf_free(&b);
+}
+
 static void an_empty_text_stays_empty(struct check *c)
 {
     bt_buf b;
@@ -105,6 +143,7 @@ int main(void)
         CASE(digests_and_keys_in_a_line_are_shortened),
         CASE(words_paths_and_rules_stay),
         CASE(text_after_data_stays),
+        CASE(any_text_stays_text_and_grows_no_longer),
         CASE(an_empty_text_stays_empty),
     };
     return check_main(cases, sizeof cases / sizeof *cases);
