@@ -266,12 +266,12 @@ silence() {
 }
 
 mail_goes_on_while_http_is_flooded() {
-    start_with_http flood --set model="$default_model" --set timeout_ms=20000
+    start_with_http flood --set model="$default_model" --set timeout_ms=100000
     rm -f "$work"/flood.[0-9]*
     flood
     silence 4
     check "some of it is answered" within 30 eval "cat '$work'/flood.[0-9]* | grep -q '^[25]0[03]$'"
-    check "mail is answered" send -c 2 -m 20 "$work/ham.eml"
+    check "mail is answered" send -c 2 -m 20 --timeout 120000 "$work/ham.eml"
     same "with verdicts" "$(grep -c '^X-Bolter: label=' "$work/out")" 20
     check "no message failed" eval "! grep -q failure= '$work/flood.log'"
     same "other answers" "$(cat "$work"/flood.[0-9]* | grep -vE '^(200|503|000)$')" ""
