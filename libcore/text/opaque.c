@@ -1,16 +1,18 @@
-/* opaque.c - one pass over the words of a text, in place. */
+/*
+ * opaque.c - one pass over the words of a text, in place. A word ends where a blank or a letter beyond ASCII
+ * stands: in a language without blanks a sentence may go on right behind a link.
+ */
 #include "text/opaque.h"
 
 #include <stdbool.h>
 #include <string.h>
 #include <strings.h>
 
-#include "text/normal.h"
-
-#define LONG_TAIL 32 /* bytes behind a host */
-#define KEPT_TAIL 24
-#define LONG_WORD 32
-#define KEPT_WORD 8
+#define LONG_TAIL    32 /* bytes behind a host */
+#define KEPT_TAIL    24
+#define LONG_WORD    32
+#define KEPT_WORD    8
+#define N_REMAINDERS 2 /* the rest of data in lines, and its check sum */
 
 static const char mark[] = "...";
 enum { N_MARK = sizeof mark - 1 };
@@ -40,7 +42,7 @@ static size_t kept_of_address(const char *word, size_t n, const char *host)
     size_t end = at + 1;
     while (end < at + KEPT_TAIL && !strchr("?#", word[end]))
         end++;
-    return bt_utf8_cut(word, end);
+    return end;
 }
 
 /* ---- Words that are no words ---- */
@@ -69,38 +71,41 @@ static bool takes_turns(const char *word, size_t n)
     return 3 * turns >= n;
 }
 
-static bool is_ascii(const char *word, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if ((unsigned char)word[i] >= 0x80)
-            return false;
-    return true;
-}
-
 static bool is_opaque(const char *word, size_t n)
 {
-    return n >= LONG_WORD && is_ascii(word, n) && takes_turns(word, n);
+    return n >= LONG_WORD && takes_turns(word, n) && !address_in(word, n);
 }
 
-/* The end of data in lines: what is left for the last one, or a check sum. */
-static bool is_remainder(const char *line, size_t n)
+/* A word that can end data in lines. */
+static bool is_remainder(const char *word, size_t n)
 {
     bool any = false;
-    for (size_t i = 0; i < n; i++) {
-        enum kind k = kind_of(line[i]);
-        if ((unsigned char)line[i] >= 0x80 || line[i] == ' ' || line[i] == '\t')
-            return false;
-        any = any || k == DIGIT || line[i] == '=' || line[i] == '+';
-    }
-    return any && n > 0 && !memmem(line, n, "--", 2);
+    for (size_t i = 0; i < n; i++)
+        any = any || kind_of(word[i]) == DIGIT || word[i] == '=' || word[i] == '+';
+    return any && !memmem(word, n, "--", 2);
 }
 
 /* ---- The text ---- */
 
 struct pass {
-    char *to;     /* where the next byte goes */
-    bool in_data; /* the line before was an opaque word and nothing else */
+    char *to;         /* where the next byte goes */
+    int n_remainders; /* lines that may still belong to the data of the line before */
 };
+
+enum run { BLANKS, WORD, OTHER };
+
+static enum run run_of(char c)
+{
+    return (unsigned char)c >= 0x80 ? OTHER : c == ' ' || c == '\t' ? BLANKS : WORD;
+}
+
+static size_t run_length(const char *s, size_t n)
+{
+    size_t len = 0;
+    while (len < n && run_of(s[len]) == run_of(*s))
+        len++;
+    return len;
+}
 
 static void put(struct pass *p, const char *s, size_t n)
 {
@@ -127,14 +132,18 @@ static void put_word(struct pass *p, const char *word, size_t n)
 static void put_line(struct pass *p, const char *line, size_t n)
 {
     for (size_t i = 0, len; i < n; i += len) {
-        bool blank = line[i] == ' ' || line[i] == '\t';
-        for (len = 1; i + len < n && (line[i + len] == ' ' || line[i + len] == '\t') == blank;)
-            len++;
-        if (blank)
-            put(p, line + i, len);
-        else
-            put_word(p, line + i, len);
+        len = run_length(line + i, n - i);
+        (run_of(line[i]) == WORD ? put_word : put)(p, line + i, len);
     }
+}
+
+/* A line goes where another of the same data stands before it. */
+static bool is_dropped(struct pass *p, const char *line, size_t n)
+{
+    bool follows = p->n_remainders > 0, alone = n > 0 && run_of(*line) == WORD && run_length(line, n) == n;
+    bool data = alone && is_opaque(line, n), rest = follows && alone && is_remainder(line, n);
+    p->n_remainders = data ? N_REMAINDERS : rest ? p->n_remainders - 1 : 0;
+    return follows && (data || rest);
 }
 
 void bt_opaque_shorten(bt_buf *text)
@@ -146,14 +155,11 @@ void bt_opaque_shorten(bt_buf *text)
     while (at < end) {
         const char *lf = memchr(at, '\n', (size_t)(end - at));
         size_t n = (size_t)((lf ? lf : end) - at);
-        bool data = is_opaque(at, n) && !memchr(at, ' ', n) && !address_in(at, n);
-        bool dropped = p.in_data && (data || is_remainder(at, n));
-        if (!dropped) {
+        if (!is_dropped(&p, at, n)) {
             put_line(&p, at, n);
             if (lf)
                 put(&p, "\n", 1);
         }
-        p.in_data = data || dropped;
         at += n + 1;
     }
     text->len = (size_t)(p.to - text->data);

@@ -11,9 +11,9 @@
 /*
  * Shorten, in a text in normal form:
  *
- *   a web address      more than 32 bytes behind the host: to the first ? or #, and 24 bytes, and "..."
+ *   a web address      with more than 32 bytes behind the host: to the first ? or #, to 24 at most, and "..."
  *   a word of 32 bytes or more in which letters, digits and signs take turns: to 8 bytes and "..."
- *   the lines of such words that follow one: none of them stays
+ *   lines of such words: to the first; the two short ones that may end them go, too
  *
  * What is short stays as it is, and a second time changes nothing. Linear; never longer than before.
  */

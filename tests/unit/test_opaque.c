@@ -32,10 +32,15 @@ static void a_long_link_keeps_host_and_path(struct check *c)
     expect(c, "(see <HTTP://a.example#" TOKEN ">)", "(see <HTTP://a.example#WgB1SFxu9AZB7N85x0AX1jg...)");
 }
 
-static void a_cut_is_between_characters(struct check *c)
+/* In Chinese no blank stands between a link and the sentence that goes on. */
+static void a_link_ends_where_another_script_begins(struct check *c)
 {
-    expect(c, "https://a.example/0123456789abcdefghijkl\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9",
-           "https://a.example/0123456789abcdefghijkl...");
+    static const char sentence[] = "\xe7\x82\xb9\xe5\x87\xbb https://a.example/x"
+                                   "\xe7\xab\x8b\xe5\x8d\xb3\xe9\xa2\x86\xe5\x8f\x96\xe6\x82\xa8\xe7\x9a\x84"
+                                   "\xe5\xa5\x96\xe9\x87\x91\xe7\xab\x8b\xe5\x8d\xb3\xe9\xa2\x86\xe5\x8f\x96";
+    expect(c, sentence, sentence);
+    expect(c, "https://a.example/" TOKEN "\xe7\x82\xb9\xe5\x87\xbb",
+           "https://a.example/WgB1SFxu9AZB7N85x0AX1jg...\xe7\x82\xb9\xe5\x87\xbb");
 }
 
 static void short_links_and_mail_addresses_stay(struct check *c)
@@ -87,6 +92,7 @@ static void text_after_data_stays(struct check *c)
 {
     expect(c, TOKEN "\n" TOKEN "\nRegards\n12\n", "WgB1SFxu...\nRegards\n12\n");
     expect(c, TOKEN "\nbuy now for 5\n", "WgB1SFxu...\nbuy now for 5\n");
+    expect(c, TOKEN "\n1\n2\n3buy\n4now\n", "WgB1SFxu...\n3buy\n4now\n");
 }
 
 static void random_text(bt_buf *b, bt_rng *rng)
@@ -137,7 +143,7 @@ int main(void)
 {
     static const struct check_case cases[] = {
         CASE(a_long_link_keeps_host_and_path),
-        CASE(a_cut_is_between_characters),
+        CASE(a_link_ends_where_another_script_begins),
         CASE(short_links_and_mail_addresses_stay),
         CASE(a_signature_in_armour_leaves_its_first_letters),
         CASE(digests_and_keys_in_a_line_are_shortened),
