@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "trainer/finetune.h"
+#include "trainer/report.h"
 
 static const char *const parts[] = {"training", "validation", "test"};
 
@@ -91,13 +92,11 @@ static void print_training(FILE *out, const struct finetune *f)
 /* A dash for a value or an interval that is not there. */
 static void print_share(FILE *out, const char *name, const bolter_interval *x)
 {
-    fprintf(out, "| %s | ", name);
-    if (isfinite(x->value))
-        fprintf(out, "%.2f %% | ", 100 * x->value);
-    else
-        fputs("- | ", out);
+    char value[32], low[32], high[32];
+    fprintf(out, "| %s | %s %% | ", name, report_cell(value, 100 * x->value, 2));
     if (isfinite(x->low))
-        fprintf(out, "%.2f - %.2f %% |\n", 100 * x->low, 100 * x->high);
+        fprintf(out, "%s - %s %% |\n", report_cell(low, 100 * x->low, 2),
+                report_cell(high, 100 * x->high, 2));
     else
         fputs("- |\n", out);
 }

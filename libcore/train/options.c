@@ -232,12 +232,13 @@ bolter_status bt_options_mark(bolter_trainer *t, bolter_error *err)
 {
     const char *what = t->o.trainable;
     size_t L = t->cfg.n_layer, head = L + 2, lowest = head, n_blocks;
-    if (strcmp(what, "all") == 0)
-        lowest = 0;
-    else if (blocks_of(what, L, &n_blocks) && n_blocks > L)
+    bool of_blocks = blocks_of(what, L, &n_blocks);
+    if (of_blocks && n_blocks > L)
         return bt_fail(err, BOLTER_E_ARG, "trainable \"%s\": %zu blocks, the model has %zu", what,
                        n_blocks, L);
-    else if (blocks_of(what, L, &n_blocks))
+    if (strcmp(what, "all") == 0)
+        lowest = 0;
+    else if (of_blocks)
         lowest = n_blocks == 0 ? head : L + 1 - n_blocks;
     else if (!adapts(&t->o))
         return bt_fail(err, BOLTER_E_ARG,
