@@ -84,6 +84,14 @@ double finetune_seconds(const struct finetune *f);
 /* True if a is better by the measure that --select names. */
 bool finetune_better(const struct finetune *f, const struct measures *a, const struct measures *b);
 
+/* ---- data.c ---- */
+
+/* Open the base and read the parts of the corpora. False after a complaint. */
+bool data_read(struct finetune *f);
+/* Before the hours of training: false after a complaint about what cannot come to anything; a validation part
+ * that lacks ham or spam gets a warning. */
+bool data_check(const struct finetune *f);
+
 /* ---- checkpoint.c ---- */
 
 /* All but the last return false after a complaint. */

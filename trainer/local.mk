@@ -44,6 +44,7 @@ bolter_train_SOURCES = \
 	trainer/curves.c \
 	trainer/cutoffs.c \
 	trainer/cutoffs.h \
+	trainer/data.c \
 	trainer/disguise.c \
 	trainer/disguise.h \
 	trainer/experiment.c \
