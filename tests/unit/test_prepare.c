@@ -1,7 +1,4 @@
-/*
- * test_prepare.c - collections: random numbers as NumPy draws them, near-duplicates against a plain
- * search, cleaning, splitting, writing.
- */
+/* test_prepare.c - collections: cleaning, splitting, writing. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,9 +7,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/rng.h"
 #include "data/collect.h"
-#include "data/mt19937.h"
 #include "tests/check.h"
 
 static const char *in_tmp(const char *name)
@@ -31,179 +26,6 @@ static const char *put_file(const char *name, const char *bytes)
     fputs(bytes, f);
     fclose(f);
     return path;
-}
-
-/* ---- Random numbers ---- */
-
-/* Wants: the numbers that numpy.random.RandomState(seed) gives. */
-static void mt19937_gives_the_numbers_of_numpy(struct check *c)
-{
-    static const struct {
-        uint32_t seed, first[5], last; /* the first five and the 10,000th */
-    } cases[] = {
-        {5489, {3499211612, 581869302, 3890346734, 3586334585, 545404204}, 4123659995},
-        {123, {2991312382, 3062119789, 1228959102, 1840268610, 974319580}, 3836376121},
-        {0, {2357136044, 2546248239, 3071714933, 3626093760, 2588848963}, 1543171712},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        bt_mt19937 g;
-        bt_mt_seed(&g, cases[i].seed);
-        uint32_t got = 0;
-        for (size_t k = 0; k < 10000; k++) {
-            got = bt_mt_u32(&g);
-            CHECK(c, k >= 5 || got == cases[i].first[k], "seed %u, number %zu: got %u",
-                  cases[i].seed, k, got);
-        }
-        CHECK(c, got == cases[i].last, "seed %u, the last: got %u", cases[i].seed, got);
-    }
-}
-
-static void permutations_are_those_of_numpy(struct check *c)
-{
-    static const size_t want[20] = {14, 5, 4,  17, 8, 7, 19, 12, 0, 15,
-                                    16, 9, 11, 10, 3, 1, 6,  18, 2, 13};
-    static const size_t last_seed[8] = {1, 7, 6, 0, 5, 4, 2, 3};
-    static const size_t start[5] = {3720, 3580, 4182, 3858, 4713}, end[3] = {1346, 3454, 3582};
-    static size_t got[4825];
-    bt_mt_permutation(123, got, 20);
-    CHECK(c, memcmp(got, want, sizeof want) == 0, "20 by 123: %zu, %zu, ...", got[0], got[1]);
-    bt_mt_permutation(UINT32_MAX, got, 8);
-    CHECK(c, memcmp(got, last_seed, sizeof last_seed) == 0, "8 by the last seed: %zu ...", got[0]);
-    bt_mt_permutation(123, got, 4825);
-    CHECK(c, memcmp(got, start, sizeof start) == 0 && memcmp(got + 4822, end, sizeof end) == 0,
-          "4825 by 123: %zu, %zu, ... %zu", got[0], got[1], got[4824]);
-    bt_mt_permutation(1, got, 0);
-    bt_mt_permutation(1, got, 1);
-    CHECK(c, got[0] == 0, "1: got %zu", got[0]);
-}
-
-/* ---- Words ---- */
-
-static void words_are_folded(struct check *c)
-{
-    static const char *const cases[][2] = {
-        {"Hello,  WORLD!", "hello world"},
-        {"call 0800-123 456 now2day", "call 0 0 0 now0day"},
-        {"see HTTPS://x.y/z?q=1, or http://a.b", "see u or u"},
-        {"http:// nothing xhttp://y", "u nothing xhttp y"},
-        {"\xc3\x84 \xc3\x97 \xce\xa3 \xd0\x96 \xd0\x81 \xc3\x9f",
-         "\xc3\xa4 \xcf\x83 \xd0\xb6 \xd1\x91 \xc3\x9f"},
-        {"a_b\xe2\x80\x99s \xff 1.5", "a_b s 0 0"},
-        {"?!", "?!"},
-        {" \n", " \n"},
-        {"", ""},
-    };
-    static bt_charclass classes;
-    bt_charclass_init(&classes);
-    bt_buf b;
-    bt_buf_init(&b, 1000);
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        bt_buf_reset(&b);
-        bolter_status rc = bt_words_append(&b, &classes, cases[i][0], strlen(cases[i][0]));
-        const char *got = b.data ? b.data : "";
-        CHECK(c, rc == BOLTER_OK && strcmp(got, cases[i][1]) == 0, "\"%s\": got \"%s\"",
-              cases[i][0], got);
-    }
-    bt_buf_free(&b);
-    bt_buf_init(&b, 3);
-    CHECK(c, bt_words_append(&b, &classes, "abcd", 4) == BOLTER_E_LIMIT, "no limit");
-    bt_buf_free(&b);
-}
-
-/* ---- Near-duplicates ---- */
-
-enum { TEXTS = 300, WORDS = 40 };
-
-/* A text as the numbers of its words; some are copies of an earlier one with a few words changed.
- */
-static void make_texts(int words[TEXTS][WORDS], size_t length[TEXTS], bt_rng *rng)
-{
-    for (size_t i = 0; i < TEXTS; i++) {
-        size_t from = bt_rng_below(rng, i + 1), changes = bt_rng_below(rng, 4);
-        length[i] = 1 + bt_rng_below(rng, WORDS);
-        if (from < i && bt_rng_below(rng, 3) > 0) {
-            length[i] = length[from];
-            memcpy(words[i], words[from], sizeof words[i]);
-        } else {
-            changes = WORDS;
-        }
-        for (size_t k = 0; k < changes; k++)
-            words[i][changes == WORDS ? k : bt_rng_below(rng, length[i])] =
-                (int)bt_rng_below(rng, 30);
-    }
-}
-
-static bool has_shingle(const int *words, size_t n, const int *shingle)
-{
-    for (size_t i = 0; i + 4 <= n; i++)
-        if (memcmp(words + i, shingle, 4 * sizeof *words) == 0)
-            return true;
-    return false;
-}
-
-/* Shingles of a, each once, that b has. */
-static size_t common_shingles(const int *a, size_t n, const int *b, size_t m)
-{
-    size_t count = 0;
-    for (size_t i = 0; i + 4 <= n; i++)
-        count += !has_shingle(a, i + 3, a + i) && has_shingle(b, m, a + i);
-    return count;
-}
-
-static bool is_near_plainly(const int *a, size_t n, const int *b, size_t m)
-{
-    if (n < 4 || m < 4)
-        return n == m && memcmp(a, b, n * sizeof *a) == 0;
-    size_t common = common_shingles(a, n, b, m);
-    size_t all = common_shingles(a, n, a, n) + common_shingles(b, m, b, m) - common;
-    return 10 * common >= 8 * all;
-}
-
-struct seen {
-    bool near[TEXTS];
-    size_t n, last;
-    bool in_order;
-};
-
-static bool note(void *arg, size_t other)
-{
-    struct seen *s = arg;
-    s->in_order = s->in_order && (s->n == 0 || other > s->last);
-    s->near[other] = true;
-    s->last = other;
-    s->n++;
-    return true;
-}
-
-static void the_index_finds_what_a_plain_search_finds(struct check *c)
-{
-    static int words[TEXTS][WORDS];
-    size_t length[TEXTS], n_near = 0;
-    bt_rng rng = {.seed = 5};
-    bt_near *near;
-    make_texts(words, length, &rng);
-    CHECK(c, bt_near_open(&near, TEXTS, NULL) == BOLTER_OK, "open");
-    for (size_t i = 0; i < TEXTS; i++) {
-        char text[WORDS * 4] = "";
-        size_t n = 0;
-        for (size_t k = 0; k < length[i]; k++)
-            n += (size_t)snprintf(text + n, sizeof text - n, "%sw%d", k ? " " : "", words[i][k]);
-        CHECK(c, bt_near_add(near, text, n, NULL) == BOLTER_OK, "add");
-    }
-    CHECK(c, bt_near_add(near, "x", 1, NULL) == BOLTER_E_LIMIT, "one more");
-    for (size_t i = 0; i < TEXTS; i++) {
-        struct seen s = {.in_order = true};
-        CHECK(c, bt_near_find(near, i, NULL, note, &s, NULL) == BOLTER_OK, "find");
-        CHECK(c, s.in_order, "text %zu: out of order or twice", i);
-        for (size_t k = 0; k < i; k++) {
-            bool want = is_near_plainly(words[i], length[i], words[k], length[k]);
-            n_near += want;
-            CHECK(c, s.near[k] == want, "%zu and %zu: got %d", i, k, s.near[k]);
-        }
-        CHECK(c, bt_near_index(near, i, NULL) == BOLTER_OK, "index");
-    }
-    CHECK(c, n_near > 100, "only %zu pairs are near", n_near);
-    bt_near_free(near);
 }
 
 /* ---- Collections ---- */
@@ -691,10 +513,6 @@ static void every_failed_allocation_is_reported(struct check *c)
 int main(void)
 {
     static const struct check_case cases[] = {
-        CASE(mt19937_gives_the_numbers_of_numpy),
-        CASE(permutations_are_those_of_numpy),
-        CASE(words_are_folded),
-        CASE(the_index_finds_what_a_plain_search_finds),
         CASE(copies_and_conflicts_are_left_out),
         CASE(copies_may_stay),
         CASE(a_split_at_random_gives_each_label_its_share),
