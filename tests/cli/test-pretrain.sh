@@ -2,6 +2,7 @@
 # test-pretrain.sh - bolter-train pretrain: texts become passages, runs go on to the same bits, and what
 # it leaves is a language model.
 # shellcheck disable=SC2086 # words that are several
+wants_disk=yes
 . "${top_srcdir:?}/tests/cli/trainer.sh"
 
 tiny-model vocab || exit 99 # for its vocabulary
@@ -121,6 +122,19 @@ killed_goes_on()
         same_run_and_samples out whole
 }
 
+# A run that is long enough to meet the disk when it is full.
+full_disk_is_survived()
+{
+    mount_disk 5m
+    bolter-train pretrain $quick -o "$disk/m" $long --checkpoint-every 0.0003 text.txt 2>said &
+    pid=$!
+    wait_for "$disk/m.run"
+    fill_disk
+    exits 1 wait $pid && grep -q 'No space left' said && test -s "$disk/m.run" && test ! -e "$disk/m" || return 1
+    rm "$disk/ballast"
+    pretrain "$disk/m" $long --resume && same_run_and_samples "$disk/m" whole
+}
+
 finishes()
 {
     exits 130 interrupted && pretrain out $long --resume --finish &&
@@ -189,6 +203,11 @@ pretrain whole $long
 ok "a run that is interrupted goes on to the same bits" interrupted_goes_on
 ok "a sample that is interrupted is written again" interrupted_samples_are_written_again
 ok "a run that is killed goes on to the same bits" killed_goes_on
+if [ -n "${BOLTER_MAY_MOUNT:-}" ]; then
+    ok "a full disk leaves a checkpoint from which the run goes on to the same bits" full_disk_is_survived
+else
+    skip "a full disk leaves a checkpoint from which the run goes on" "this test may not mount a file system"
+fi
 ok "--finish makes a model of what there is" finishes
 ok "a run does not go on with other options or texts" another_run_is_refused
 ok "a model goes on learning" goes_on_with_a_model

@@ -5,13 +5,8 @@
 # BOLTER_LONG_TESTS=1 kills fifty runs instead of five.
 # shellcheck disable=SC2046,SC2086 # words that are several
 
-# A full disk needs a file system of its own, which root may mount in a name space of its own.
-if [ -z "${BOLTER_MAY_MOUNT:-}" ] && [ "$(id -u)" -eq 0 ] && unshare -m mount -t tmpfs none /mnt 2>/dev/null; then
-    BOLTER_MAY_MOUNT=1 exec unshare -m "$0" "$@"
-fi
-
+wants_disk=yes
 . "${top_srcdir:?}/tests/cli/trainer.sh"
-trap 'umount "$scratch/disk" 2>/dev/null; rm -rf "$scratch"' EXIT
 tiny-model base || exit 99
 tiny-model poison poison || exit 99
 kills=5
@@ -247,9 +242,7 @@ ok "they become a model by --resume --finish"
 full_disk()
 {
     some="-e 100 --eval-every 2 -j 1"
-    disk=disk
-    mkdir "$disk"
-    mount -t tmpfs -o size=1m none "$disk" || exit 99
+    mount_disk 1m
     tune ref3 $some
     tune "$disk/m" -e 2 -j 1
     ok "a run on a small disk ends"
@@ -261,11 +254,7 @@ full_disk()
     rm "$disk/ballast"
     start "$disk/m" $some $every --log live3
     wait_for "$disk/m.run"
-    # What a checkpoint that failed leaves free is filled again.
-    while kill -0 $pid 2>/dev/null; do
-        dd if=/dev/zero of="$disk/ballast" bs=4096 oflag=append conv=notrunc 2>/dev/null
-        sleep 0.01
-    done
+    fill_disk
     exits 1 wait $pid && grep -q 'No space left' err
     ok "a disk that is full fails the run"
     diff -r "$disk/m" before && [ "$(echo $(ls "$disk"))" = "ballast m m.run" ]

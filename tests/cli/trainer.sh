@@ -1,5 +1,12 @@
 # trainer.sh - what the tests of bolter-train share: the frame, runs with what they print in the files
 # out and err, and what is said of runs that fail. tiny-model writes their models.
+#
+# With wants_disk a test that may mount_disk has BOLTER_MAY_MOUNT: root may, in a name space of its own.
+if [ -n "${wants_disk:-}" ] && [ -z "${BOLTER_MAY_MOUNT:-}" ] && [ "$(id -u)" -eq 0 ] &&
+    unshare -m mount -t tmpfs none /mnt 2>/dev/null; then
+    BOLTER_MAY_MOUNT=1 exec unshare -m "$0" "$@"
+fi
+
 . "$top_srcdir/tests/cli/frame.sh"
 
 : >in
@@ -10,6 +17,24 @@ runs()
     want=$1
     shift
     exits "$want" bolter-train "$@" <in >out 2>err
+}
+
+# mount_disk SIZE: a file system on $disk, until the end.
+mount_disk()
+{
+    disk=disk
+    trap 'umount "$scratch/disk" 2>/dev/null; rm -rf "$scratch"' EXIT
+    mkdir "$disk"
+    mount -t tmpfs -o size="$1" none "$disk" || exit 99
+}
+
+# fill_disk: while the run $pid lives, also with what a checkpoint that failed leaves free.
+fill_disk()
+{
+    while kill -0 $pid 2>/dev/null; do
+        dd if=/dev/zero of="$disk/ballast" bs=4096 oflag=append conv=notrunc 2>/dev/null
+        sleep 0.01
+    done
 }
 
 # complains PATTERN: there is one line on standard error, and it has the pattern.
