@@ -102,7 +102,7 @@ function tokensRead(r) {
     const all = r.tokens_total.toLocaleString("en");
     const read = r.parts.filter((p) => p.read);
     const inWindows = r.windows > 1 ? ", in " + r.windows + " windows" : "";
-    if (r.parts.length === 1)
+    if (r.parts.every((p) => p.read))
         return all + ", all of them" + inWindows;
     const n = read.reduce((sum, p) => sum + p.tokens, 0).toLocaleString("en");
     if (r.windows > 1)
