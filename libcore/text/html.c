@@ -1,138 +1,26 @@
 /*
- * html.c - the text that a reader of an HTML part sees; the only file that knows gumbo.
+ * html.c - the text that a reader of an HTML part sees.
  *
- * gumbo builds the tree that a browser would, out of any bytes. It frees a tree recursively, has no
- * limits, and takes time quadratic in attributes of a tag and in open elements. So it gets memory
- * only from an arena with a limit, which is freed as a whole, and is left by longjmp when the arena
- * says no; and what has too many tags does not get to it at all. Then bt_strip_tags() reads the
- * part.
+ * tree.c has the tree that a browser would build. Of what is not fit for it, bt_strip_tags() reads the text.
  *
  * The walk over the tree keeps its own stack. Text goes to the writer, which joins blanks and knows
  * what separates two words: a blank, a line end, an empty line.
  */
 #include "text/html.h"
 
-#include <setjmp.h>
 #include <string.h>
 #include <strings.h>
-
-#include <gumbo.h>
 
 #include "base/mem.h"
 #include "text/normal.h"
 #include "text/strip.h"
+#include "text/tree.h"
 
 enum {
-    MAX_HTML = 1 << 20,   /* bytes that are read */
-    MAX_TAGS = 12000,     /* start and end tags */
-    MAX_TREE = 48 << 20,  /* bytes of the arena */
-    MAX_ATTRIBUTES = 512, /* of an element */
-    MAX_HOST = 100,       /* bytes of a host name that are shown */
-    MAX_ANCHOR = 1024,    /* bytes of an anchor text that are searched for its host */
-    ARENA_BLOCK = 128 << 10,
-    ALIGNMENT = 16
+    MAX_HTML = 1 << 20, /* bytes that are read */
+    MAX_HOST = 100,     /* bytes of a host name that are shown */
+    MAX_ANCHOR = 1024   /* bytes of an anchor text that are searched for its host */
 };
-
-/* ---- Memory for gumbo ---------------------------------------------------------------------------
- */
-
-struct block {
-    struct block *next;
-    size_t used, size;
-    _Alignas(ALIGNMENT) char bytes[];
-};
-
-struct arena {
-    struct block *blocks;
-    size_t total;
-    size_t attributes; /* since the last element */
-    jmp_buf stop;
-    bolter_status status; /* why it stopped */
-};
-
-static void stop(struct arena *a, bolter_status why)
-{
-    a->status = why;
-    longjmp(a->stop, 1);
-}
-
-static struct block *new_block(struct arena *a, size_t need)
-{
-    size_t size = need > ARENA_BLOCK ? need : ARENA_BLOCK;
-    if (size > MAX_TREE - a->total)
-        stop(a, BOLTER_E_LIMIT);
-    struct block *b = bt_alloc(sizeof *b + size);
-    if (!b)
-        stop(a, BOLTER_E_NOMEM);
-    else
-        *b = (struct block){.next = a->blocks, .size = size};
-    a->total += size;
-    a->blocks = b;
-    return b;
-}
-
-/* gumbo compares each attribute of a tag with those before it; their size tells attributes apart.
- */
-static void count_attributes(struct arena *a, size_t size)
-{
-    if (size == sizeof(GumboNode))
-        a->attributes = 0;
-    else if (size == sizeof(GumboAttribute) && ++a->attributes > MAX_ATTRIBUTES)
-        stop(a, BOLTER_E_LIMIT);
-}
-
-static void *take(void *userdata, size_t size)
-{
-    struct arena *a = userdata;
-    count_attributes(a, size);
-    if (size > MAX_TREE)
-        stop(a, BOLTER_E_LIMIT);
-    size_t need = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    struct block *b = a->blocks;
-    if (!b || b->size - b->used < need)
-        b = new_block(a, need);
-    void *p = b->bytes + b->used;
-    b->used += need;
-    return p;
-}
-
-static void give(void *userdata, void *p)
-{
-    (void)userdata;
-    (void)p;
-}
-
-static void arena_free(struct arena *a)
-{
-    for (struct block *b = a->blocks, *next; b; b = next) {
-        next = b->next;
-        bt_release(b);
-    }
-    a->blocks = NULL;
-}
-
-/* E_LIMIT: this is not for a parser; E_NOMEM. */
-static bolter_status parse(struct arena *a, const char *html, size_t n, const GumboNode **root)
-{
-    GumboOptions options = kGumboDefaultOptions;
-    options.allocator = take;
-    options.deallocator = give;
-    options.userdata = a;
-    options.max_errors = 0;
-    if (setjmp(a->stop))
-        return a->status;
-    *root = gumbo_parse_with_options(&options, html, n)->root;
-    return BOLTER_OK;
-}
-
-static bool fit_for_parser(const char *html, size_t n)
-{
-    size_t tags = 0;
-    const char *end = html + n;
-    for (const char *s = html; (s = memchr(s, '<', (size_t)(end - s))) != NULL && ++s < end;)
-        tags += *s == '/' || (*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z');
-    return tags <= MAX_TAGS;
-}
 
 /* ---- The writer
  * ---------------------------------------------------------------------------------- */
@@ -484,15 +372,14 @@ bolter_status bt_html_text(bt_buf *out, const char *html, size_t n, size_t *n_hi
 {
     size_t all = n;
     n = n <= MAX_HTML ? n : MAX_HTML;
-    struct arena arena = {.blocks = NULL};
-    const GumboNode *root = NULL;
-    bolter_status status = fit_for_parser(html, n) ? parse(&arena, html, n, &root) : BOLTER_E_LIMIT;
+    bt_tree tree;
+    bolter_status status = bt_tree_open(&tree, html, n);
     if (status == BOLTER_OK) {
         struct walk w = {.out = out, .start = out->len, .n_hidden = n_hidden};
-        status = walk(&w, root);
+        status = walk(&w, tree.root);
+        bt_tree_close(&tree);
     } else if (status == BOLTER_E_LIMIT) {
         status = bt_strip_tags(out, html, n);
     }
-    arena_free(&arena);
     return status == BOLTER_OK && n < all ? BOLTER_E_LIMIT : status;
 }

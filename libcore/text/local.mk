@@ -28,4 +28,6 @@ text_sources = \
 	libcore/text/strip.h \
 	libcore/text/text.c \
 	libcore/text/traits.c \
-	libcore/text/traits.h
+	libcore/text/traits.h \
+	libcore/text/tree.c \
+	libcore/text/tree.h
