@@ -9,6 +9,11 @@ TESTS += test-charset
 test_charset_SOURCES = tests/unit/test_charset.c
 test_charset_LDADD = $(check_libs)
 
+check_PROGRAMS += test-hidden
+TESTS += test-hidden
+test_hidden_SOURCES = tests/unit/test_hidden.c
+test_hidden_LDADD = $(check_libs)
+
 check_PROGRAMS += test-normal
 TESTS += test-normal
 test_normal_SOURCES = tests/unit/test_normal.c

@@ -1,7 +1,8 @@
 /*
  * html.c - the text that a reader of an HTML part sees.
  *
- * tree.c has the tree that a browser would build. Of what is not fit for it, bt_strip_tags() reads the text.
+ * tree.c has the tree that a browser would build, looks.c which of its elements a reader sees. Of what
+ * is not fit for a tree, bt_strip_tags() reads the text.
  *
  * The walk over the tree keeps its own stack. Text goes to the writer, which joins blanks and knows
  * what separates two words: a blank, a line end, an empty line.
@@ -12,6 +13,7 @@
 #include <strings.h>
 
 #include "base/mem.h"
+#include "text/looks.h"
 #include "text/normal.h"
 #include "text/strip.h"
 #include "text/tree.h"
@@ -31,7 +33,9 @@ enum gap { NO_GAP, BLANK, LINE, PARAGRAPH };
 struct frame {
     const GumboNode *node;
     unsigned next;     /* child to visit */
-    bool hidden, tiny; /* by display and the like; by a font size of zero, which a child may undo */
+    bt_look look;
+    bool hidden, blank; /* text and images; text alone */
+    bool room;          /* what is not seen leaves a blank */
     bool pre;
     size_t text_start; /* of the element in out */
 };
@@ -39,6 +43,7 @@ struct frame {
 struct walk {
     bt_buf *out;
     size_t start;
+    const bt_looks *looks;
     enum gap gap;
     size_t *n_hidden;
     char last_host[MAX_HOST + 1];
@@ -157,57 +162,6 @@ static void put_host(struct walk *w, const struct frame *f)
     put_gap(w, after > BLANK ? after : BLANK);
 }
 
-/* ---- What is hidden
- * ---------------------------------------------------------------------------------- */
-
-/* A number that is zero, with or without a unit. */
-static bool is_zero(const char *s, size_t n)
-{
-    size_t i = 0;
-    bool digit = false;
-    for (; i < n && (s[i] == '0' || s[i] == '.'); i++)
-        digit = digit || s[i] == '0';
-    return digit && (i == n || s[i] < '1' || s[i] > '9');
-}
-
-static bool same(const char *s, size_t n, const char *word)
-{
-    return n == strlen(word) && strncasecmp(s, word, n) == 0;
-}
-
-static void read_property(struct frame *f, const char *s, size_t n)
-{
-    const char *colon = memchr(s, ':', n);
-    if (!colon)
-        return;
-    size_t skip = strspn(s, " \t\r\n");
-    const char *name = s + skip, *value = colon + 1 + strspn(colon + 1, " \t\r\n");
-    size_t name_len = name < colon ? (size_t)(colon - name) : 0;
-    size_t len = value < s + n ? (size_t)(s + n - value) : 0;
-    while (name_len > 0 && strchr(" \t\r\n", name[name_len - 1]))
-        name_len--;
-    size_t word = 0;
-    while (word < len && !strchr(" \t\r\n!", value[word]))
-        word++;
-    if (same(name, name_len, "font-size"))
-        f->tiny = is_zero(value, len);
-    else if ((same(name, name_len, "display") && same(value, word, "none")) ||
-             (same(name, name_len, "visibility") && same(value, word, "hidden")) ||
-             (same(name, name_len, "opacity") && is_zero(value, len)))
-        f->hidden = true;
-}
-
-static void read_style(struct frame *f)
-{
-    if (attribute(f->node, "hidden"))
-        f->hidden = true;
-    const char *style = attribute(f->node, "style");
-    for (size_t n; style && *style; style += n + (style[n] == ';')) {
-        n = strcspn(style, ";");
-        read_property(f, style, n);
-    }
-}
-
 /* ---- The walk
  * ----------------------------------------------------------------------------------------- */
 
@@ -286,6 +240,25 @@ static void put_role_gap(struct walk *w, enum role role)
     put_gap(w, role == BREAK && w->gap == LINE ? PARAGRAPH : gaps[role]);
 }
 
+static bt_box box_of(const GumboNode *node, enum role role)
+{
+    switch ((int)node->v.element.tag) {
+    case GUMBO_TAG_HTML: /* what these two cut off, readers' windows do not */
+    case GUMBO_TAG_BODY:
+    case GUMBO_TAG_TABLE:
+    case GUMBO_TAG_CAPTION:
+    case GUMBO_TAG_THEAD:
+    case GUMBO_TAG_TBODY:
+    case GUMBO_TAG_TFOOT:
+    case GUMBO_TAG_TR:
+    case GUMBO_TAG_TD:
+    case GUMBO_TAG_TH:
+        return BT_BOX_OTHER;
+    default:
+        return role >= ON_OWN_LINE ? BT_BOX_BLOCK : BT_BOX_INLINE;
+    }
+}
+
 static bool push(struct walk *w, const struct frame *f)
 {
     if (w->depth == w->cap) {
@@ -308,15 +281,13 @@ static void enter_element(struct walk *w, const GumboNode *node, const struct fr
     if (role == TEXTLESS)
         return;
     struct frame f = {.node = node, .text_start = w->out->len};
-    if (parent) {
-        f.hidden = parent->hidden;
-        f.tiny = parent->tiny;
-        f.pre = parent->pre;
-    }
-    f.pre = f.pre || role == PREFORMATTED;
-    read_style(&f);
+    f.pre = (parent && parent->pre) || role == PREFORMATTED;
+    f.look = bt_looks_of(w->looks, node, parent ? &parent->look : NULL, box_of(node, role));
+    f.hidden = bt_look_hides_all(&f.look);
+    f.blank = bt_look_hides_text(&f.look);
+    f.room = bt_look_takes_room(&f.look);
     const char *alt = node->v.element.tag == GUMBO_TAG_IMG ? attribute(node, "alt") : NULL;
-    if (!f.hidden && !f.tiny)
+    if (f.room)
         put_role_gap(w, role);
     if (alt && !f.hidden) {
         put_gap(w, BLANK);
@@ -334,7 +305,7 @@ static void leave_element(struct walk *w)
         return;
     if (f->node->v.element.tag == GUMBO_TAG_A)
         put_host(w, f);
-    if (role != BREAK && !f->tiny)
+    if (role != BREAK && f->room)
         put_role_gap(w, role);
 }
 
@@ -344,7 +315,9 @@ static void enter(struct walk *w, const GumboNode *node, const struct frame *par
         enter_element(w, node, parent);
     } else if (node->type == GUMBO_NODE_WHITESPACE || node->type == GUMBO_NODE_TEXT ||
                node->type == GUMBO_NODE_CDATA) {
-        if (parent->hidden || parent->tiny)
+        if (parent->blank && parent->room)
+            put_gap(w, BLANK);
+        if (parent->blank)
             *w->n_hidden += node->type == GUMBO_NODE_TEXT ? strlen(node->v.text.text) : 0;
         else
             put_text(w, node->v.text.text, parent->pre);
@@ -368,6 +341,17 @@ static bolter_status walk(struct walk *w, const GumboNode *root)
     return w->status;
 }
 
+static bolter_status read_tree(bt_buf *out, const GumboNode *root, size_t *n_hidden)
+{
+    bt_looks looks;
+    struct walk w = {.out = out, .start = out->len, .looks = &looks, .n_hidden = n_hidden};
+    bolter_status status = bt_looks_open(&looks, root);
+    if (status == BOLTER_OK)
+        status = walk(&w, root);
+    bt_looks_close(&looks);
+    return status;
+}
+
 bolter_status bt_html_text(bt_buf *out, const char *html, size_t n, size_t *n_hidden)
 {
     size_t all = n;
@@ -375,8 +359,7 @@ bolter_status bt_html_text(bt_buf *out, const char *html, size_t n, size_t *n_hi
     bt_tree tree;
     bolter_status status = bt_tree_open(&tree, html, n);
     if (status == BOLTER_OK) {
-        struct walk w = {.out = out, .start = out->len, .n_hidden = n_hidden};
-        status = walk(&w, tree.root);
+        status = read_tree(out, tree.root, n_hidden);
         bt_tree_close(&tree);
     } else if (status == BOLTER_E_LIMIT) {
         status = bt_strip_tags(out, html, n);

@@ -3,6 +3,8 @@ text_sources = \
 	libcore/text/armor.h \
 	libcore/text/charset.c \
 	libcore/text/charset.h \
+	libcore/text/color.c \
+	libcore/text/color.h \
 	libcore/text/cover.c \
 	libcore/text/cover.h \
 	libcore/text/envelope.c \
@@ -11,10 +13,14 @@ text_sources = \
 	libcore/text/guard.h \
 	libcore/text/header.c \
 	libcore/text/header.h \
+	libcore/text/hidden.c \
+	libcore/text/hidden.h \
 	libcore/text/html.c \
 	libcore/text/html.h \
 	libcore/text/layout.c \
 	libcore/text/layout.h \
+	libcore/text/looks.c \
+	libcore/text/looks.h \
 	libcore/text/markup.c \
 	libcore/text/message.c \
 	libcore/text/message.h \
@@ -22,10 +28,18 @@ text_sources = \
 	libcore/text/normal.h \
 	libcore/text/opaque.c \
 	libcore/text/opaque.h \
+	libcore/text/property.c \
+	libcore/text/property.h \
 	libcore/text/raw.c \
 	libcore/text/raw.h \
+	libcore/text/selector.c \
+	libcore/text/selector.h \
+	libcore/text/sheet.c \
+	libcore/text/sheet.h \
 	libcore/text/strip.c \
 	libcore/text/strip.h \
+	libcore/text/style.c \
+	libcore/text/style.h \
 	libcore/text/text.c \
 	libcore/text/traits.c \
 	libcore/text/traits.h \
