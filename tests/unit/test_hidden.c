@@ -249,6 +249,7 @@ static void simple_rules_of_style_sheets_hide(struct check *c)
         {".x{display:none!important}#i{display:block}", false},
         {".x{display:none}@media (x){.x{display:block}}", true},
         {".x{display:none}body .x{display:block}", true},
+        {".x{display:none}@media (x){.x{display:none!important}}", false},
         {".x{display:none}.absent .x{display:block}", false},
         {".x{display:none}[owa] div{display:block}", false},
         {".x{display:none}@keyframes a{.x{display:block}}", false},
