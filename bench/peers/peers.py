@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 """peers.py - this engine and this filter beside others, on one machine, in turns; prints CSV.
 
-    bench/peers/peers.py --build DIR --node DIR --mail MBOX... [--rounds N] [--only ROW,...]
+    bench/peers/peers.py --build DIR [--node DIR] --mail MBOX... [--rounds N] [--only ROW,...]
 
   --build  a build directory with bolter, bolter-milter, bolter-train, and what this script makes there:
            bench-kernels, bench-message, fakemta
-  --node   a folder with node_modules/onnxruntime-node ("npm install --ignore-scripts onnxruntime-node")
+  --node   a folder with node_modules/onnxruntime-node ("npm install --ignore-scripts onnxruntime-node"); not
+           said: Python's onnxruntime
   --mail   mailboxes (plain or .gz) of mail as it comes, named ham or spam in their file names
   --only   some of: kernels, message, start, daemon, memory, workers
 
@@ -18,6 +19,7 @@ import argparse
 import csv
 import glob
 import gzip
+import importlib.metadata
 import json
 import mailbox
 import os
@@ -146,7 +148,9 @@ def onnx_scorers(o, shape, name, int8):
         path = os.path.join(o.work, f"{name}-{int(int8)}{int(fused)}.onnx")
         graph.write(path, (*shape, VOCAB, CONTEXT), int8, fused)
         scorers.append(Scorer("onnxruntime " + ("MultiHeadAttention" if fused else "MatMul"),
-                              ["node", f"{HERE}/message.js", path], {"NODE_PATH": f"{o.node}/node_modules"}))
+                              ["node", f"{HERE}/message.js", path] if o.node else
+                              [sys.executable, f"{HERE}/message_ort.py", path],
+                              {"NODE_PATH": f"{o.node}/node_modules"}))
     return scorers
 
 
@@ -186,7 +190,7 @@ def message(o):
     compare("124M float32 on AVX2", avx2, [ours], 128, o.rounds, ["bolter"])
     avx2.close()
     peers = onnx_scorers(o, LARGE, "124M", False)
-    peers.append(Scorer("PyTorch", ["/usr/bin/python3", f"{HERE}/message_torch.py", *map(str, LARGE)], torch_env()))
+    peers.append(Scorer("PyTorch", [sys.executable, f"{HERE}/message_torch.py", *map(str, LARGE)], torch_env()))
     compare("124M float32", ours, peers, 128, o.rounds, ["onnxruntime", "PyTorch"])
     for s in (ours, *peers):
         s.close()
@@ -446,12 +450,15 @@ def head_lines(o):
     model = re.search(r"model name\s*: (.*)", info)[1]
     family = "/".join(re.search(rf"{k}\s*: (\d+)", info)[1] for k in ("cpu family", "model\t"))
     said = subprocess.run([f"{o.build}/bolter-train", "--version"], capture_output=True, text=True, check=True)
-    with open(f"{o.node}/node_modules/onnxruntime-node/package.json") as f:
-        onnx = json.load(f)["version"]
+    if o.node:
+        with open(f"{o.node}/node_modules/onnxruntime-node/package.json") as f:
+            onnx = "onnxruntime-node " + json.load(f)["version"]
+    else:
+        onnx = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("onnxruntime", "torch"))
     print(f"# bench/peers/peers.py --rounds {o.rounds}, {time.strftime('%d %B %Y')}; "
           f"{said.stdout.splitlines()[0]}.")
     print(f"# {model} (family/model {family}), {os.cpu_count()} processors, Linux {platform.release()}, load average "
-          f"{os.getloadavg()[0]:.1f} at the start. onnxruntime-node {onnx}, {versions()}.")
+          f"{os.getloadavg()[0]:.1f} at the start. {onnx}, {versions()}.")
     print("# ratio: processor seconds of the peer over ours (kernels: share of the peak); ratio_wall: the same by the "
           "clock.")
     print("what,case,unit,bolter,peer_name,peer,ratio,ratio_wall", flush=True)
@@ -460,7 +467,7 @@ def head_lines(o):
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--build", required=True, type=os.path.abspath)
-    p.add_argument("--node", required=True, type=os.path.abspath)
+    p.add_argument("--node", type=os.path.abspath)
     p.add_argument("--mail", nargs="+", default=[])
     p.add_argument("--rounds", type=int, default=7)
     p.add_argument("--only", default=",".join(ROWS))
