@@ -58,7 +58,7 @@ def pretrain(o):
     if not os.path.exists(f"{o.out}/lm/config.json"):
         run(o, "pretrain", "--vocab", f"{o.out}/tokens", "-o", f"{o.out}/lm", "--layers", "4", "--width", "256",
             "--heads", "4", "--context", "512", "--steps", str(o.steps), "-b", "16", "--lr", "1e-3",
-            "--precision", "bfloat16", "--validation-share", "1%", "--eval-every", "250", "--sample", "Subject: ",
+            "-j", str(o.threads), "--precision", "bfloat16", "--validation-share", "1%", "--eval-every", "250", "--sample", "Subject: ",
             *resumed(f"{o.out}/lm"), *train)
 
 
@@ -87,6 +87,7 @@ def main():
     p.add_argument("--out", required=True)
     p.add_argument("--steps", type=int, default=2000, help="of pretraining, 16 passages of 512 tokens each")
     p.add_argument("--seeds", type=int, default=3)
+    p.add_argument("--threads", type=int, default=0, help="of pretraining; 0: all processors")
     o = p.parse_args()
     os.makedirs(f"{o.out}/parts", exist_ok=True)
     make_parts(o)
