@@ -92,7 +92,8 @@ ok "--order chooses what --by-date puts in order"
 fails_with 1 "texts without any date" 'by-date' protocol $quick stream --data data.tsv --wide --by-date
 
 runs 0 protocol $quick stream --data data.tsv --wide --every 200 -o scores &&
-    [ "$(sed -n 1p scores | cut -f 3)" = 0.5 ] && awk 'NR > 20 && ($3 > 0.5) != ($2 == "spam") { bad = 1 } END { exit bad }' scores
+    [ "$(sed -n 1p scores | cut -f 3)" = 0.5 ] &&
+    awk 'NR > 20 && ($3 > 0.5) != ($2 == "spam") { bad = 1 } END { exit bad }' scores
 ok "--wide scores the first message 0.5, and knows the words a few messages later"
 awk '$1 == 0 && $2 == 99 && $3 == 25 && $4 == 75 { a = 1 } $1 == 200 && $2 == 399 && $3 == 50 { b = 1 }
     END { exit !(a && b) }' out
@@ -107,7 +108,8 @@ ok "--warm changes what is measured and nothing else"
 runs 0 protocol $quick stream --data data.tsv --wide --delay 40 -o scores &&
     [ "$(head -n 41 scores | cut -f 3 | sort -u)" = 0.5 ] && [ "$(sed -n 42p scores | cut -f 3)" != 0.5 ]
 ok "--delay keeps a label from the wide part"
-fails_with 2 "a wide part with a window" 'no --window' protocol $quick stream --data data.tsv --wide --window 5
+fails_with 2 "a wide part with a window" 'no --window' \
+    protocol $quick stream --data data.tsv --wide --window 5
 fails_with 2 "few-shot with --wide" 'stream alone' protocol $quick few-shot --data data.tsv --wide
 fails_with 2 "two orders" 'two orders' protocol $quick stream --data data.tsv --by-date --shuffle
 
