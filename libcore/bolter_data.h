@@ -185,6 +185,8 @@ typedef struct bolter_row {
     const char *id;
     bolter_seq seq;
     int32_t label; /* -1: none */
+    int64_t time;  /* of mail, where dates are kept and it has one: seconds since 1970 */
+    bool dated;
 } bolter_row;
 
 /* Open an empty dataset for a model's tokenizer, template and limits. Takes a reference to m. */
@@ -211,6 +213,11 @@ bolter_status bolter_dataset_add(bolter_dataset *d, bolter_corpus *c, bolter_par
 /* Keep features of each example, in its row's seq; before the first add. Without this call they are kept
  * if the model has a wide part. */
 void bolter_dataset_keep_features(bolter_dataset *d);
+/*
+ * Keep when mail came: the date of its topmost Received field that has one, else its Date (RFC 5322 and its
+ * obsolete forms). Before the first add.
+ */
+void bolter_dataset_keep_dates(bolter_dataset *d);
 /* Rows of a part, and one of them. */
 size_t bolter_dataset_count(const bolter_dataset *d, bolter_part part);
 const bolter_row *bolter_dataset_row(const bolter_dataset *d, bolter_part part, size_t i);

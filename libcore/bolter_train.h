@@ -287,6 +287,22 @@ bolter_status bolter_wide_train(bolter_wide **out, const bolter_features *const 
 void bolter_wide_free(bolter_wide *w);
 
 /*
+ * A wide part that learns message by message, as the labels of a user's first weeks come in. It begins
+ * without knowing anything: every message scores 0. E_NOMEM.
+ */
+typedef struct bolter_online bolter_online;
+bolter_status bolter_online_open(bolter_online **out, bolter_error *err);
+/* Log-odds of spam. */
+double bolter_online_score(const bolter_online *o, const bolter_features *f);
+/*
+ * Learn a message: f is borrowed until o is freed, since earlier messages are looked at again. The same
+ * messages in the same order give the same bits. E_NOMEM: the message is not learned.
+ */
+bolter_status bolter_online_learn(bolter_online *o, const bolter_features *f, bool spam,
+                                  bolter_error *err);
+void bolter_online_free(bolter_online *o);
+
+/*
  * Find the mix of both parts' log-odds (n each) by logistic regression on texts that neither was trained
  * on; the shares of the parts are not negative. E_ARG (only spam, or only ham), E_NOMEM.
  */

@@ -10,10 +10,12 @@ TESTS += tests/cli/test-baseline.sh
 EXTRA_DIST += tests/cli/test-baseline.sh
 
 # Tests of what a wide part reads, and of wide parts.
-check_PROGRAMS += test-features test-wide
-TESTS += test-features test-wide
+check_PROGRAMS += test-features test-online test-wide
+TESTS += test-features test-online test-wide
 test_features_SOURCES = tests/unit/test_features.c
 test_features_LDADD = $(check_libs)
+test_online_SOURCES = tests/unit/test_online.c
+test_online_LDADD = $(check_libs)
 test_wide_SOURCES = tests/unit/test_wide.c
 test_wide_LDADD = libtiny.la $(check_libs)
 

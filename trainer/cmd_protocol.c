@@ -96,7 +96,9 @@ static int parse(struct protocol *p, int argc, char **argv)
         SIZE("delay", 0, &p->delay, 0, 1e9, "N", "a label is known so many messages later"),
         SIZE("window", 0, &p->window, 0, 1e9, "N", "train on the last N labelled, 0: on all"),
         STRING("order", 0, &p->order, "FILE", "ids, a line each, in the order of arrival"),
+        FLAG("by-date", 0, &p->by_date, "mail by the date of its topmost Received field, else its Date"),
         FLAG("shuffle", 0, &p->shuffle, "in a random order instead"),
+        FLAG("wide", 0, &p->wide, "a wide part that learns each message at once, instead of the recipe"),
         STRING("out", 'o', &p->out, "FILE", "write id, label and score of each message there"),
     };
     int operand = options_parse(argc, argv, rows, sizeof rows / sizeof *rows,
@@ -114,9 +116,12 @@ static int parse(struct protocol *p, int argc, char **argv)
 static bool open_corpus(const struct protocol *p, struct protocol_corpus *c, bool in_order)
 {
     bolter_error err = {0};
-    bool ok = bolter_dataset_open(&c->d, p->m, &err) == BOLTER_OK &&
-              sources_read(&c->sources, c->d, in_order ? BOLTER_TEST : BOLTER_BY_SPLIT, &err) ==
-                  BOLTER_OK;
+    bool ok = bolter_dataset_open(&c->d, p->m, &err) == BOLTER_OK;
+    if (ok && p->wide)
+        bolter_dataset_keep_features(c->d);
+    if (ok && p->by_date)
+        bolter_dataset_keep_dates(c->d);
+    ok = ok && sources_read(&c->sources, c->d, in_order ? BOLTER_TEST : BOLTER_BY_SPLIT, &err) == BOLTER_OK;
     ok = ok && fit_rows_of(&c->train, c->d, BOLTER_TRAIN) &&
          fit_rows_of(&c->validation, c->d, BOLTER_VALID) &&
          fit_rows_of(&c->test, c->d, BOLTER_TEST);
@@ -210,6 +215,15 @@ bool protocol_fit(const struct protocol *p, const struct protocol_corpus *c,
 static bool fits(const struct protocol *p, size_t which)
 {
     bool cross = strcmp(protocols[which].name, "cross") == 0;
+    if (p->wide && (!protocols[which].in_order || p->window > 0)) {
+        complain(p->window > 0 ? "--wide forgets nothing, so that it takes no --window"
+                               : "--wide is of protocol stream alone");
+        return false;
+    }
+    if (p->by_date && p->shuffle) {
+        complain("--by-date and --shuffle are two orders");
+        return false;
+    }
     for (size_t i = 0; i < p->n_corpus; i++) {
         if (p->corpus[i].sources.n == 0 || (cross && !p->corpus[i].name)) {
             complain("%s", cross ? "protocol cross needs --corpus NAME before each corpus"

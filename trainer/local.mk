@@ -4,6 +4,8 @@ bolter_train_SOURCES = \
 	trainer/answer_classify.c \
 	trainer/answer_facts.c \
 	trainer/answer_generate.c \
+	trainer/arrival.c \
+	trainer/arrival.h \
 	trainer/baseline.c \
 	trainer/baseline.h \
 	trainer/baseline_print.c \

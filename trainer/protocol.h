@@ -28,7 +28,8 @@ struct protocol {
     size_t max_test;
     size_t every, warm, delay, window; /* stream */
     const char *order, *out;
-    bool shuffle;
+    bool shuffle, by_date;
+    bool wide; /* a wide part that learns message by message, not the recipe */
     /* made of it */
     bolter_model *m;
     bolter_cache *cache; /* of all fits */

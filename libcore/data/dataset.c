@@ -10,6 +10,7 @@
 #include "bolter_train.h"
 #include "data/corpus.h"
 #include "data/split.h"
+#include "text/envelope.h"
 
 #define N_PARTS 4
 
@@ -28,7 +29,7 @@ struct bolter_dataset {
     bt_split split;
     struct rows part[N_PARTS];
     int32_t *ids; /* room for one example */
-    bool keep_features;
+    bool keep_features, keep_dates;
 };
 
 static void free_labels(bolter_dataset *d)
@@ -96,6 +97,11 @@ bolter_status bolter_dataset_open(bolter_dataset **out, bolter_model *m, bolter_
 void bolter_dataset_keep_features(bolter_dataset *d)
 {
     d->keep_features = true;
+}
+
+void bolter_dataset_keep_dates(bolter_dataset *d)
+{
+    d->keep_dates = true;
 }
 
 void bolter_dataset_free(bolter_dataset *d)
@@ -208,6 +214,14 @@ static bolter_status store(struct rows *r, const char *id, const bolter_seq *seq
     return BOLTER_OK;
 }
 
+/* When the row just stored came. */
+static bolter_status take_date(bolter_row *row, const bolter_example *ex, bolter_error *err)
+{
+    if (bt_envelope_time(ex->bytes, ex->n, &row->time, &row->dated) == BOLTER_OK)
+        return BOLTER_OK;
+    return bt_fail(err, BOLTER_E_NOMEM, "dataset: no memory");
+}
+
 /* Of the features nothing is said. */
 static bolter_status read_ids(const bolter_dataset *d, const char *utf8, size_t n, bolter_seq *out,
                               bolter_error *err)
@@ -240,7 +254,10 @@ static bolter_status add_example(bolter_dataset *d, const bolter_example *ex, bo
         rc = bolter_text_features(d->text, &features, err);
         seq.features = &features;
     }
-    return rc == BOLTER_OK ? store(&d->part[part], ex->id, &seq, label, err) : rc;
+    struct rows *r = &d->part[part];
+    if (rc == BOLTER_OK)
+        rc = store(r, ex->id, &seq, label, err);
+    return rc == BOLTER_OK && d->keep_dates && ex->is_mail ? take_date(&r->row[r->n - 1], ex, err) : rc;
 }
 
 bolter_status bolter_dataset_add(bolter_dataset *d, bolter_corpus *c, bolter_part part,

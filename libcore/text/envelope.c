@@ -30,21 +30,21 @@ static bool read_date(const char *field, int64_t *time)
     return true;
 }
 
-/* Received is the work of a server near the reader and more to be trusted than Date. */
-static void read_time(bt_envelope *e, GMimeMessage *message)
+/* Received is the work of a server near the reader and more to be trusted than Date. False: no date. */
+static bool read_time(int64_t *time, GMimeMessage *message)
 {
     GMimeHeaderList *fields = g_mime_object_get_header_list(GMIME_OBJECT(message));
     int n = g_mime_header_list_get_count(fields);
-    for (int i = 0; i < n && !e->dated; i++) {
+    for (int i = 0; i < n; i++) {
         GMimeHeader *h = g_mime_header_list_get_header_at(fields, i);
         if (strcasecmp(g_mime_header_get_name(h), "Received") != 0)
             continue;
         const char *value = g_mime_header_get_raw_value(h);
         const char *date = value ? strrchr(value, ';') : NULL;
-        e->dated = date && read_date(date + 1, &e->time);
+        if (date && read_date(date + 1, time))
+            return true;
     }
-    const char *date = g_mime_object_get_header(GMIME_OBJECT(message), "Date");
-    e->dated = e->dated || read_date(date, &e->time);
+    return read_date(g_mime_object_get_header(GMIME_OBJECT(message), "Date"), time);
 }
 
 /* Append the ids of a field, as many as fit. */
@@ -77,7 +77,7 @@ static bool read_fields(bt_envelope *e, GMimeMessage *message)
 {
     bt_buf name;
     bt_buf_init(&name, e->subject.max);
-    read_time(e, message);
+    e->dated = read_time(&e->time, message);
     bool ok = fits(bt_header_subject(&e->subject, message)) &&
               fits(bt_header_from(&name, &e->from_domain, message)) &&
               fits(read_ids(&e->ids, message, "Message-ID")) &&
@@ -87,21 +87,42 @@ static bool read_fields(bt_envelope *e, GMimeMessage *message)
     return ok;
 }
 
+/* The header at the beginning of raw, through copy where it has to be mended; NULL where there is none. *ok:
+ * there was memory. */
+static GMimeMessage *parse(bt_buf *copy, const char *raw, size_t n, bool *ok)
+{
+    n = header_length(raw, n < MAX_HEADER ? n : MAX_HEADER);
+    bt_buf_init(copy, n);
+    *ok = fits(bt_guard(copy, &raw, &n));
+    return *ok ? bt_header_parse(raw, n) : NULL;
+}
+
 bolter_status bt_envelope_read(bt_envelope *e, const char *raw, size_t n)
 {
     bt_buf copy;
-    n = header_length(raw, n < MAX_HEADER ? n : MAX_HEADER);
-    bt_buf_init(&copy, n);
     bt_buf_reset(&e->subject);
     bt_buf_reset(&e->from_domain);
     bt_buf_reset(&e->ids);
     e->dated = false;
-    bool ok = fits(bt_guard(&copy, &raw, &n));
-    GMimeMessage *message = ok ? bt_header_parse(raw, n) : NULL;
+    bool ok;
+    GMimeMessage *message = parse(&copy, raw, n, &ok);
     if (message) {
         ok = read_fields(e, message);
         g_object_unref(message);
     }
+    bt_buf_free(&copy);
+    return ok ? BOLTER_OK : BOLTER_E_NOMEM;
+}
+
+bolter_status bt_envelope_time(const char *raw, size_t n, int64_t *time, bool *dated)
+{
+    bt_buf copy;
+    bool ok;
+    GMimeMessage *message = parse(&copy, raw, n, &ok);
+    *time = 0;
+    *dated = message && read_time(time, message);
+    if (message)
+        g_object_unref(message);
     bt_buf_free(&copy);
     return ok ? BOLTER_OK : BOLTER_E_NOMEM;
 }

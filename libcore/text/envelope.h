@@ -21,5 +21,7 @@ typedef struct bt_envelope {
  * caps; what does not fit is left out. Any thread. E_NOMEM.
  */
 bolter_status bt_envelope_read(bt_envelope *e, const char *raw, size_t n);
+/* Its time and dated alone. E_NOMEM. */
+bolter_status bt_envelope_time(const char *raw, size_t n, int64_t *time, bool *dated);
 
 #endif

@@ -41,11 +41,9 @@ static double margin(const double *w, const bolter_features *f)
     return sum;
 }
 
-/*
- * The a in (0, c) where log(a / (c - a)) + squares (a - old) + margin is 0. In u = log(a / (c - a)) that
- * rises everywhere with a slope of 1 or more: Newton's steps, none of them long, cannot miss it.
- */
-static double best(double old, double squares, double along, double c)
+/* In u = log(a / (c - a)) it rises everywhere with a slope of 1 or more: Newton's steps, none of them long,
+ * cannot miss it. */
+double bt_dual_best(double old, double squares, double along, double c)
 {
     double u = log(old / (c - old));
     for (int i = 0; i < NEWTON_STEPS; i++) {
@@ -65,7 +63,7 @@ static void ascend(double *w, struct row *row, size_t *order, size_t n, double c
         bt_rng_shuffle(&rng, order, n);
         for (size_t i = 0; i < n; i++) {
             struct row *r = &row[order[i]];
-            double a = best(r->a, r->squares, r->side * margin(w, r->f), c);
+            double a = bt_dual_best(r->a, r->squares, r->side * margin(w, r->f), c);
             push(w, r->f, r->side * (a - r->a));
             r->a = a;
         }

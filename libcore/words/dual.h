@@ -15,5 +15,10 @@
  */
 bolter_status bt_dual_logistic(double *w, const bolter_features *const *rows, const int32_t *spam,
                                size_t n, double c, bolter_error *err);
+/*
+ * The step of one row while the others stay: the a in (0, c) where log(a / (c - a)) + squares (a - old) +
+ * along is 0. old: its dual value now; squares: of its values; along: its margin, positive on its own side.
+ */
+double bt_dual_best(double old, double squares, double along, double c);
 
 #endif

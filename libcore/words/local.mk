@@ -14,6 +14,8 @@ words_sources = \
 	libcore/words/linear.h \
 	libcore/words/logistic.c \
 	libcore/words/logistic.h \
+	libcore/words/online.c \
+	libcore/words/online.h \
 	libcore/words/pieces.c \
 	libcore/words/pieces.h \
 	libcore/words/sparse.c \

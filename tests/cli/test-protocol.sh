@@ -67,6 +67,52 @@ runs 0 protocol $quick stream --data data.tsv --every 200 --shuffle -o scores -e
     [ "$(cut -f 1 scores | sort -u | wc -l)" -eq 400 ]
 ok "--shuffle gives another order of all"
 
+# ---- stream, by date and with a wide part ----
+
+# Mail of one day after another, the youngest first, and one without a date.
+{
+    i=30
+    while [ $i -gt 9 ]; do
+        printf 'From a@example.org Mon Jan  1 00:00:00 2024\nReceived: by mx; %d Jan 2024 10:00:00 +0000\n' $i
+        printf 'Date: 1 Jan 2020 00:00:00 +0000\nSubject: hello\n\ntea at %d\n\n' $i
+        i=$((i - 1))
+    done
+    printf 'From a@example.org Mon Jan  1 00:00:00 2024\nSubject: undated\n\ntea\n\n'
+} >tea.mbox
+sed 's/tea/cash/; s/ 10:00:00 / 22:00:00 +1200 (x) /; s/ (x) +0000/ (x)/' tea.mbox >cash.mbox
+streams_mail="stream --ham tea.mbox --spam cash.mbox --wide --every 20"
+runs 0 protocol $quick $streams_mail --by-date -o scores &&
+    { printf 'tea/21\ncash/21\n'; for i in 20 19 18; do printf 'tea/%d\ncash/%d\n' $i $i; done; } >want &&
+    head -n 8 scores | cut -f 1 | cmp -s - want && [ "$(wc -l <scores)" -eq 44 ]
+ok "--by-date takes the topmost Received field, the undated first, those of one date as they were read"
+seq -f tea/%.0f 0 9 >some && seq -f cash/%.0f 0 9 >>some
+runs 0 protocol $quick $streams_mail --order some --by-date -o scores &&
+    [ "$(wc -l <scores)" -eq 20 ] && [ "$(head -n 1 scores | cut -f 1)" = tea/9 ]
+ok "--order chooses what --by-date puts in order"
+fails_with 1 "texts without any date" 'by-date' protocol $quick stream --data data.tsv --wide --by-date
+
+runs 0 protocol $quick stream --data data.tsv --wide --every 200 -o scores &&
+    [ "$(sed -n 1p scores | cut -f 3)" = 0.5 ] &&
+    awk 'NR > 20 && ($3 > 0.5) != ($2 == "spam") { bad = 1 } END { exit bad }' scores
+ok "--wide scores the first message 0.5, and knows the words a few messages later"
+awk '$1 == 0 && $2 == 99 && $3 == 25 && $4 == 75 { a = 1 } $1 == 200 && $2 == 399 && $3 == 50 { b = 1 }
+    END { exit !(a && b) }' out
+ok "stream measures stretches, short ones first"
+cp scores first
+runs 0 protocol $quick stream --data data.tsv --wide --every 7 -o scores && cmp -s scores first
+ok "--wide learns each message at once, however many lines are printed, and to the same bits"
+runs 0 protocol $quick stream --data data.tsv --wide --warm 150 --json -o scores &&
+    sed 1,150d first | cmp -s - scores &&
+    tail -n 1 out | grep -q '"stretches": *\[{"from": *150, *"to": *199, *"n_spam":'
+ok "--warm changes what is measured and nothing else"
+runs 0 protocol $quick stream --data data.tsv --wide --delay 40 -o scores &&
+    [ "$(head -n 41 scores | cut -f 3 | sort -u)" = 0.5 ] && [ "$(sed -n 42p scores | cut -f 3)" != 0.5 ]
+ok "--delay keeps a label from the wide part"
+fails_with 2 "a wide part with a window" 'no --window' \
+    protocol $quick stream --data data.tsv --wide --window 5
+fails_with 2 "few-shot with --wide" 'stream alone' protocol $quick few-shot --data data.tsv --wide
+fails_with 2 "two orders" 'two orders' protocol $quick stream --data data.tsv --by-date --shuffle
+
 # ---- Recipe ----
 
 streamed()

@@ -192,6 +192,55 @@ static void texts_without_labels_can_be_tested_only(struct check *c)
     bolter_dataset_free(d);
 }
 
+/* The first row of an mbox with this header, where dates are kept or not. */
+static bolter_row dated_row(struct check *c, const char *header, bool keep)
+{
+    char mbox[1000];
+    bolter_dataset *d = open_dataset();
+    bolter_corpus *corpus;
+    bolter_error err = {0};
+    snprintf(mbox, sizeof mbox, "From a@example.org Mon Jan  1 00:00:00 2024\n%sSubject: tea\n\ntea\n\n",
+             header);
+    tiny_put(check_tmpdir(), "dated.mbox", mbox);
+    if (keep)
+        bolter_dataset_keep_dates(d);
+    bolter_corpus_open(&corpus, "mbox", tiny_path("dated.mbox"), "ham", &err);
+    CHECK(c, bolter_dataset_add(d, corpus, BOLTER_TEST, &err) == BOLTER_OK, "%s", err.text);
+    bolter_row row = *bolter_dataset_row(d, BOLTER_TEST, 0);
+    bolter_corpus_free(corpus);
+    bolter_dataset_free(d);
+    return row;
+}
+
+static void a_mail_came_when_the_topmost_received_field_says(struct check *c)
+{
+    static const struct {
+        const char *header;
+        bool dated;
+        int64_t time;
+    } cases[] = {
+        {"Received: from a by b; Thu, 22 Aug 2002 12:36:23 +0100 (IST)\n"
+         "Received: by c; Mon, 1 Jan 2001 0:0:0 +0000\n"
+         "Date: Wed, 21 Aug 2002 12:36:23 +0000\n", true, 1030016183},
+        {"Received: from a\n by b with ESMTP id <x;y>;\n\tThu, 22 Aug 2002 07:36:23 -0400\n", true,
+         1030016183},
+        {"Received: by a; nonsense\nReceived: by b; 22 Aug 2002 11:36:23 GMT\n", true, 1030016183},
+        {"Received: from a by b\nDate: Thu, 22 Aug 2002 11:36:23 -0000\n", true, 1030016183},
+        {"Date: Thu, 22 Aug 02 07:36:23 EDT\n", true, 1030016183},
+        {"Date: 22 Aug 2002 11:36 UT\n", true, 1030016160},
+        {"Date: Sun, 06 Nov 94 08:49:37 GMT\n", true, 784111777},
+        {"Date: yesterday\n", false, 0},
+        {"", false, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        bolter_row row = dated_row(c, cases[i].header, true);
+        CHECK(c, row.dated == cases[i].dated && (!row.dated || row.time == cases[i].time),
+              "%s: %d, %lld, want %lld", cases[i].header, row.dated, (long long)row.time,
+              (long long)cases[i].time);
+    }
+    CHECK(c, !dated_row(c, cases[0].header, false).dated, "a date that nobody asked for");
+}
+
 int main(void)
 {
     static const struct check_case cases[] = {
@@ -205,6 +254,7 @@ int main(void)
         CASE(labels_outside_the_list_name_their_example),
         CASE(a_dataset_has_at_least_one_label),
         CASE(texts_without_labels_can_be_tested_only),
+        CASE(a_mail_came_when_the_topmost_received_field_says),
     };
     return check_main(cases, sizeof cases / sizeof *cases);
 }
