@@ -88,6 +88,8 @@ bolter_train_SOURCES = \
 	trainer/order.h \
 	trainer/part.c \
 	trainer/part.h \
+	trainer/lock.c \
+	trainer/lock.h \
 	trainer/place.c \
 	trainer/place.h \
 	trainer/plot.c \
