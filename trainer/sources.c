@@ -218,11 +218,13 @@ static bolter_status labels_given(const char *list, bolter_dataset *d, bolter_er
     struct labels l = {.n = 0};
     char *copy = strdup(list);
     bolter_status rc = BOLTER_E_ARG;
-    if (copy && cut_list(&l, copy))
+    if (copy && cut_list(&l, copy)) {
         rc = bolter_dataset_labels(d, l.name, l.n, err);
-    else if (err)
+    } else {
+        err->code = rc;
         snprintf(err->text, sizeof err->text, "--labels: \"%s\", expected different names with commas",
                  list);
+    }
     free(copy);
     return rc;
 }

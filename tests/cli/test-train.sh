@@ -262,4 +262,19 @@ for args in "predict --data data.tsv" "evaluate --part all --data data.tsv" "ins
     ok "${args%% -*} on a full disk fails"
 done
 
+# ---- predict over other labels ----
+
+sed 's/^ham/good/; s/^spam/junk/' data.tsv >other.tsv
+runs 0 predict -m tsv --data data.tsv && cut -f 1,3 out >want
+runs 1 predict -m tsv --data other.tsv && complains 'label "good" is not in the list'
+ok "predict refuses labels that nobody named"
+runs 0 predict -m tsv --data other.tsv --labels good,junk && cut -f 1,3 out | cmp -s - want &&
+    same 'good junk ' "$(cut -f 2 out | sort -u | tr '\n' ' ')"
+ok "predict --labels names those of the corpora, and the scores stay"
+runs 0 predict -m tsv --class junk=spam.mbox --class good=ham.mbox --class more=ham.mbox &&
+    same '40 good 40 junk 40 more ' "$(cut -f 2 out | sort | uniq -c | awk '{ print $1, $2 }' | tr '\n' ' ')"
+ok "predict takes any names that --class gives"
+runs 1 predict -m tsv --data data.tsv --labels ham && complains '.*--labels: "ham", expected different names'
+ok "predict --labels needs two names"
+
 finish
