@@ -7,6 +7,8 @@ bolter_train_SOURCES = \
 	trainer/baseline.c \
 	trainer/baseline.h \
 	trainer/baseline_print.c \
+	trainer/assumed.c \
+	trainer/assumed.h \
 	trainer/batches.c \
 	trainer/batches.h \
 	trainer/calibrate.c \

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "trainer/assumed.h"
 #include "trainer/options.h"
 #include "trainer/score.h"
 
@@ -47,6 +48,7 @@ bool scored_open(struct scored *s, bool need_spam_head)
               sources_read(&s->sources, s->d, is_all(s) ? BOLTER_TEST : BOLTER_BY_SPLIT, &err) ==
                   BOLTER_OK;
     if (ok) {
+        assumed_say(s->m);
         s->n = bolter_dataset_count(s->d, s->part);
         s->n_label = (size_t)bolter_model_info_of(s->m)->n_label;
         s->logits = calloc(s->n * s->n_label + 1, sizeof *s->logits);

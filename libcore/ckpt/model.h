@@ -46,6 +46,7 @@ struct bolter_model {
     json_t *config;   /* config.json as it was */
     int32_t bos_id, eos_id; /* -1: the config names none */
     bt_card card;
+    bool assumed; /* no file says what is in the card */
     bt_wide_file wide_file;
     const bolter_wide *wide; /* in it, or NULL */
     bolter_tok *tok;

@@ -1,6 +1,7 @@
 /*
  * modeldir.c - a Hugging Face directory becomes a bolter_model: config, weights, tokenizer, card.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/digest.h"
@@ -146,7 +147,8 @@ static bolter_status open_card(bolter_model *m, const bt_adapter *a, const bolte
 {
     char *path = bt_path_join(a && a->has_card ? o->adapter : m->dir, "bolter.json");
     bolter_status rc = path ? BOLTER_OK : bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", m->dir);
-    if (rc == BOLTER_OK && bt_file_exists(path))
+    m->assumed = rc == BOLTER_OK && !bt_file_exists(path);
+    if (rc == BOLTER_OK && !m->assumed)
         rc = bt_card_read(&m->card, path, err);
     if (rc == BOLTER_OK && o)
         rc = override_card(m, o, err);
@@ -353,6 +355,17 @@ const bolter_wide *bolter_model_wide(const bolter_model *m)
 const bolter_tok *bolter_model_tok(const bolter_model *m)
 {
     return m->tok;
+}
+
+bool bolter_model_assumed(const bolter_model *m, char *text, size_t n)
+{
+    if (!m->assumed || m->cfg.n_label == 0)
+        return false;
+    snprintf(text, n,
+             "%s: no bolter.json: assuming config.json's labels, a head that reads the %s of at most %d "
+             "tokens, and spam from %g on", m->dir, bt_read_name(m->card.position), (int)m->info.max_tokens,
+             m->card.spam_threshold);
+    return true;
 }
 
 bolter_status bolter_model_need_spam_head(const bolter_model *m, bolter_error *err)

@@ -277,4 +277,15 @@ ok "predict takes any names that --class gives"
 runs 1 predict -m tsv --data data.tsv --labels ham && complains '.*--labels: "ham", expected different names'
 ok "predict --labels needs two names"
 
+# ---- A model that does not say how it is read ----
+
+cp -R tsv bare && rm bare/bolter.json
+warning='^bolter-train: warning: bare: no bolter.json: .* the last of at most 32 tokens, and spam from 0.5 on$'
+runs 0 predict -m bare --data data.tsv && complains "$warning" && runs 0 evaluate -m bare --data data.tsv &&
+    [ "$(grep -c "$warning" err)" -eq 1 ]
+ok "what is assumed of a model without bolter.json is said once"
+runs 0 calibrate -m bare --data data.tsv --part all && [ -s bare/bolter.json ] &&
+    runs 0 predict -m bare --data data.tsv && [ ! -s err ]
+ok "calibrate writes one, and nothing is assumed any more"
+
 finish
