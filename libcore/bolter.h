@@ -277,6 +277,11 @@ const bolter_model_info *bolter_model_info_of(const bolter_model *m);
 const char *bolter_model_label(const bolter_model *m, int32_t i);
 /* Its tokenizer; NULL for a directory without vocab.json. */
 const bolter_tok *bolter_model_tok(const bolter_model *m);
+/*
+ * A sentence for the user, cut at n bytes, about what is assumed of a classifier whose directory has no
+ * bolter.json. False, and nothing is written, for others and for a language model.
+ */
+bool bolter_model_assumed(const bolter_model *m, char *text, size_t n);
 /* E_MISMATCH with a sentence for the user unless m has a head with a spam label, and a tokenizer. */
 bolter_status bolter_model_need_spam_head(const bolter_model *m, bolter_error *err);
 /*

@@ -43,11 +43,15 @@ typedef struct bolter_example {
  *   blocks      one long text, in blocks of about 1 MiB that end before a blank
  *
  * Ids: the file's own id, else the index from 0 of the line or row ("17"), for an mbox NAME/INDEX
- * with NAME its file name without .mbox and .gz, for files their name. E_IO, E_FORMAT, E_ARG,
- * E_NOMEM.
+ * with NAME its file name without .mbox and .gz, or what bolter_corpus_call() says, for files their
+ * name. E_IO, E_FORMAT, E_ARG, E_NOMEM.
  */
 bolter_status bolter_corpus_open(bolter_corpus **out, const char *kind, const char *path,
                                  const char *label, bolter_error *err);
+/* NAME of an mbox where several have the same file name; of other kinds nothing changes. E_NOMEM. */
+bolter_status bolter_corpus_call(bolter_corpus *c, const char *name, bolter_error *err);
+/* Bytes of the file name at the end of path that are not NAME: of .mbox, .gz or both. */
+size_t bolter_corpus_name_rest(const char *path);
 /* The next example, or BOLTER_END. E_FORMAT names file and line. E_LIMIT: an example over 64 MiB.
  */
 bolter_status bolter_corpus_next(bolter_corpus *c, bolter_example *ex, bolter_error *err);
@@ -241,8 +245,11 @@ typedef struct bolter_split bolter_split;
 bolter_status bolter_split_open(bolter_split **out, bolter_error *err);
 /* Add a split file, see bolter_dataset_split_file(). E_IO, E_FORMAT, E_MISMATCH, E_NOMEM. */
 bolter_status bolter_split_read(bolter_split *s, const char *path, bolter_error *err);
-/* The part of an example. With files the id decides; one that they do not know is E_MISMATCH. */
-bolter_status bolter_split_part(const bolter_split *s, const char *id, const char *text, size_t n,
+/* The examples of another corpus come next. E_NOMEM. */
+bolter_status bolter_split_source(bolter_split *s, const char *path, bolter_error *err);
+/* The part of an example. With files the id decides; one that they do not know, or that a corpus before
+ * this one had, is E_MISMATCH. */
+bolter_status bolter_split_part(bolter_split *s, const char *id, const char *text, size_t n,
                                 bolter_part *part, bolter_error *err);
 void bolter_split_free(bolter_split *s);
 

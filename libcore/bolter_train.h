@@ -259,11 +259,14 @@ bolter_status bolter_trainer_save(bolter_trainer *t, const char *dir, const bolt
  */
 bolter_status bolter_save_check(const char *dir, bolter_error *err);
 /*
- * Write the adapters and the head alone, in peft's format, into a directory that is made if need be.
- * E_ARG without adapters, or with a head that has a bias; E_IO.
+ * Write the adapters in peft's format into a directory that is made if need be, with what trained in full,
+ * and how a model is read that they are merged into, with o's temperature, thresholds and provenance (the
+ * rest of o is not used). bolter_open_options.adapter of the base model then gives the trained model; with
+ * qlora it is near, as its base had bytes for weights. E_ARG without adapters, without a head, or where the
+ * base was random; E_IO, E_NUMERIC (a bias of the head that has no place, as in bolter_trainer_save()).
  */
 bolter_status bolter_trainer_save_adapter(const bolter_trainer *t, const char *dir,
-                                          bolter_error *err);
+                                          const bolter_save_options *o, bolter_error *err);
 /* The same for a model as it is, to change its number format. Int8 weights that stay int8 keep their
  * values, as if plain were set. */
 bolter_status bolter_model_save(const bolter_model *m, const char *dir, const bolter_save_options *o,

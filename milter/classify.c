@@ -71,6 +71,13 @@ static bool ask_for_passthrough(const struct arguments *a, const char *bytes, si
     return false;
 }
 
+static void say_what_is_assumed(const struct judge *j)
+{
+    char text[512];
+    if (bolter_model_assumed(j->model, text, sizeof text))
+        complain("warning: %s", text);
+}
+
 static bool judge_for_passthrough(void *ud, const char *bytes, size_t n,
                                   struct passthrough_report *out)
 {
@@ -81,6 +88,8 @@ static bool judge_for_passthrough(void *ud, const char *bytes, size_t n,
     bolter_verdict v = {0};
     bolter_error err = {0};
     bolter_status rc = judge_open(&j, a->model_dir, a->precision, &err);
+    if (rc == BOLTER_OK)
+        say_what_is_assumed(&j);
     if (rc == BOLTER_OK)
         rc = judge_bytes(&j, true, bytes, n, &v, &err);
     if (rc == BOLTER_OK && a->explain && !j.unscorable)
@@ -126,6 +135,7 @@ static bolter_status open_judge(struct report *r, bolter_error *err)
     bolter_status rc = judge_open(&r->judge, r->arguments->model_dir, r->arguments->precision, err);
     if (rc != BOLTER_OK)
         return rc;
+    say_what_is_assumed(&r->judge);
     size_t n = (size_t)bolter_model_info_of(r->judge.model)->n_label;
     r->label = calloc(n, sizeof *r->label);
     r->scores = calloc(n, sizeof *r->scores);

@@ -4,9 +4,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "milter/log.h"
+
 const char *snapshot_model_dir(const struct settings *s)
 {
     return *s->model ? s->model : BOLTER_MODELDIR;
+}
+
+static void warn_of_assumed(const bolter_model *m)
+{
+    char text[512];
+    if (bolter_model_assumed(m, text, sizeof text))
+        log_write(SETTINGS_LOG_WARNING, "%s", text);
 }
 
 static bolter_status open_parts(struct snapshot *s, bolter_error *err)
@@ -22,6 +31,8 @@ static bolter_status open_parts(struct snapshot *s, bolter_error *err)
     bolter_status status = rules_open(&s->rules, set, err);
     if (status == BOLTER_OK)
         status = bolter_model_open_with(&s->model, snapshot_model_dir(set), &packed, err);
+    if (status == BOLTER_OK)
+        warn_of_assumed(s->model);
     if (status == BOLTER_OK)
         status = bolter_service_open(&s->service, s->model, &o, err);
     return status;

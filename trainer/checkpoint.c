@@ -39,7 +39,7 @@ bool checkpoint_find(struct finetune *f)
 {
     if (f->recipe.adapter && !place_takes_directory(f->recipe.adapter))
         return false;
-    f->checkpoint = place_checkpoint(f->out, f->resume);
+    f->checkpoint = place_checkpoint(f->out, f->resume, &f->lock);
     return f->checkpoint != NULL;
 }
 

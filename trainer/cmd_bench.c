@@ -11,6 +11,7 @@
 
 #include <jansson.h>
 
+#include "trainer/assumed.h"
 #include "trainer/capacity.h"
 #include "trainer/commands.h"
 #include "trainer/options.h"
@@ -251,6 +252,7 @@ static bool bench_precision(struct bench *b, const char *precision, const size_t
     const bolter_open_options o = {.precision = precision};
     if (bolter_model_open_with(&b->m, b->model, &o, &err) != BOLTER_OK)
         return failed(&err);
+    assumed_say(b->m);
     bool ok = b->sources.n > 0 ? read_corpora(b) : make_texts(b);
     for (size_t i = 0; ok && i < n_threads; i++)
         ok = run_and_print(b, precision,

@@ -126,7 +126,7 @@ static int parse(struct given *g, int argc, char **argv)
         STRING("out", 'o', &x->out, "DIR", "keep finished rows and the table there"),
         CALL("prepared", 0, take_prepared, g, "DIR", "train.csv, validation.csv, test.csv of it"),
         SOURCE_ROWS(&x->sources),
-        LABELS_ROW(&x->sources),
+        LABELS_ROW(&x->sources, "of the model that is made, with commas"),
         HEADING("What each row does:"),
         REAL("epochs", 'e', &x->epochs, 0.001, 1e4, "X", "passes over the training texts"),
         REAL("lr", 0, &x->lr, 0, 1, "X", "learning rate of all rows"),

@@ -40,7 +40,7 @@ static int parse(struct finetune *f, int argc, char **argv)
         STRING("save-adapter", 0, &f->recipe.adapter, "DIR",
                "write the adapters there, too, in peft's format"),
         STRING("log", 0, &f->log_path, "FILE", "write JSON lines there while training"),
-        SOURCE_ROWS(&f->sources), LABELS_ROW(&f->sources),
+        SOURCE_ROWS(&f->sources), LABELS_ROW(&f->sources, "of the model that is made, with commas"),
         HEADING("What is read of a text:"),
         SIZE("max-tokens", 0, &f->max_tokens, 0, 1 << 20, "N", "tokens, 0: all that fit"),
         SIZE("tail-tokens", 0, &f->tail_tokens, 0, 1 << 20, "N",

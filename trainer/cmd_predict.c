@@ -15,7 +15,7 @@ static int parse(struct scored *s, int argc, char **argv)
              "read longer texts in up to so many windows, 0: as the model says"),
         FLAG("no-wide", 0, &s->no_wide, "by the network alone, where there is a wide part"),
         SIZE("threads", 'j', &s->threads, 0, 256, "N", "0: all processors"),
-        SOURCE_ROWS(&s->sources),
+        SOURCE_ROWS(&s->sources), LABELS_ROW(&s->sources, "of the corpora, with commas"),
     };
     int operand = options_parse(argc, argv, rows, sizeof rows / sizeof *rows,
                                 "predict -m DIR [options] corpora");
@@ -30,7 +30,7 @@ static int parse(struct scored *s, int argc, char **argv)
 
 int cmd_predict(int argc, char **argv)
 {
-    struct scored s = {.part_name = "all"};
+    struct scored s = {.part_name = "all", .own_labels = true};
     int rc = parse(&s, argc, argv);
     if (rc >= 0)
         return rc;

@@ -28,7 +28,7 @@ struct given {
     double lr, weight_decay, layer_decay, lm_loss;
 };
 
-/* Keep what was given since the last --corpus. */
+/* Keep what was given since the last --corpus; --labels holds for those that follow. */
 static bool end_corpus(struct given *g)
 {
     struct protocol *p = g->p;
@@ -37,7 +37,7 @@ static bool end_corpus(struct given *g)
     if (p->n_corpus == 0)
         p->n_corpus = 1;
     p->corpus[p->n_corpus - 1].sources = g->sources;
-    g->sources = (struct sources){.n = 0};
+    g->sources = (struct sources){.labels = g->sources.labels};
     return true;
 }
 
@@ -60,7 +60,7 @@ static int parse(struct protocol *p, int argc, char **argv)
     const struct option_row rows[] = {
         STRING("model", 'm', &p->model, "DIR", "base model, from which each run starts"),
         CALL("corpus", 0, begin_corpus, &g, "NAME", "what follows is another corpus, of this name"),
-        SOURCE_ROWS(&g.sources),
+        SOURCE_ROWS(&g.sources), LABELS_ROW(&g.sources, "of the models that are made, with commas"),
         HEADING("Each run:"),
         SIZE("max-tokens", 0, &p->max_tokens, 1, 1 << 20, "N", "tokens that are read of a text"),
         SIZE("tail-tokens", 0, &p->tail_tokens, 0, 1 << 20, "N", "of them from the end"),
@@ -121,7 +121,8 @@ static bool open_corpus(const struct protocol *p, struct protocol_corpus *c, boo
         bolter_dataset_keep_features(c->d);
     if (ok && p->by_date)
         bolter_dataset_keep_dates(c->d);
-    ok = ok && sources_read(&c->sources, c->d, in_order ? BOLTER_TEST : BOLTER_BY_SPLIT, &err) == BOLTER_OK;
+    ok = ok && sources_label(&c->sources, c->d, &err) == BOLTER_OK &&
+         sources_read(&c->sources, c->d, in_order ? BOLTER_TEST : BOLTER_BY_SPLIT, &err) == BOLTER_OK;
     ok = ok && fit_rows_of(&c->train, c->d, BOLTER_TRAIN) &&
          fit_rows_of(&c->validation, c->d, BOLTER_VALID) &&
          fit_rows_of(&c->test, c->d, BOLTER_TEST);

@@ -75,6 +75,7 @@ bool experiments_open(struct experiments *x)
 
 void experiments_close(struct experiments *x)
 {
+    lock_release(&x->lock);
     for (int p = 0; p < 3; p++)
         free(x->part[p].row);
     bolter_cache_free(x->cache);

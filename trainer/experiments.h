@@ -13,6 +13,7 @@
 
 #include "bolter_train.h"
 #include "trainer/fit.h"
+#include "trainer/lock.h"
 #include "trainer/shape.h"
 #include "trainer/sources.h"
 
@@ -62,6 +63,7 @@ struct experiments {
     bolter_cache *cache;
     struct fit_rows part[3];
     char sha256[3][65];
+    struct lock lock; /* of OUT/rows.jsonl */
     struct trial trial[EXPERIMENTS][EXPERIMENTS_MAX_SEEDS];
     char skipped[EXPERIMENTS][64]; /* why, "": it was not */
 };
@@ -88,7 +90,7 @@ bool experiment_run(struct experiments *x, size_t row);
 
 /* ---- experiments_record.c ---- */
 
-/* Take over what OUT/rows.jsonl has of the same options. Without -o there is nothing to do. */
+/* Lock OUT/rows.jsonl, and take over what it has of the same options. Without -o there is nothing to do. */
 bool experiments_load(struct experiments *x);
 /* Append a trial to it. Both return false after a complaint. */
 bool experiments_append(const struct experiments *x, size_t row, size_t seed);

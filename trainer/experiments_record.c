@@ -146,7 +146,7 @@ bool experiments_load(struct experiments *x)
         return true;
     if (mkdir(x->out, 0777) != 0 && errno != EEXIST)
         return failed(x->out);
-    if (!path_of(x, path))
+    if (!path_of(x, path) || !lock_take(&x->lock, path))
         return false;
     FILE *f = fopen(path, "r");
     if (!f)

@@ -327,6 +327,7 @@ int finetune(struct finetune *f)
     bolter_model_unref(f->m);
     json_decref(f->corpora);
     free(f->logits);
+    lock_release(&f->lock);
     free(f->checkpoint);
     free(f->identity);
     return rc;

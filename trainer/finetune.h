@@ -13,6 +13,7 @@
 #include "bolter_eval.h"
 #include "trainer/batches.h"
 #include "trainer/calibrate.h"
+#include "trainer/lock.h"
 #include "trainer/position.h"
 #include "trainer/recipe.h"
 #include "trainer/runlog.h"
@@ -49,6 +50,7 @@ struct finetune {
     bolter_dataset *d;
     bolter_cache *cache; /* one seed's frozen blocks serve the next */
     char *checkpoint; /* path */
+    struct lock lock; /* of it */
     char *identity;   /* of the run, for its checkpoint */
     json_t *corpora;  /* see sources_json() */
     char sha256[3][65]; /* of the parts */

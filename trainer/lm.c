@@ -357,6 +357,7 @@ int lm_train(struct lm *l)
     runlog_free(&l->log);
     json_decref(l->samples);
     free(l->at_hand);
+    lock_release(&l->lock);
     free(l->checkpoint);
     free(l->identity);
     return status;

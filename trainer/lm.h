@@ -7,6 +7,7 @@
 #define LM_H
 
 #include "bolter_train.h"
+#include "trainer/lock.h"
 #include "trainer/order.h"
 #include "trainer/position.h"
 #include "trainer/runlog.h"
@@ -48,6 +49,7 @@ struct lm {
     struct runlog log;
     json_t *samples; /* objects of step and text */
     char *checkpoint, *identity;
+    struct lock lock; /* of the checkpoint */
     double resumed, saved; /* when, on progress.h's clock */
 };
 

@@ -17,7 +17,7 @@ static bool failed(const bolter_error *err)
 
 bool lm_checkpoint_find(struct lm *l)
 {
-    l->checkpoint = place_checkpoint(l->out, l->resume);
+    l->checkpoint = place_checkpoint(l->out, l->resume, &l->lock);
     return l->checkpoint != NULL;
 }
 

@@ -9,6 +9,8 @@ bolter_train_SOURCES = \
 	trainer/baseline.c \
 	trainer/baseline.h \
 	trainer/baseline_print.c \
+	trainer/assumed.c \
+	trainer/assumed.h \
 	trainer/batches.c \
 	trainer/batches.h \
 	trainer/calibrate.c \
@@ -90,6 +92,8 @@ bolter_train_SOURCES = \
 	trainer/order.h \
 	trainer/part.c \
 	trainer/part.h \
+	trainer/lock.c \
+	trainer/lock.h \
 	trainer/place.c \
 	trainer/place.h \
 	trainer/plot.c \

@@ -71,10 +71,34 @@ bool place_takes_directory(const char *path)
     return ok;
 }
 
-char *place_checkpoint(const char *out, bool resume)
+/* OUT.run, new. */
+static char *checkpoint_of(const char *out)
+{
+    size_t n = length_without_slashes(out);
+    char *path = malloc(n + sizeof ".run");
+    if (path)
+        snprintf(path, n + sizeof ".run", "%.*s.run", (int)n, out);
+    else
+        complain("no memory");
+    return path;
+}
+
+static bool is_there_as(const char *path, bool resume)
+{
+    bool there = access(path, F_OK) == 0;
+    if (there == resume)
+        return true;
+    if (there)
+        complain("%s: an earlier run was not finished; --resume goes on with it, removing the file "
+                 "begins anew", path);
+    else
+        complain("%s: %s; there is no run to go on with", path, strerror(errno));
+    return false;
+}
+
+char *place_checkpoint(const char *out, bool resume, struct lock *lock)
 {
     bolter_error err = {0};
-    size_t n = length_without_slashes(out);
     if (!parent_is_open(out)) {
         complain("%s: %s", out, strerror(errno));
         return NULL;
@@ -83,20 +107,9 @@ char *place_checkpoint(const char *out, bool resume)
         complain("%s", err.text);
         return NULL;
     }
-    char *path = malloc(n + sizeof ".run");
-    if (!path) {
-        complain("no memory");
-        return NULL;
-    }
-    snprintf(path, n + sizeof ".run", "%.*s.run", (int)n, out);
-    bool there = access(path, F_OK) == 0;
-    if (there == resume)
+    char *path = checkpoint_of(out);
+    if (path && lock_take(lock, path) && is_there_as(path, resume))
         return path;
-    if (there)
-        complain("%s: an earlier run was not finished; --resume goes on with it, removing the file "
-                 "begins anew", path);
-    else
-        complain("%s: %s; there is no run to go on with", path, strerror(errno));
     free(path);
     return NULL;
 }

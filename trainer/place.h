@@ -5,11 +5,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "trainer/lock.h"
+
 /*
  * OUT.run, the path of the checkpoint of a run that writes the model OUT, to be freed. It must be there
- * with resume, and must not be without; and OUT must be a place for a model. NULL after a complaint.
+ * with resume, and must not be without; OUT must be a place for a model, and no other process be at work
+ * there, for which lock is taken (to be released also after failure). NULL after a complaint.
  */
-char *place_checkpoint(const char *out, bool resume);
+char *place_checkpoint(const char *out, bool resume, struct lock *lock);
 /* Before long work: can a file be written at path, or files into a directory there, which is there or
  * will be made? False after a complaint. */
 bool place_takes_file(const char *path);

@@ -85,8 +85,8 @@ bool recipe_check(struct finetune *f)
         complain("--ignore-label: %g, expected a whole number", r->ignore_label);
         return false;
     }
-    if (r->adapter && r->head_bias) {
-        complain("--save-adapter: an adapter has no place for the bias of --head-bias");
+    if (r->adapter && f->random_init) {
+        complain("--save-adapter: with --random-init there is no base that the adapters belong to");
         return false;
     }
     if (r->adapter && strcmp(f->train.trainable, "lora") != 0 &&
@@ -208,14 +208,4 @@ size_t recipe_steps(const struct finetune *f)
 {
     size_t n = f->n_train, whole = n / f->batch;
     return whole > 0 && (f->recipe.drop_last || n % f->batch == 0) ? whole : whole + 1;
-}
-
-bool recipe_save_adapter(const struct finetune *f)
-{
-    bolter_error err = {0};
-    if (!f->recipe.adapter ||
-        bolter_trainer_save_adapter(f->t, f->recipe.adapter, &err) == BOLTER_OK)
-        return true;
-    complain("%s", err.text);
-    return false;
 }

@@ -31,7 +31,5 @@ bool recipe_check(struct finetune *f);
 bool recipe_open_trainer(struct finetune *f, const char *const *labels, size_t n_label);
 /* Steps of one pass over the training part. */
 size_t recipe_steps(const struct finetune *f);
-/* Write the adapters where they were asked for. */
-bool recipe_save_adapter(const struct finetune *f);
 
 #endif

@@ -99,7 +99,10 @@ static bolter_status save_files(struct finetune *f, const bolter_save_file *file
         o.spam_threshold = f->calibration.threshold.value;
         o.unsure_threshold = fmin(0.5, o.spam_threshold);
     }
-    return bolter_trainer_save(f->t, f->out, &o, err);
+    bolter_status rc = bolter_trainer_save(f->t, f->out, &o, err);
+    if (rc == BOLTER_OK && f->recipe.adapter)
+        rc = bolter_trainer_save_adapter(f->t, f->recipe.adapter, &o, err);
+    return rc;
 }
 
 static bolter_status save(struct finetune *f, bolter_error *err)
@@ -166,8 +169,6 @@ enum ending result_save(struct finetune *f)
     bool kept = rc == BOLTER_OK && best_so_far(f);
     if (kept)
         rc = save(f, &err);
-    if (kept && rc == BOLTER_OK && !recipe_save_adapter(f))
-        return FAILED;
     if (rc == BOLTER_OK)
         print_outcome(f, o, kept);
     return ending_of(rc, &err);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "trainer/assumed.h"
 #include "trainer/options.h"
 #include "trainer/score.h"
 
@@ -43,11 +44,13 @@ bool scored_open(struct scored *s, bool need_spam_head)
     bool ok = bolter_model_open_with(&s->m, s->model, &open, &err) == BOLTER_OK &&
               (!need_spam_head || bolter_model_need_spam_head(s->m, &err) == BOLTER_OK) &&
               bolter_dataset_open(&s->d, s->m, &err) == BOLTER_OK &&
+              (!s->own_labels || sources_label(&s->sources, s->d, &err) == BOLTER_OK) &&
               sources_read(&s->sources, s->d, is_all(s) ? BOLTER_TEST : BOLTER_BY_SPLIT, &err) ==
                   BOLTER_OK;
     if (ok) {
+        assumed_say(s->m);
         s->n = bolter_dataset_count(s->d, s->part);
-        s->n_label = bolter_dataset_n_label(s->d);
+        s->n_label = (size_t)bolter_model_info_of(s->m)->n_label;
         s->logits = calloc(s->n * s->n_label + 1, sizeof *s->logits);
         ok = s->logits && score_part(s->m, s->d, s->part, s->threads, s->logits, &err) == BOLTER_OK;
     }

@@ -12,13 +12,14 @@ struct scored {
     const char *precision; /* NULL: by the float32 pass of training; else as bolter_open_options */
     bool no_wide;
     size_t windows; /* 0: as the model says */
+    bool own_labels; /* those of the corpora are not compared with the model's: see sources_label() */
     struct sources sources;
     size_t threads;
     /* made of it */
     bolter_model *m;
     bolter_dataset *d;
     bolter_part part;
-    size_t n, n_label;
+    size_t n, n_label; /* n_label: of the model */
     float *logits; /* (n, n_label) */
 };
 

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "trainer/assumed.h"
 #include "trainer/options.h"
 
 static bolter_status classify(void *seat, bolter_text *text, bolter_verdict *out, bolter_error *err)
@@ -64,7 +65,9 @@ bool served_open(struct served *s, const char *dir, const char *precision, size_
         s->seat[i].of = s;
         rc = furnish(&s->seat[i], &err);
     }
-    if (rc != BOLTER_OK)
+    if (rc == BOLTER_OK)
+        assumed_say(s->model);
+    else
         complain("%s", err.text);
     return rc == BOLTER_OK;
 }

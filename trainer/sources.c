@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static bool add(struct sources *s, const char *label, const char *path, bolter_part part)
 {
@@ -54,12 +55,81 @@ bool sources_take(void *to, const char *name, const char *value)
     return true;
 }
 
+/* ---- Names of mailboxes ---- */
+
+#define PATH_PARTS 64
+
+/* Where the last k names of a path begin; all of it where it has fewer. */
+static const char *last_names(const char *path, size_t k)
+{
+    const char *at = path + strlen(path);
+    for (size_t slashes = 0; at > path; at--)
+        if (at[-1] == '/' && ++slashes == k)
+            break;
+    return at;
+}
+
+/* Are the last k names of two paths the same, but for .mbox and .gz? */
+static bool same_names(const char *a, const char *b, size_t k)
+{
+    size_t n = strlen(a) - bolter_corpus_name_rest(a), m = strlen(b) - bolter_corpus_name_rest(b);
+    const char *p = last_names(a, k), *q = last_names(b, k);
+    n -= (size_t)(p - a);
+    m -= (size_t)(q - b);
+    return n == m && memcmp(p, q, n) == 0;
+}
+
+static bool is_file(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* How many of its last names tell the i-th source apart from the other files; 1 too where none do. */
+static size_t names_needed(const struct sources *s, size_t i)
+{
+    const char *path = s->source[i].path;
+    for (size_t k = 1; k <= PATH_PARTS; k++) {
+        bool alone = true;
+        for (size_t j = 0; alone && j < s->n; j++)
+            alone = strcmp(s->source[j].path, path) == 0 || !same_names(path, s->source[j].path, k) ||
+                    !is_file(s->source[j].path);
+        if (alone)
+            return k;
+    }
+    return 1;
+}
+
+/* Ids of two mailboxes that lie in several folders under one name begin with the folders, too. */
+static bolter_status name_it(const struct sources *s, size_t i, bolter_corpus *c, bolter_error *err)
+{
+    const char *path = s->source[i].path;
+    size_t k = is_file(path) ? names_needed(s, i) : 1;
+    if (k == 1)
+        return BOLTER_OK;
+    char *name = strdup(last_names(path, k));
+    bolter_status rc = BOLTER_E_NOMEM;
+    if (name) {
+        name[strlen(name) - bolter_corpus_name_rest(path)] = 0;
+        rc = bolter_corpus_call(c, name, err);
+    } else {
+        snprintf(err->text, sizeof err->text, "no memory");
+    }
+    free(name);
+    return rc;
+}
+
 bolter_status sources_open(const struct sources *s, size_t i, bolter_corpus **out,
                            bolter_error *err)
 {
     const struct source *src = &s->source[i];
     const char *kind = src->kind ? src->kind : s->quotes && !src->label ? "tsv-quotes" : NULL;
-    return bolter_corpus_open(out, kind, src->path, src->label, err);
+    bolter_status rc = bolter_corpus_open(out, kind, src->path, src->label, err);
+    if (rc == BOLTER_OK && (rc = name_it(s, i, *out, err)) != BOLTER_OK) {
+        bolter_corpus_free(*out);
+        *out = NULL;
+    }
+    return rc;
 }
 
 /* A misspelt or emptied corpus must not pass for mail without fault. One of several may be empty. */
@@ -148,11 +218,13 @@ static bolter_status labels_given(const char *list, bolter_dataset *d, bolter_er
     struct labels l = {.n = 0};
     char *copy = strdup(list);
     bolter_status rc = BOLTER_E_ARG;
-    if (copy && cut_list(&l, copy))
+    if (copy && cut_list(&l, copy)) {
         rc = bolter_dataset_labels(d, l.name, l.n, err);
-    else if (err)
+    } else {
+        err->code = rc;
         snprintf(err->text, sizeof err->text, "--labels: \"%s\", expected different names with commas",
                  list);
+    }
     free(copy);
     return rc;
 }

@@ -39,9 +39,8 @@ struct sources {
         CALL("kind", 0, sources_take, s, "KIND", "what the corpora after it are"),                 \
         FLAG("quotes", 0, &(s)->quotes, "read TSV with quotes, as pandas does")
 
-/* And of what trains. */
-#define LABELS_ROW(s)                                                                              \
-    STRING("labels", 0, &(s)->labels, "LIST", "labels of the model that is made, with commas")
+/* And of what trains, or takes any labels; what: whose they are. */
+#define LABELS_ROW(s, what) STRING("labels", 0, &(s)->labels, "LIST", "labels " what)
 
 /* An option's callback. */
 bool sources_take(void *to, const char *name, const char *value);
@@ -54,8 +53,9 @@ bolter_status sources_read(const struct sources *s, bolter_dataset *d, bolter_pa
                            bolter_error *err);
 /* The same into c, each source in its part. */
 bolter_status sources_collect(const struct sources *s, bolter_collection *c, bolter_error *err);
-/* Before reading, for what trains: the labels are those of --labels; else, where every source names one
- * and one is neither ham nor spam, these in the order of their first use; else they stay d's. */
+/* Before reading, for what trains or takes any labels: the labels are those of --labels; else, where every
+ * source names one and one is neither ham nor spam, these in the order of their first use; else they stay
+ * d's. */
 bolter_status sources_label(const struct sources *s, bolter_dataset *d, bolter_error *err);
 
 #endif

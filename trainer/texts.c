@@ -97,13 +97,18 @@ static bolter_status add(struct reading *r, const bolter_example *ex, bolter_par
     return BOLTER_OK;
 }
 
-static bolter_status read_source(struct reading *r, const struct source *s)
+static bolter_status read_source(struct reading *r, const struct sources *all, size_t i)
 {
     bolter_corpus *c;
     bolter_example ex;
-    bolter_status rc = bolter_corpus_open(&c, NULL, s->path, s->label, r->err);
+    const struct source *s = &all->source[i];
+    bolter_status rc = sources_open(all, i, &c, r->err);
     if (rc != BOLTER_OK)
         return rc;
+    if ((rc = bolter_split_source(r->split, s->path, r->err)) != BOLTER_OK) {
+        bolter_corpus_free(c);
+        return rc;
+    }
     progress_start(&r->progress, "percent read");
     while ((rc = bolter_corpus_next(c, &ex, r->err)) == BOLTER_OK) {
         progress_show(&r->progress, (uint64_t)(100 * bolter_corpus_progress(c)), 100, s->path);
@@ -141,7 +146,7 @@ bolter_status texts_read(struct texts *t, const struct sources *s, bolter_error 
     for (size_t i = 0; rc == BOLTER_OK && i < s->n_split; i++)
         rc = bolter_split_read(r.split, s->split[i], err);
     for (size_t i = 0; rc == BOLTER_OK && i < s->n; i++)
-        rc = read_source(&r, &s->source[i]);
+        rc = read_source(&r, s, i);
     bolter_text_free(r.text);
     bolter_split_free(r.split);
     if (rc == BOLTER_OK)

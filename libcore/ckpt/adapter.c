@@ -1,6 +1,7 @@
 /*
  * adapter.c - LoRA adapters in peft's format: adapter_config.json and adapter_model.safetensors.
  * w (in,out) += alpha / r * (B A)^T with A (r,in), B (out,r). Source: Hu et al. 2021, section 4.1.
+ * Modules that were trained in full, peft's modules_to_save, take the place of the model's own.
  */
 #include <math.h>
 #include <string.h>
@@ -81,53 +82,80 @@ static bolter_status merge_pair(bolter_model *m, const bt_safetensors *st, const
     return rc;
 }
 
-/* The table index that an adapter tensor belongs to: "base_model.model." + name + suffix. */
-static size_t target_of(const bolter_model *m, const char *name, const char *suffix)
+#define PREFIX "base_model.model."
+/* In the names of modules_to_save, where somebody saved all that peft has in memory. */
+#define IN_MEMORY ".modules_to_save.default"
+
+/* The table index that an adapter tensor belongs to: PREFIX + name, with rest for what begins at cut. */
+static size_t target_of(const bolter_model *m, const char *name, const char *cut, const char *rest)
 {
-    static const char prefix[] = "base_model.model.";
     char plain[256];
-    const char *end = strstr(name, suffix);
-    if (strncmp(name, prefix, sizeof prefix - 1) != 0 || !end)
+    if (strncmp(name, PREFIX, sizeof PREFIX - 1) != 0)
         return m->params.n;
-    name += sizeof prefix - 1;
-    snprintf(plain, sizeof plain, "%.*s.weight", (int)(end - name), name);
+    name += sizeof PREFIX - 1;
+    snprintf(plain, sizeof plain, "%.*s%s", (int)(cut - name), name, rest);
     return bt_params_find(&m->params, plain);
 }
 
-static bolter_status merge_tensor(bolter_model *m, const bt_safetensors *st, const bt_tensor *t,
-                                  double scale, size_t rank, bolter_error *err)
+static bolter_status merge_tensor(bolter_model *m, const bt_adapter *a, const bt_tensor *t,
+                                  bolter_error *err)
 {
     if (strstr(t->name, ".lora_B."))
         return BOLTER_OK; /* with its A */
-    size_t index = target_of(m, t->name, ".lora_A.");
-    if (index < m->params.n)
-        return merge_pair(m, st, t, index, scale, rank, err);
-    index = target_of(m, t->name, ".modules_to_save.default.weight");
-    if (index == m->params.n)
-        index = target_of(m, t->name, ".weight");
-    if (index == m->params.n || t->n_values != bt_param_size(&m->params.row[index]))
-        return bt_fail(err, BOLTER_E_MISMATCH, "%s: %s: no such tensor in the model", st->path,
+    const char *pair = strstr(t->name, ".lora_A."), *full = strstr(t->name, IN_MEMORY);
+    size_t index = pair   ? target_of(m, t->name, pair, ".weight")
+                   : full ? target_of(m, t->name, full, full + sizeof IN_MEMORY - 1)
+                          : target_of(m, t->name, t->name + strlen(t->name), "");
+    if (index == m->params.n || (!pair && t->n_values != bt_param_size(&m->params.row[index])))
+        return bt_fail(err, BOLTER_E_MISMATCH, "%s: %s: no such tensor in the model", a->st.path,
                        t->name);
-    return bt_tensor_floats(st, t, bt_mat_of(m->w[index], 1, 1).data, err);
+    return pair ? merge_pair(m, &a->st, t, index, a->scale, a->rank, err)
+                : bt_tensor_floats(&a->st, t, bt_mat_of(m->w[index], 1, 1).data, err);
 }
 
-bolter_status bt_adapter_merge(bolter_model *m, const char *dir, bolter_error *err)
+bolter_status bt_adapter_merge(bolter_model *m, const bt_adapter *a, bolter_error *err)
+{
+    bolter_status rc = bt_gemm_open(err);
+    for (size_t i = 0; rc == BOLTER_OK && i < a->st.n; i++)
+        rc = merge_tensor(m, a, &a->st.tensor[i], err);
+    return rc;
+}
+
+/* ---- Its files ---- */
+
+static bolter_status find_head(bt_adapter *a, bolter_error *err)
+{
+    const bt_tensor *score = bt_safetensors_find(&a->st, PREFIX "score.weight");
+    if (!score)
+        score = bt_safetensors_find(&a->st, PREFIX "score" IN_MEMORY ".weight");
+    if (score && (score->n_dim != 2 || score->dim[0] < 2))
+        return bt_fail(err, BOLTER_E_FORMAT, "%s: %s: expected (labels, n_embd)", a->st.path,
+                       score->name);
+    a->n_label = score ? score->dim[0] : 0;
+    return BOLTER_OK;
+}
+
+bolter_status bt_adapter_open(bt_adapter *a, const char *dir, bolter_error *err)
 {
     char *config = bt_path_join(dir, "adapter_config.json");
     char *weights = bt_path_join(dir, "adapter_model.safetensors");
-    bt_safetensors st = {0};
-    double scale = 0;
-    size_t rank = 0;
-    bolter_status rc = config && weights ? read_scale(&scale, &rank, config, err)
-                                         : bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", dir);
+    char *card = bt_path_join(dir, "bolter.json");
+    *a = (bt_adapter){0};
+    bolter_status rc = config && weights && card
+                           ? read_scale(&a->scale, &a->rank, config, err)
+                           : bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", dir);
     if (rc == BOLTER_OK)
-        rc = bt_gemm_open(err);
+        rc = bt_safetensors_open(&a->st, weights, err);
     if (rc == BOLTER_OK)
-        rc = bt_safetensors_open(&st, weights, err);
-    for (size_t i = 0; rc == BOLTER_OK && i < st.n; i++)
-        rc = merge_tensor(m, &st, &st.tensor[i], scale, rank, err);
-    bt_safetensors_close(&st);
+        rc = find_head(a, err);
+    a->has_card = rc == BOLTER_OK && bt_file_exists(card);
     bt_release(config);
     bt_release(weights);
+    bt_release(card);
     return rc;
+}
+
+void bt_adapter_close(bt_adapter *a)
+{
+    bt_safetensors_close(&a->st);
 }

@@ -46,6 +46,7 @@ struct bolter_model {
     json_t *config;   /* config.json as it was */
     int32_t bos_id, eos_id; /* -1: the config names none */
     bt_card card;
+    bool assumed; /* no file says what is in the card */
     bt_wide_file wide_file;
     const bolter_wide *wide; /* in it, or NULL */
     bolter_tok *tok;
@@ -86,9 +87,9 @@ bool bt_read_of(const char *name, bt_read *out);
 
 /* ---- weights.c ---- */
 
-/* Fill w in float32; in_place: aligned float32 tensors may be used where they are in the
- * file's bytes. */
-bolter_status bt_weights_load(bolter_model *m, bool in_place, bolter_error *err);
+/* Fill w in float32; in_place: aligned float32 tensors may be used where they are in the file's bytes;
+ * new_head: the head is left for others to fill. */
+bolter_status bt_weights_load(bolter_model *m, bool in_place, bool new_head, bolter_error *err);
 /* "float32", "bfloat16" or "int8". False for another word. */
 bool bt_precision_named(const char *name, bt_precision *out);
 /* That of the weights in the file; of float16, float32. */
@@ -136,8 +137,20 @@ size_t bt_windows_unread(const bt_windows *w);
 
 /* ---- adapter.c ---- */
 
-/* Merge the LoRA adapters of a directory in peft's format into the model's weights. */
-bolter_status bt_adapter_merge(bolter_model *m, const char *dir, bolter_error *err);
+/* LoRA adapters of a directory in peft's format. */
+typedef struct bt_adapter {
+    bt_safetensors st;
+    double scale; /* alpha / r */
+    size_t rank;
+    size_t n_label; /* of the head among the modules that were trained in full; 0: there is none */
+    bool has_card;  /* a bolter.json, which says how the model is read that they were trained for */
+} bt_adapter;
+
+/* E_IO, E_FORMAT, E_MISMATCH (a method that we do not compute), E_NOMEM. Close also what did not open. */
+bolter_status bt_adapter_open(bt_adapter *a, const char *dir, bolter_error *err);
+void bt_adapter_close(bt_adapter *a);
+/* Merge them into the model's weights, of which it owns every one. E_MISMATCH names what does not fit. */
+bolter_status bt_adapter_merge(bolter_model *m, const bt_adapter *a, bolter_error *err);
 
 /* ---- modeldir.c ---- */
 

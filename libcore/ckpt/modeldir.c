@@ -1,6 +1,7 @@
 /*
  * modeldir.c - a Hugging Face directory becomes a bolter_model: config, weights, tokenizer, card.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/digest.h"
@@ -26,7 +27,9 @@ static bolter_status open_config(bolter_model *m, bolter_error *err)
     return rc;
 }
 
-static bolter_status open_safetensors(bolter_model *m, bool own_memory, bolter_error *err)
+/* With an adapter (NULL: none), the head is its head, if it has one. */
+static bolter_status open_safetensors(bolter_model *m, const bt_adapter *a, bool own_memory,
+                                      bolter_error *err)
 {
     char *path = bt_path_join(m->dir, "model.safetensors");
     bolter_status rc = !path        ? bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", m->dir)
@@ -39,23 +42,24 @@ static bolter_status open_safetensors(bolter_model *m, bool own_memory, bolter_e
     if (score && (score->n_dim != 2 || score->dim[0] < 2))
         return bt_fail(err, BOLTER_E_FORMAT, "%s: score.weight: expected (labels, n_embd)",
                        m->st.path);
-    m->cfg.n_label = score ? score->dim[0] : 0;
+    m->cfg.n_label = a && a->n_label > 0 ? a->n_label : score ? score->dim[0] : 0;
     rc = bt_config_check(&m->cfg, m->st.path, err);
     return rc == BOLTER_OK ? bt_params_init(&m->params, &m->cfg, err) : rc;
 }
 
-static bolter_status open_weights(bolter_model *m, const bolter_open_options *o, bolter_error *err)
+static bolter_status open_weights(bolter_model *m, const bt_adapter *a, const bolter_open_options *o,
+                                  bolter_error *err)
 {
-    const char *adapter = o ? o->adapter : NULL, *name = o ? o->precision : NULL;
+    const char *name = o ? o->precision : NULL;
     bt_precision precision = BT_FLOAT32;
     if (name && !bt_precision_of(m, name, &precision))
         return bt_fail(err, BOLTER_E_ARG,
                        "precision \"%s\", expected auto, float32, bfloat16 or int8", name);
-    if (name && !adapter)
+    if (name && !a)
         return bt_weights_pack(m, precision, o->isa, err);
-    bolter_status rc = bt_weights_load(m, !adapter, err);
-    if (rc == BOLTER_OK && adapter)
-        rc = bt_adapter_merge(m, adapter, err);
+    bolter_status rc = bt_weights_load(m, !a, a && a->n_label > 0, err);
+    if (rc == BOLTER_OK && a)
+        rc = bt_adapter_merge(m, a, err);
     return rc == BOLTER_OK && name ? bt_weights_pack_loaded(m, precision, o->isa, err) : rc;
 }
 
@@ -137,11 +141,14 @@ static bolter_status override_card(bolter_model *m, const bolter_open_options *o
     return BOLTER_OK;
 }
 
-static bolter_status open_card(bolter_model *m, const bolter_open_options *o, bolter_error *err)
+/* That of an adapter (NULL: none) that has one, which says how its model is read; else the model's. */
+static bolter_status open_card(bolter_model *m, const bt_adapter *a, const bolter_open_options *o,
+                               bolter_error *err)
 {
-    char *path = bt_path_join(m->dir, "bolter.json");
+    char *path = bt_path_join(a && a->has_card ? o->adapter : m->dir, "bolter.json");
     bolter_status rc = path ? BOLTER_OK : bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", m->dir);
-    if (rc == BOLTER_OK && bt_file_exists(path))
+    m->assumed = rc == BOLTER_OK && !bt_file_exists(path);
+    if (rc == BOLTER_OK && !m->assumed)
         rc = bt_card_read(&m->card, path, err);
     if (rc == BOLTER_OK && o)
         rc = override_card(m, o, err);
@@ -271,15 +278,19 @@ bolter_status bolter_model_open_with(bolter_model **out, const char *dir,
 {
     *out = NULL;
     bolter_model *m = bt_model_new(dir, err);
+    bt_adapter adapter = {0}, *a = o && o->adapter ? &adapter : NULL;
     if (!m)
         return BOLTER_E_NOMEM;
     bolter_status rc = open_config(m, err);
+    if (rc == BOLTER_OK && a)
+        rc = bt_adapter_open(a, o->adapter, err);
     if (rc == BOLTER_OK)
-        rc = open_safetensors(m, o && o->own_memory, err);
+        rc = open_safetensors(m, a, o && o->own_memory, err);
     if (rc == BOLTER_OK)
-        rc = open_card(m, o, err); /* which may name the format that the weights are packed in */
+        rc = open_card(m, a, o, err); /* which may name the format that the weights are packed in */
     if (rc == BOLTER_OK)
-        rc = open_weights(m, o, err);
+        rc = open_weights(m, a, o, err);
+    bt_adapter_close(&adapter);
     if (rc == BOLTER_OK)
         rc = open_tokenizer(m, err);
     if (rc == BOLTER_OK)
@@ -344,6 +355,17 @@ const bolter_wide *bolter_model_wide(const bolter_model *m)
 const bolter_tok *bolter_model_tok(const bolter_model *m)
 {
     return m->tok;
+}
+
+bool bolter_model_assumed(const bolter_model *m, char *text, size_t n)
+{
+    if (!m->assumed || m->cfg.n_label == 0)
+        return false;
+    snprintf(text, n,
+             "%s: no bolter.json: assuming config.json's labels, a head that reads the %s of at most %d "
+             "tokens, and spam from %g on", m->dir, bt_read_name(m->card.position), (int)m->info.max_tokens,
+             m->card.spam_threshold);
+    return true;
 }
 
 bolter_status bolter_model_need_spam_head(const bolter_model *m, bolter_error *err)

@@ -87,17 +87,21 @@ static bolter_status load_param(const bt_safetensors *st, const bt_param *p, flo
     return rc;
 }
 
-bolter_status bt_weights_load(bolter_model *m, bool in_place, bolter_error *err)
+bolter_status bt_weights_load(bolter_model *m, bool in_place, bool new_head, bolter_error *err)
 {
+    size_t head = new_head ? bt_last_index(&m->cfg, BT_SCORE) : m->params.n;
     m->w = bt_alloc_array(m->params.n, sizeof *m->w);
     m->block = bt_alloc_aligned(m->params.n_values, sizeof *m->block);
     if (!m->w || !m->block)
         return bt_fail(err, BOLTER_E_NOMEM, "%s: no memory for %zu weights", m->dir,
                        m->params.n_values);
     bolter_status rc = BOLTER_OK;
-    for (size_t i = 0; rc == BOLTER_OK && i < m->params.n; i++)
-        rc = load_param(&m->st, &m->params.row[i], m->block + m->params.row[i].offset, in_place,
-                        &m->w[i], err);
+    for (size_t i = 0; rc == BOLTER_OK && i < m->params.n; i++) {
+        float *own = m->block + m->params.row[i].offset;
+        m->w[i] = own;
+        if (i != head)
+            rc = load_param(&m->st, &m->params.row[i], own, in_place, &m->w[i], err);
+    }
     return rc;
 }
 

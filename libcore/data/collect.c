@@ -246,6 +246,8 @@ bolter_status bolter_collection_add(bolter_collection *c, bolter_corpus *corpus,
     bolter_status rc;
     if (part > BOLTER_BY_SPLIT)
         return bt_fail(err, BOLTER_E_ARG, "collection: no such part: %d", (int)part);
+    if ((rc = bt_split_source(&c->split, corpus->path, err)) != BOLTER_OK)
+        return rc;
     while ((rc = bolter_corpus_next(corpus, &ex, err)) == BOLTER_OK) {
         if ((rc = add_example(c, &ex, part, err)) != BOLTER_OK)
             return rc;

@@ -117,6 +117,19 @@ bolter_status bolter_corpus_open(bolter_corpus **out, const char *kind, const ch
     return bt_corpus_open(out, kind, path, label, BT_SOURCE_CHUNK, err);
 }
 
+bolter_status bolter_corpus_call(bolter_corpus *c, const char *name, bolter_error *err)
+{
+    bt_release(c->name);
+    c->name = bt_strdup(name);
+    return c->name ? BOLTER_OK : bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", c->path);
+}
+
+size_t bolter_corpus_name_rest(const char *path)
+{
+    const char *name = bt_base_name(path);
+    return strlen(name) - bt_stem_length(name, ".mbox");
+}
+
 /* Complete what the reader left to us: bytes and id from the buffers, else the index as id. */
 static bolter_status complete(bolter_corpus *c, bolter_example *ex, bolter_error *err)
 {
@@ -173,5 +186,6 @@ void bolter_corpus_free(bolter_corpus *c)
     bt_buf_free(&c->body);
     bt_buf_free(&c->id);
     bt_release(c->path);
+    bt_release(c->name);
     bt_release(c);
 }

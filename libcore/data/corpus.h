@@ -35,6 +35,7 @@ typedef struct bt_reader {
 struct bolter_corpus {
     const bt_reader *reader;
     char *path;
+    char *name; /* owned; NULL: the path's */
     const char *label; /* the caller's, or NULL */
     size_t chunk;
     bt_source *source; /* NULL for a directory */

@@ -266,6 +266,8 @@ bolter_status bolter_dataset_add(bolter_dataset *d, bolter_corpus *c, bolter_par
     bolter_example ex;
     bolter_status rc;
     d->path = c->path;
+    if ((rc = bt_split_source(&d->split, c->path, err)) != BOLTER_OK)
+        return rc;
     while ((rc = bolter_corpus_next(c, &ex, err)) == BOLTER_OK)
         if ((rc = add_example(d, &ex, part, err)) != BOLTER_OK)
             return rc;

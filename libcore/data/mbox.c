@@ -166,8 +166,8 @@ static bolter_status next_message(bolter_corpus *c, bolter_example *ex, bolter_e
         rc = read_message(c, err);
     if (rc != BOLTER_OK)
         return rc;
-    const char *name = bt_base_name(c->path);
-    size_t n = bt_stem_length(name, ".mbox");
+    const char *name = c->name ? c->name : bt_base_name(c->path);
+    size_t n = c->name ? strlen(name) : bt_stem_length(name, ".mbox");
     if (!bt_buf_append(&c->id, name, n) || !bt_buf_appendf(&c->id, "/%" PRIu64, c->index))
         return bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", c->path);
     return BOLTER_OK;

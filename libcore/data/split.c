@@ -12,6 +12,7 @@
 
 struct bt_split_entry {
     char *id; /* NULL: free */
+    size_t source; /* the corpus that has it, from 1; 0: none so far */
     bolter_part part;
 };
 
@@ -122,14 +123,29 @@ bolter_status bt_split_read(bt_split *s, const char *path, bolter_error *err)
     return rc;
 }
 
-bolter_status bt_split_part(const bt_split *s, const char *id, const char *text, size_t n,
+bolter_status bt_split_source(bt_split *s, const char *path, bolter_error *err)
+{
+    char **source = bt_realloc_array(s->source, s->n_source + 1, sizeof *source);
+    s->source = source ? source : s->source;
+    if (!source || !(source[s->n_source] = bt_strdup(path)))
+        return bt_fail(err, BOLTER_E_NOMEM, "%s: no memory", path);
+    s->n_source++;
+    return BOLTER_OK;
+}
+
+bolter_status bt_split_part(bt_split *s, const char *id, const char *text, size_t n,
                             bolter_part *part, bolter_error *err)
 {
     if (s->n_files > 0) {
-        const struct bt_split_entry *e = slot(s->entry, s->cap, id);
+        struct bt_split_entry *e = slot(s->entry, s->cap, id);
         if (!e->id)
             return bt_fail(err, BOLTER_E_MISMATCH, "%s: not in the split file %s%s", id, s->path,
                            s->n_files > 1 ? ", nor in those before it" : "");
+        if (e->source > 0 && e->source != s->n_source)
+            return bt_fail(err, BOLTER_E_MISMATCH,
+                           "%s: of this id there is a text in %s and one in %s: a split file cannot tell "
+                           "them apart", id, s->source[e->source - 1], s->source[s->n_source - 1]);
+        e->source = s->n_source;
         *part = e->part;
         return BOLTER_OK;
     }
@@ -142,6 +158,9 @@ void bt_split_clear(bt_split *s)
 {
     for (size_t i = 0; i < s->cap; i++)
         bt_release(s->entry[i].id);
+    for (size_t i = 0; i < s->n_source; i++)
+        bt_release(s->source[i]);
+    bt_release(s->source);
     bt_release(s->entry);
     bt_release(s->path);
     *s = (bt_split){0};
@@ -164,7 +183,12 @@ bolter_status bolter_split_read(bolter_split *s, const char *path, bolter_error 
     return bt_split_read(&s->files, path, err);
 }
 
-bolter_status bolter_split_part(const bolter_split *s, const char *id, const char *text, size_t n,
+bolter_status bolter_split_source(bolter_split *s, const char *path, bolter_error *err)
+{
+    return bt_split_source(&s->files, path, err);
+}
+
+bolter_status bolter_split_part(bolter_split *s, const char *id, const char *text, size_t n,
                                 bolter_part *part, bolter_error *err)
 {
     return bt_split_part(&s->files, id, text, n, part, err);

@@ -12,9 +12,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/mem.h"
 #include "text/normal.h"
 
-static const char fallback[] = "WINDOWS-1252";
+static const char fallback[] = "WINDOWS-1252", hz[] = "HZ";
 
 /* Valid multi-byte characters from which on UTF-8 is no accident. */
 enum { SURE_UTF8 = 4 };
@@ -41,7 +42,8 @@ static const struct {
     {"cp936", "GB18030"},
     {"xgbk", "GB18030"},
     {"euccn", "GB18030"},
-    {"hzgb2312", "HZ"},
+    {"hzgb2312", hz},
+    {"hz", hz},
     {"big5", "BIG5-HKSCS"},
     {"big5hkscs", "BIG5-HKSCS"},
     {"cp950", "BIG5-HKSCS"},
@@ -200,8 +202,56 @@ static bolter_status convert(bt_buf *out, iconv_t cd, size_t unit, char *in, siz
     return status == BOLTER_OK ? flush(out, cd) : status;
 }
 
+/* ---- HZ ---- */
+
+/*
+ * The text n bytes of HZ (RFC 1843) as EUC-CN, into out of n bytes: between "~{" and "~}" characters of
+ * two bytes, which get their high bits; "~~" is a tilde, and a tilde at the end of a line joins it to the
+ * next. An unfinished shift ends with its line, as the RFC has it; what is no HZ stays. The length.
+ */
+static size_t hz_to_euc(char *out, const char *in, size_t n)
+{
+    size_t len = 0;
+    bool shifted = false;
+    for (size_t i = 0; i < n; i++) {
+        char c = in[i], next = i + 1 < n ? in[i + 1] : 0;
+        bool escape = c == '~' && ((!shifted && (next == '{' || next == '~' || next == '\n')) ||
+                                   (shifted && next == '}'));
+        bool pair = shifted && c > 0x20 && c < 0x7f && next > 0x20 && next < 0x7f;
+        if (escape) {
+            shifted = next == '{';
+            if (next == '~')
+                out[len++] = c;
+            i++;
+        } else if (pair) {
+            out[len++] = (char)(c | 0x80);
+            out[len++] = (char)(next | 0x80);
+            i++;
+        } else {
+            shifted = shifted && c != '\n';
+            out[len++] = c;
+        }
+    }
+    return len;
+}
+
+static bolter_status convert_hz(bt_buf *out, const char *bytes, size_t n)
+{
+    char *euc = bt_alloc(n + 1);
+    if (!euc)
+        return BOLTER_E_NOMEM;
+    size_t len = hz_to_euc(euc, bytes, n);
+    bolter_status status = bt_charset_convert(out, "GB18030", euc, len);
+    bt_release(euc);
+    return status;
+}
+
+/* ---- All ---- */
+
 bolter_status bt_charset_convert(bt_buf *out, const char *from, const char *bytes, size_t n)
 {
+    if (strcmp(from, hz) == 0) /* which the GNU C library does not know */
+        return convert_hz(out, bytes, n);
     iconv_t cd = iconv_open("UTF-8", from);
     if (cd == (iconv_t)-1) /* a C library without this encoding */
         return put(out, bytes, n);

@@ -30,8 +30,7 @@ void bolter_trainer_restore(bolter_trainer *t)
         copy_slot(&t->slots, t->slots.slot[i].p, t->slots.slot[i].kept, t->slots.slot[i].n);
 }
 
-/* The final norm's bias for a head without one. */
-static bolter_status fold_bias(const bolter_trainer *t, float *lnf, bolter_error *err)
+bolter_status bt_trainer_fold_bias(const bolter_trainer *t, float *lnf, bolter_error *err)
 {
     memcpy(lnf, t->w[bt_last_index(&t->cfg, BT_LNF_B)], t->cfg.n_embd * sizeof *lnf);
     return bt_head_bias_fold(lnf, t->w[bt_last_index(&t->cfg, BT_SCORE)],
@@ -73,7 +72,7 @@ static bolter_status write_model(const bolter_trainer *t, const bt_card *card,
     if (t->cfg.head_bias) {
         params.n--; /* the bias is the last row */
         s.lnf = bt_alloc_array(t->cfg.n_embd, sizeof *s.lnf);
-        rc = s.lnf ? fold_bias(t, s.lnf, err) : bt_fail(err, BOLTER_E_NOMEM, "trainer: no memory");
+        rc = s.lnf ? bt_trainer_fold_bias(t, s.lnf, err) : bt_fail(err, BOLTER_E_NOMEM, "trainer: no memory");
     }
     bt_weights w = {&params, weight_of_trainer, &s};
     if (rc == BOLTER_OK)

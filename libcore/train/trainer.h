@@ -68,6 +68,12 @@ void bt_weights_clear(bolter_trainer *t);
 /* Values of parameter i as they count, into x: adapters merged, bytes turned into floats. */
 void bt_weights_merged(const bolter_trainer *t, size_t i, float *x);
 
+/* ---- keep.c ---- */
+
+/* The final norm's bias, into lnf (n_embd), with what stands there for the head's bias. E_NUMERIC, E_NOMEM as
+ * bt_head_bias_fold(). */
+bolter_status bt_trainer_fold_bias(const bolter_trainer *t, float *lnf, bolter_error *err);
+
 /* ---- pad.c ---- */
 
 /* Cut or pad the sequences as the options say, in memory that lasts until the next call. */

@@ -100,4 +100,12 @@ printf 'ham\t.\nspam\t!\n' >empty.tsv
 runs 1 baseline --train empty.tsv --c 1 && complains "no n-gram to keep"
 ok "texts without a word are an error"
 
+# ---- Kinds ----
+
+printf 'ham\t"one ""cup"" of\nspam\twin"\n' >quoted.tsv
+cat data.tsv >>quoted.tsv
+runs 0 baseline --alpha 1 --c 1 --quotes --test quoted.tsv --train data.tsv --predictions scores --json &&
+    same "$(($(wc -l <data.tsv) + 1))" "$(wc -l <scores)"
+ok "--quotes reads what it does for the other commands"
+
 finish

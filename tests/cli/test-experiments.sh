@@ -110,6 +110,21 @@ head -n 3 kept/rows.jsonl >lines && sed -n 4p kept/rows.jsonl | cut -c 1-40 | tr
     cp lines kept/rows.jsonl && again && [ "$(started)" = "3:2 " ] && [ "$(wc -l <kept/rows.jsonl)" -eq 4 ]
 ok "a trial whose line was cut off is run again"
 
+: >kept/said
+bolter-train experiments $base --prepared data $keep --rows 1 --seeds 3-64 -e 50 >first 2>kept/said &
+pid=$!
+until grep -q '^row 1, seed 3' kept/said || ! kill -0 $pid; do
+    sleep 0.02
+done
+kill -STOP $pid
+runs 1 experiments $base --prepared data $keep --rows 1 &&
+    complains "kept/rows.jsonl: process $pid is at work there"
+ok "two runs into one directory are refused"
+kill -KILL $pid
+wait $pid 2>/dev/null
+again && [ ! -e kept/rows.jsonl.lock ]
+ok "a run that was killed leaves no lock that holds"
+
 # ---- What is wrong ----
 
 for rows in 0 23 1-23 5-3 '1,' x '1,,2' 'more,' ''; do

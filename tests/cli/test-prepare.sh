@@ -103,6 +103,36 @@ ok "the oldest mail trains, the youngest tests"
 runs 0 prepare -o s --ids --split-by sender --spam spam.mbox --ham ham.mbox &&
     [ "$(grep -lE '(spam|ham)/7$' s/*.csv | wc -l)" -eq 1 ]
 ok "mail from one domain stays together"
+
+# ---- Mailboxes of one name ----
+
+mkdir -p one two/deep other/deep
+cp spam.mbox one/spam.mbox
+cp spam.mbox two/deep/spam
+gzip -c spam.mbox >other/deep/spam.mbox.gz
+# ids CORPUS...: what ids begin with, without the numbers.
+ids()
+{
+    runs 0 prepare -o n --force --ids --duplicates keep "$@" --ham ham.mbox &&
+        cat n/*.csv | sed -n 's|.*,\([a-z/]*\)/[0-9]*$|\1|p' | sort -u | tr '\n' ' '
+}
+same 'ham spam ' "$(ids --spam one/spam.mbox)"
+ok "one mailbox of a name goes by its name"
+same 'deep/spam ham one/spam ' "$(ids --spam two/deep/spam --spam one/spam.mbox)" &&
+    same 'deep/spam ham one/spam ' "$(ids --spam one/spam.mbox --spam two/deep/spam)"
+ok "two of a name go by their folders, in whatever order they are given"
+same 'ham one/spam other/deep/spam two/deep/spam ' \
+    "$(ids --spam one/spam.mbox --spam two/deep/spam --spam other/deep/spam.mbox.gz)"
+ok "three go by as many folders as each needs"
+for i in 0 1 2; do printf '%s\tham\ttrain\n' $i; done >parts.split
+printf 'ham\ttea\nham\tmilk\nspam\twin\n' >first.tsv
+printf 'spam\tcash\nham\tcup\n' >second.tsv
+runs 0 prepare -o n --force --data first.tsv --split parts.split
+ok "a split file is about one corpus"
+runs 1 prepare -o none --data first.tsv --data second.tsv --split parts.split &&
+    complains '0: of this id there is a text in first.tsv and one in second.tsv'
+ok "a split file for two corpora with the same ids is refused"
+
 runs 1 prepare -o none --split-by thread --data data.tsv && complains '^bolter-train: '
 ok "texts cannot be split by thread"
 [ ! -e none ]

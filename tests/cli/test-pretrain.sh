@@ -92,6 +92,20 @@ interrupted()
     stopped INT live --log live
 }
 
+one_at_a_time()
+{
+    rm -rf out out.run live
+    bolter-train pretrain $quick -o out $long --log live text.txt 2>said &
+    pid=$!
+    wait_for live
+    kill -STOP $pid
+    exits 1 bolter-train pretrain $quick -o out $long text.txt 2>second &&
+        grep -q "out.run: process $pid is at work there" second
+    refused=$?
+    kill -CONT $pid
+    wait $pid && [ $refused -eq 0 ] && same_run_and_samples out whole && [ ! -e out.run.lock ]
+}
+
 interrupted_goes_on()
 {
     exits 130 interrupted && grep -q 'interrupted after step .*--resume' said && test ! -e out &&
@@ -200,6 +214,7 @@ refused()
 ok "a shape learns, and generate writes what the last sample did" learns
 ok "an output layer of its own is learned, kept and exported" learns_untied
 pretrain whole $long
+ok "a second run into the same directory is refused, and the first ends as it would" one_at_a_time
 ok "a run that is interrupted goes on to the same bits" interrupted_goes_on
 ok "a sample that is interrupted is written again" interrupted_samples_are_written_again
 ok "a run that is killed goes on to the same bits" killed_goes_on

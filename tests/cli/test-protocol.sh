@@ -32,7 +32,27 @@ runs 0 protocol $quick few-shot --data data.tsv --sizes 4 --seeds 1 --max-test 2
     grep -q '^20 test texts' out
 ok "--max-test limits the test part"
 
+sed 's/^ham/good/' data.tsv >good.tsv
+runs 1 protocol $quick few-shot --data good.tsv --sizes 4 --seeds 1 && grep -q '"good" is not in the list' err
+ok "a label that nobody named is refused"
+runs 0 protocol $quick few-shot --data good.tsv --labels good,spam --sizes 4,64 --seeds 1 --json &&
+    sed 's/"seconds":.*//' out >first &&
+    runs 0 protocol $quick few-shot --data data.tsv --sizes 4,64 --seeds 1 --json &&
+    sed 's/"seconds":.*//' out | cmp -s - first
+ok "--labels names those of the corpus, which change no figure"
+runs 1 protocol $quick few-shot --data good.tsv --labels good,junk --sizes 4 --seeds 1
+ok "labels that the corpus has not are refused"
+grep '^spam' data.tsv | cut -f 2 >win.txt
+grep '^ham' data.tsv | cut -f 2 >tea.txt
+runs 0 protocol $quick few-shot --kind lines --class good=tea.txt --class spam=win.txt --sizes 4 --seeds 1
+ok "--class gives the labels, too"
+
 # ---- cross ----
+
+runs 0 protocol $quick cross --corpus one --labels good,spam --data good.tsv --corpus two --labels spam,ham \
+    --data other.tsv && [ "$(grep -c '^\(one\|two\) *\(one\|two\) ' out)" -eq 4 ] &&
+    awk '$1 ~ /^(one|two)$/ && ($8 < 90 || ($1 == $2 && $4 < 95)) { bad = 1 } END { exit bad }' out
+ok "corpora of other labels, in another order, are compared by their spam"
 
 runs 0 protocol $quick cross --corpus data --data data.tsv --corpus other --data other.tsv &&
     [ "$(grep -c '^\(data\|other\) *\(data\|other\) ' out)" -eq 4 ] &&

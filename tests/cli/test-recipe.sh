@@ -119,12 +119,24 @@ bolter-train predict -m lora --data data.tsv 2>err | cut -f 1-2 >a
 bolter-train predict -m merged --data data.tsv 2>err | cut -f 1-2 >b
 [ -s a ] && cmp -s a b && [ -s adapter/adapter_config.json ]
 ok "adapters are saved beside the merged model, and can be merged again"
+card_of()
+{
+    grep -v -e '"model_id"' "$1/bolter.json"
+}
+for base in base class; do
+    runs 0 finetune $data -m $base -o lora $quick --trainable lora --head-bias --position mean \
+        --save-adapter adapter && runs 0 export -m $base --adapter adapter -o merged &&
+        bolter-train predict -m lora --data data.tsv --part all >a 2>err &&
+        bolter-train predict -m merged --data data.tsv --part all >b 2>err && [ -s a ] && cmp a b &&
+        card_of lora >a && card_of merged >b && cmp a b
+    ok "adapters with a head merge into the $base that they were trained on, and are read as there"
+done
 runs 0 finetune $data -m base -o qlora $quick --trainable qlora
 ok "qlora"
 runs 2 finetune $data -m base -o none $quick --save-adapter none.adapter
 ok "--save-adapter without adapters is refused"
-runs 2 finetune $data -m base -o none $quick --trainable lora --head-bias --save-adapter x
-ok "--save-adapter with a bias is refused"
+runs 2 finetune $data -m base -o none $quick --trainable lora --random-init --save-adapter x
+ok "--save-adapter over random weights is refused"
 runs 1 finetune $data -m base -o none $quick --trainable lora --lora-targets c_attm &&
     grep -q c_attm err
 ok "an unknown target is named"

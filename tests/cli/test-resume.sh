@@ -135,6 +135,35 @@ tune out1 $long -j 1 --resume --finish && whole out1 && [ ! -e out1.run ] &&
     [ "$(wc -l <out1/train.csv)" -lt "$(wc -l <ref1/train.csv)" ]
 ok "--finish makes a model of the best weights so far"
 
+# ---- Two at once ----
+
+# refused_beside NAME OPTION...: while the run $pid is at work, status 1 and a line that names both.
+refused_beside()
+{
+    name=$1
+    shift
+    exits 1 bolter-train finetune -m base --data data.tsv $quick $long "$@" >out 2>said &&
+        [ "$(wc -l <said)" -eq 1 ] && grep -q "out1.run: process $pid is at work there" said
+    ok "$name is refused while a run is at work"
+}
+rm -rf out1 out1.run* live
+start out1 $long -j 1 --log live
+wait_for live
+kill -STOP $pid
+refused_beside "another run into the same directory" -o out1
+refused_beside "the same directory by another name" -o ./out1//
+refused_beside "going on with it" -o out1 --resume
+kill -CONT $pid
+wait $pid && whole out1 && same_run out1 ref1 && [ ! -e out1.run ] && [ ! -e out1.run.lock ]
+ok "the run beside which they were refused ends as it would, and leaves no lock"
+rm -rf out1 live
+start out1 $long -j 1 --log live $every
+wait_for out1.run
+kill -KILL $pid
+wait $pid 2>/dev/null
+tune out1 $long -j 1 --resume && same_run out1 ref1 && [ ! -e out1.run.lock ]
+ok "a run that was killed leaves no lock that holds"
+
 # ---- Seeds ----
 
 tune seeds-ref -e 150 -j 1 --seeds 3

@@ -262,4 +262,30 @@ for args in "predict --data data.tsv" "evaluate --part all --data data.tsv" "ins
     ok "${args%% -*} on a full disk fails"
 done
 
+# ---- predict over other labels ----
+
+sed 's/^ham/good/; s/^spam/junk/' data.tsv >other.tsv
+runs 0 predict -m tsv --data data.tsv && cut -f 1,3 out >want
+runs 1 predict -m tsv --data other.tsv && complains 'label "good" is not in the list'
+ok "predict refuses labels that nobody named"
+runs 0 predict -m tsv --data other.tsv --labels good,junk && cut -f 1,3 out | cmp -s - want &&
+    same 'good junk ' "$(cut -f 2 out | sort -u | tr '\n' ' ')"
+ok "predict --labels names those of the corpora, and the scores stay"
+runs 0 predict -m tsv --class junk=spam.mbox --class good=ham.mbox --class more=ham.mbox &&
+    same '40 good 40 junk 40 more ' "$(cut -f 2 out | sort | uniq -c | awk '{ print $1, $2 }' | tr '\n' ' ')"
+ok "predict takes any names that --class gives"
+runs 1 predict -m tsv --data data.tsv --labels ham && complains '.*--labels: "ham", expected different names'
+ok "predict --labels needs two names"
+
+# ---- A model that does not say how it is read ----
+
+cp -R tsv bare && rm bare/bolter.json
+warning='^bolter-train: warning: bare: no bolter.json: .* the last of at most 32 tokens, and spam from 0.5 on$'
+runs 0 predict -m bare --data data.tsv && complains "$warning" && runs 0 evaluate -m bare --data data.tsv &&
+    [ "$(grep -c "$warning" err)" -eq 1 ]
+ok "what is assumed of a model without bolter.json is said once"
+runs 0 calibrate -m bare --data data.tsv --part all && [ -s bare/bolter.json ] &&
+    runs 0 predict -m bare --data data.tsv && [ ! -s err ]
+ok "calibrate writes one, and nothing is assumed any more"
+
 finish

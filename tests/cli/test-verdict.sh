@@ -274,6 +274,17 @@ missing_model_is_3()
 }
 ok "a missing model is status 3 and named" missing_model_is_3
 
+model_without_a_card_is_read_with_a_warning()
+{
+    rm -rf bare && cp -R spam bare && rm bare/bolter.json
+    warning='^bolter: warning: bare: no bolter.json: .* the last of at most 128 tokens, and spam from 0.5 on$'
+    exits 0 bolter -m bare mail mail >out 2>err && grep -q "$warning" err && test "$(wc -l <err)" -eq 1 &&
+        exits 0 bolter -m bare -p <mail >out 2>err && grep -q "$warning" err && grep -q '^X-Spam-Flag: YES' out &&
+        exits 0 bolter -m spam mail >out 2>err && test ! -s err
+}
+ok "a model without bolter.json is read with a warning of what is assumed" \
+    model_without_a_card_is_read_with_a_warning
+
 model_without_spam_is_refused()
 {
     make-model nospam random ham other && exits 3 bolter -m nospam <mail 2>err &&

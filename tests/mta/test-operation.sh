@@ -59,6 +59,18 @@ start_rush() {
     start_with_metrics "$@" --set model="$slow_model" --set max_batch=1 --set workers=1
 }
 
+# ---- The model ----
+
+a_model_without_a_card_is_served_with_a_warning() {
+    cp -R "$work/spam-model" "$work/bare-model"
+    rm "$work/bare-model/bolter.json"
+    start bare --set model="$work/bare-model"
+    check "it is served" send "$work/ham.eml"
+    check "the log says what is assumed" grep -q \
+        'bare-model: no bolter.json: .* the last of at most 128 tokens, and spam from 0.5 on' "$work/bare.log"
+    same "once" "$(grep -c 'no bolter.json' "$work/bare.log")" 1
+}
+
 # ---- Failures ----
 
 empty_and_encrypted_mail_is_answered_as_configured() {
@@ -524,7 +536,8 @@ many_commands_share_the_model_at_the_same_time() {
     same "answers" "$(cat "$work"/crowd.[0-9]* | grep -cFx "$want")" 40
 }
 
-run_cases empty_and_encrypted_mail_is_answered_as_configured \
+run_cases a_model_without_a_card_is_served_with_a_warning \
+    empty_and_encrypted_mail_is_answered_as_configured \
     message_that_takes_too_long_is_answered_as_configured \
     message_that_finds_a_full_queue_is_answered_as_configured \
     under_load_less_is_read_and_the_header_says_so \

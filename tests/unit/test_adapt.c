@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
+#include "ckpt/model.h"
 #include "kern/int8.h"
 #include "tests/unit/training.h"
 
@@ -125,6 +126,7 @@ static void saved_adapters_over_the_base_score_as_the_trainer_did(struct check *
         float want[2 * N], got[2 * N];
         bolter_error err = {0};
         bolter_model *merged = NULL;
+        bolter_save_options save = {0};
         bolter_train_options o = training_options("lora", 1);
         o.lora_targets = targets[i];
         o.lora_alpha = 3;
@@ -132,7 +134,7 @@ static void saved_adapters_over_the_base_score_as_the_trainer_did(struct check *
         training_steps(c, t, STEPS, loss);
         training_logits(c, t, want);
         snprintf(dir, sizeof dir, "%s", tiny_path("adapter"));
-        CHECK(c, bolter_trainer_save_adapter(t, dir, &err) == BOLTER_OK, "%s", err.text);
+        CHECK(c, bolter_trainer_save_adapter(t, dir, &save, &err) == BOLTER_OK, "%s", err.text);
         bolter_open_options with = {.adapter = dir};
         if (CHECK(c, bolter_model_open_with(&merged, base, &with, &err) == BOLTER_OK, "%s",
                   err.text))
@@ -144,18 +146,99 @@ static void saved_adapters_over_the_base_score_as_the_trainer_did(struct check *
     bolter_model_unref(m);
 }
 
+static bolter_model *three_labels(uint64_t seed, const char *name)
+{
+    tiny t;
+    bt_config cfg = tiny_config(2, 3);
+    tiny_init(&t, &cfg, seed);
+    t.card = "{\"v\": 1, \"labels\": [\"a\", \"b\", \"c\"]}";
+    bolter_model *m = tiny_model(&t, name);
+    tiny_clear(&t);
+    return m;
+}
+
+static bolter_model *head_of_two(uint64_t seed, const char *name)
+{
+    return tiny_classifier(2, seed, name);
+}
+
+/* Train, save the model and the adapter, and merge the adapter into the base: the same model. */
+static void check_merged(struct check *c, bolter_model *m, const char *what, const char *base,
+                         const bolter_train_options *o)
+{
+    double loss[STEPS];
+    float want[2 * N], got[2 * N];
+    char dir[1024];
+    bolter_error err = {0};
+    bolter_model *merged = NULL;
+    bolter_save_options save = {.temperature = 2, .spam_threshold = 0.75, .unsure_threshold = 0.25};
+    bolter_trainer *t = training_open(m, o);
+    training_steps(c, t, STEPS, loss);
+    bolter_model *after = training_result(t, "merged-after");
+    training_session_logits(c, after, want);
+    snprintf(dir, sizeof dir, "%s", tiny_path("merged-adapter"));
+    CHECK(c, bolter_trainer_save_adapter(t, dir, &save, &err) == BOLTER_OK, "%s", err.text);
+    bolter_open_options with = {.adapter = dir};
+    if (CHECK(c, bolter_model_open_with(&merged, base, &with, &err) == BOLTER_OK, "%s: %s", what,
+              err.text)) {
+        const bolter_model_info *its = bolter_model_info_of(merged);
+        training_session_logits(c, merged, got);
+        training_near(c, what, got, want, 1e-5);
+        CHECK(c, strcmp(bolter_model_label(merged, 0), "ham") == 0 && its->spam_label == 1,
+              "%s: other labels", what);
+        CHECK(c, merged->card.position == after->card.position, "%s: read elsewhere", what);
+        CHECK(c, merged->card.temperature == 2 && merged->card.spam_threshold == 0.75 &&
+              merged->card.unsure_threshold == 0.25, "%s: other thresholds", what);
+    }
+    bolter_model_unref(merged);
+    bolter_model_unref(after);
+    bolter_trainer_free(t);
+}
+
+/* The base may have no head, or another's. */
+static void an_adapter_merges_into_the_base_that_it_was_trained_on(struct check *c)
+{
+    static const struct {
+        const char *what;
+        bolter_model *(*make)(uint64_t seed, const char *name);
+    } bases[] = {{"two labels", head_of_two},
+                 {"three labels", three_labels},
+                 {"language model", tiny_language_model},
+                 {"untied", tiny_untied_model}};
+    for (size_t i = 0; i < sizeof bases / sizeof *bases; i++) {
+        char name[32], base[1024];
+        snprintf(name, sizeof name, "merge-base-%zu", i);
+        bolter_model *m = bases[i].make(11 + i, name);
+        bolter_train_options o = training_options("lora", 1);
+        snprintf(base, sizeof base, "%s", tiny_path(name));
+        check_merged(c, m, bases[i].what, base, &o);
+        o.position = "mean";
+        o.head_bias = true;
+        check_merged(c, m, bases[i].what, base, &o);
+        bolter_model_unref(m);
+    }
+}
+
 static void without_adapters_there_are_none_to_save(struct check *c)
 {
+    bolter_save_options save = {0};
     bolter_model *m = tiny_classifier(1, 4, "no-adapter");
     bolter_train_options o = training_options("last_block", 1);
     bolter_trainer *t = training_open(m, &o);
-    CHECK(c, bolter_trainer_save_adapter(t, tiny_path("none"), NULL) == BOLTER_E_ARG, "saved");
+    CHECK(c, bolter_trainer_save_adapter(t, tiny_path("none"), &save, NULL) == BOLTER_E_ARG, "saved");
     bolter_trainer_free(t);
     o = training_options("lora", 1);
-    o.head_bias = true;
+    o.random_init = true;
     t = training_open(m, &o);
-    CHECK(c, bolter_trainer_save_adapter(t, tiny_path("none"), NULL) == BOLTER_E_ARG,
-          "with a bias");
+    CHECK(c, bolter_trainer_save_adapter(t, tiny_path("none"), &save, NULL) == BOLTER_E_ARG,
+          "saved what belongs to random weights");
+    bolter_trainer_free(t);
+    bolter_model_unref(m);
+    m = tiny_language_model(4, "no-head");
+    o = training_options("lora", 1);
+    t = training_open_lm(m, &o);
+    CHECK(c, bolter_trainer_save_adapter(t, tiny_path("none"), &save, NULL) == BOLTER_E_ARG,
+          "saved without a head");
     bolter_trainer_free(t);
     bolter_model_unref(m);
 }
@@ -310,6 +393,7 @@ int main(void)
         CASE(targets_are_groups_or_ends_of_names),
         CASE(qlora_is_lora_over_the_rounded_weights),
         CASE(saved_adapters_over_the_base_score_as_the_trainer_did),
+        CASE(an_adapter_merges_into_the_base_that_it_was_trained_on),
         CASE(without_adapters_there_are_none_to_save),
         CASE(a_trained_bias_is_in_the_saved_final_norm),
         CASE(a_bias_without_a_place_is_refused),

@@ -52,6 +52,25 @@ static void simplified_chinese_has_many_names(struct check *c)
         want(c, names[i], "\xc4\xe3\xba\xc3", "\xe4\xbd\xa0\xe5\xa5\xbd");
 }
 
+/* The first is RFC 1843's example: "The next sentence is in GB." */
+static void hz_is_read_line_by_line(struct check *c)
+{
+    want(c, "HZ-GB-2312",
+         "This sentence is in ASCII.\n"
+         "The next sentence is in GB.~{<:Ky2;S{#,NpJ)l6HK!#~}Bye.",
+         "This sentence is in ASCII.\n"
+         "The next sentence is in GB."
+         "\xe5\xb7\xb1\xe6\x89\x80\xe4\xb8\x8d\xe6\xac\xb2\xef\xbc\x8c"
+         "\xe5\x8b\xbf\xe6\x96\xbd\xe6\x96\xbc\xe4\xba\xba\xe3\x80\x82" "Bye.");
+    want(c, "hz", "a ~~ tilde", "a ~ tilde");
+    want(c, "hz-gb-2312", "one ~\nline", "one line");
+    want(c, "hz-gb-2312", "~{Dc:C\nhello", "\xe4\xbd\xa0\xe5\xa5\xbd\nhello");
+    want(c, "hz-gb-2312", "~{Dc~} and ~{:C", "\xe4\xbd\xa0 and \xe5\xa5\xbd");
+    want(c, "hz-gb-2312", "~x ~", "~x ~");
+    want(c, "hz-gb-2312", "~{D", "D");
+    want(c, "hz-gb-2312", "~{", "");
+}
+
 static void utf32_is_read_in_either_order(struct check *c)
 {
     want_n(c, "utf-32", "\xff\xfe\0\0`O\0\0}Y\0", 12, "\xe4\xbd\xa0\xe5\xa5\xbd");
@@ -79,6 +98,7 @@ int main(void)
         CASE(the_last_letter_stays_where_an_accent_could_follow),
         CASE(the_last_letter_too_needs_room),
         CASE(simplified_chinese_has_many_names),
+        CASE(hz_is_read_line_by_line),
         CASE(utf32_is_read_in_either_order),
         CASE(what_no_encoding_has_is_replaced),
         CASE(a_wrong_unit_does_not_shift_the_rest),

@@ -73,6 +73,19 @@ static void an_id_with_two_parts_is_a_mismatch(struct check *c)
     bolter_dataset_free(d);
 }
 
+static void an_id_of_two_corpora_is_a_mismatch(struct check *c)
+{
+    bolter_dataset *d = open_dataset();
+    bolter_error err = {0};
+    CHECK(c, split(d, "a\tham\ttrain\nb\tspam\ttest\n", NULL) == BOLTER_OK, "the split");
+    CHECK(c, add(d, "ham\ta\tone\nham\ta\tagain\n", BOLTER_BY_SPLIT, &err) == BOLTER_OK, "%s", err.text);
+    CHECK(c, add(d, "ham\ta\tin a part of its own\n", BOLTER_VALID, &err) == BOLTER_OK, "%s", err.text);
+    CHECK(c, add(d, "spam\tb\ttwo\nham\ta\tother\n", BOLTER_BY_SPLIT, &err) == BOLTER_E_MISMATCH, "taken");
+    CHECK(c, strstr(err.text, "a: of this id") && strstr(err.text, "data.tsv and one in"), "got \"%s\"",
+          err.text);
+    bolter_dataset_free(d);
+}
+
 static void an_id_that_no_split_file_knows_is_a_mismatch(struct check *c)
 {
     bolter_dataset *d = open_dataset();
@@ -246,6 +259,7 @@ int main(void)
     static const struct check_case cases[] = {
         CASE(a_split_file_decides),
         CASE(an_id_with_two_parts_is_a_mismatch),
+        CASE(an_id_of_two_corpora_is_a_mismatch),
         CASE(an_id_that_no_split_file_knows_is_a_mismatch),
         CASE(broken_split_files_name_their_line),
         CASE(splits_by_content_are_70_10_20),
