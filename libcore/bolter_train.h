@@ -272,6 +272,15 @@ bolter_status bolter_trainer_save_adapter(const bolter_trainer *t, const char *d
 bolter_status bolter_model_save(const bolter_model *m, const char *dir, const bolter_save_options *o,
                                 bolter_error *err);
 /*
+ * Write the model whose weights are the mean of those of n >= 2 models m, which are opened for training
+ * and began with the same weights: fine-tuned with other seeds, say (Wortsman et al. 2022, "Model soups").
+ * The card is the first's with o's values; its thresholds and temperature are of other scores, so
+ * calibrate anew. As bolter_trainer_save(); E_MISMATCH names a model of another shape, one that reads
+ * texts otherwise, or one with a wide part.
+ */
+bolter_status bolter_model_average(const bolter_model *const *m, size_t n, const char *dir,
+                                   const bolter_save_options *o, bolter_error *err);
+/*
  * Write bolter.json alone into the directory that m was opened from, with what m was opened with;
  * the old one is replaced by a rename. o->dtype is NULL. m itself keeps what it was opened with.
  */

@@ -46,6 +46,12 @@ test_save_SOURCES = tests/unit/test_save.c
 test_save_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 test_save_LDADD = libtiny.la $(check_libs)
 
+check_PROGRAMS += test-average
+TESTS += test-average
+test_average_SOURCES = tests/unit/test_average.c
+test_average_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+test_average_LDADD = libtiny.la $(check_libs)
+
 check_LTLIBRARIES += libtraining.la
 libtraining_la_SOURCES = tests/unit/training.c tests/unit/training.h
 libtraining_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)

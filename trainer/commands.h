@@ -5,6 +5,7 @@
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
 
+int cmd_average(int argc, char **argv);
 int cmd_baseline(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
 int cmd_evaluate(int argc, char **argv);

@@ -22,6 +22,7 @@ bolter_train_SOURCES = \
 	trainer/catalogue.c \
 	trainer/catalogue.h \
 	trainer/checkpoint.c \
+	trainer/cmd_average.c \
 	trainer/cmd_baseline.c \
 	trainer/cmd_bench.c \
 	trainer/cmd_calibrate.c \

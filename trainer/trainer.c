@@ -32,6 +32,7 @@ static const struct command {
     {"tokenizer", cmd_tokenizer, "learn a tokenizer from texts; encode and decode"},
     {"quantize", cmd_quantize, "int8 weights, with the measured change of scores"},
     {"bench", cmd_bench, "speed on this machine: texts a second, latency, memory"},
+    {"average", cmd_average, "one model of several that were fine-tuned from the same one"},
     {"import", cmd_import, "model directory of OpenAI's GPT-2 or a PyTorch state dict"},
     {"export", cmd_export, "a model directory in another number format, adapters merged"},
 };

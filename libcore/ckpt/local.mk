@@ -1,5 +1,6 @@
 ckpt_sources = \
 	libcore/ckpt/adapter.c \
+	libcore/ckpt/average.c \
 	libcore/ckpt/blank.c \
 	libcore/ckpt/bundle.c \
 	libcore/ckpt/card.c \

@@ -144,6 +144,9 @@ ok "evaluate --json prints one object"
 
 # ---- export ----
 
+runs 0 average -o mean tsv tsv && complains 'spam begins at 0.5' && grep -q '"average_of"' mean/bolter.json &&
+    cmp tsv/model.safetensors mean/model.safetensors
+ok "the average of a model and itself is the model, to be calibrated"
 runs 0 export -m tsv -o int8 --dtype int8
 ok "export writes int8"
 [ "$(wc -c <int8/model.safetensors)" -lt "$(wc -c <tsv/model.safetensors)" ]
@@ -199,7 +202,7 @@ ok "--help lists the subcommands"
 runs 0 --version && grep -q '^bolter-train [0-9]' out
 ok "--version prints the version"
 man="$top_srcdir/trainer/bolter-train.1"
-for sub in import fetch prepare finetune evaluate predict inspect tokenizer export; do
+for sub in import fetch prepare finetune evaluate predict inspect tokenizer export average; do
     runs 0 "$sub" --help
     ok "$sub --help exits 0"
     missing=$(sed -n 's/^ *\(-., \)\{0,1\} *--\([a-z0-9-]*\).*/\2/p' out | while read -r option; do
@@ -238,6 +241,7 @@ usage "inspect grads without --out" inspect grads -m tsv
 usage "inspect text without files" inspect text -m tsv
 usage "tokenizer without a verb" tokenizer -m tsv
 usage "export without --out" export -m tsv
+usage "average of one model" average -o x tsv
 
 # ---- Failures: status 1, one line that names the file ----
 
