@@ -5,9 +5,10 @@
     models/written/fill.py --check
 
 Each text is printed N times (4), with other names, hosts and numbers in its placeholders each time, drawn
-in the same manner for ham and for spam, so that only what a text says tells the two apart. One in six
-texts, by its digest, is of the validation part. --check prints how many texts there are by label and
-language, and fails at an unknown placeholder or a text that is there twice.
+in the same manner for ham and for spam; but hosts are a firm's own in ham, mostly, and seldom in spam, and
+firms.txt knows where some real ones are at home. One in six texts, by its digest, is of the validation part.
+--check prints how many texts there are by label and language, and fails at an unknown placeholder or a text that
+is there twice.
 """
 import argparse
 import collections
@@ -47,6 +48,9 @@ Prague Riga Seoul Seville Sofia Tampere Toronto Turin Utrecht Vienna Warsaw Zuri
 DEVICES = ["Windows 11", "Windows 10", "Chrome on Windows", "Safari on iPhone", "iPhone 14", "iPad", "Android 13",
            "Android phone", "Firefox on Linux", "Edge on Windows 11", "MacBook Pro", "Chrome on Android"]
 MONTHS = "January February March April May June July August September October November December".split()
+FREE = "gmail.com outlook.com hotmail.com yahoo.com icloud.com gmx.net mail.ru qq.com".split()
+CLOUDS = "web.app github.io vercel.app pages.dev blogspot.com weebly.com wixsite.com firebaseapp.com r2.dev".split()
+SHORT = "bit.ly t.co tinyurl.com goo.su cutt.ly is.gd".split()
 BANKS = ["{w} Bank", "Bank {w}", "{w} Savings Bank", "Banque {w}", "Banco {w}", "Banca {w}", "{w}bank", "First {w}"]
 
 
@@ -62,14 +66,78 @@ def invented(rng):
     return rng.choice(WORDS).capitalize() + rng.choice(["", "ly", "ify", "o", "a"])
 
 
-def host(rng, brand):
-    """A name of a server: of the brand, of something like it, or of something else."""
-    own = re.sub(r"[^a-z0-9]", "", brand.lower()) or "mail"
-    name = rng.choice([own, own, own, own + "-" + rng.choice(TRADES), rng.choice(WORDS) + rng.choice(TRADES),
-                       "".join(rng.choice(SYLLABLES) for _ in range(3))])
-    before = rng.choice(["", "", "", "www.", "mail.", "my.", "app.", "account.", "click.", "links.", "e."])
-    return before + name + "." + rng.choice(ENDINGS)
+# ---- Hosts ----
 
+def firms():
+    """Names and domains of real firms."""
+    with open(os.path.join(HERE, "firms.txt"), encoding="utf-8") as f:
+        return [tuple(line.rstrip("\n").split("\t")) for line in f]
+
+
+FIRMS = firms()
+
+
+def firm(rng):
+    """A name and a domain: of a real one, or invented."""
+    if rng.random() < .45:
+        return rng.choice(FIRMS)
+    name = invented(rng)
+    return name, slug(name) + "." + rng.choice(ENDINGS)
+
+
+def slug(name):
+    return re.sub(r"[^a-z0-9]", "", name.lower()) or "mail"
+
+
+def server(rng, domain):
+    return rng.choice(["", "", "", "www.", "mail.", "my.", "app.", "account.", "click.", "links.", "e.", "news.",
+                       "email."]) + domain
+
+
+def stranger(rng):
+    """A domain of somebody who has nothing to do with it."""
+    letters = "abcdefghijklmnopqrstuvwxyz0123456789"
+    name = rng.choice([rng.choice(WORDS) + rng.choice(TRADES), rng.choice(WORDS) + rng.choice(WORDS),
+                       "".join(rng.choice(SYLLABLES) for _ in range(rng.randint(2, 4))),
+                       rng.choice(FAMILY).lower() + rng.choice(["", "-" + rng.choice(TRADES)]),
+                       "".join(rng.choice(letters) for _ in range(rng.randint(5, 12)))])
+    return name + "." + rng.choice(ENDINGS)
+
+
+def lookalike(rng, brand):
+    """A domain that is to be taken for the firm's."""
+    own, trade = slug(brand), rng.choice(TRADES)
+    name = rng.choice([own + "-" + trade, trade + "-" + own, own + trade, own + str(rng.randint(1, 99)),
+                       own[:-1] + 2 * own[-1:], own + "-" + rng.choice(WORDS)])
+    return name + "." + rng.choice(ENDINGS)
+
+
+def mailer(rng):
+    """One that sends newsletters for others."""
+    return "mail." + rng.choice(WORDS) + rng.choice(["mailer.com", "mail.net", "send.io"])
+
+
+def anywhere(rng):
+    """Where a page can be put without a domain of one's own."""
+    return rng.choice([slug(invented(rng)) + "." + rng.choice(CLOUDS), rng.choice(SHORT),
+                       ".".join(str(rng.randint(1, 254)) for _ in range(4))])
+
+
+def host(rng, label, brand, domain, link):
+    """Of a link or, without link, of the sender; the firm's domain is known."""
+    x = rng.random()
+    if label == "ham":
+        return server(rng, domain) if x < .78 else mailer(rng) if x < .9 else server(rng, stranger(rng))
+    if x < (.04 if link else .1):
+        return server(rng, domain)
+    if x < .34:
+        return server(rng, lookalike(rng, brand))
+    if x < .85:
+        return server(rng, stranger(rng))
+    return anywhere(rng) if link else rng.choice(FREE)
+
+
+# ---- The other placeholders ----
 
 def code(rng):
     letters = rng.choice(["ABCDEFGHJKLMNPQRSTUVWXYZ23456789", "0123456789abcdef"])
@@ -87,14 +155,13 @@ def date(rng):
     return rng.choice([f"{d:02}.{m:02}.{y}", f"{d:02}/{m:02}/{y}", f"{y}-{m:02}-{d:02}", f"{d} {MONTHS[m - 1]} {y}"])
 
 
-def values(rng):
+def values(rng, label):
     """What the placeholders stand for in one use of a text."""
-    given, family, brand = rng.choice(GIVEN), rng.choice(FAMILY), invented(rng)
+    given, family, (brand, own) = rng.choice(GIVEN), rng.choice(FAMILY), firm(rng)
     user = rng.choice([given, f"{given}.{family}", f"{given[0]}{family}", family]).lower()
-    domain = host(rng, invented(rng)).split(".", 1)[-1] if rng.random() < .1 else \
-        rng.choice(WORDS) + rng.choice(WORDS) + "." + rng.choice(ENDINGS)
+    domain = rng.choice(WORDS) + rng.choice(WORDS) + "." + rng.choice(ENDINGS)
     return {"name": rng.choice([f"{given} {family}", given]), "user": user, "domain": domain,
-            "email": f"{user}@{domain}", "brand": brand, "host": host(rng, brand),
+            "email": f"{user}@{domain}", "brand": brand, "own": own, "host": host(rng, label, brand, own, True),
             "bank": rng.choice(BANKS).format(w=rng.choice([*WORDS, *SYLLABLES]).capitalize()),
             "amount": amount(rng), "amount2": amount(rng), "date": date(rng),
             "time": f"{rng.randint(0, 23):02}:{rng.randint(0, 59):02}", "code": code(rng),
@@ -104,10 +171,13 @@ def values(rng):
             "percent": f"{rng.choice([5, 10, 15, 20, 25, 30, 40, 50, 60, 70, 80, 90, 95, rng.randint(1, 99)])}%"}
 
 
-def sender(rng, v):
+def sender(rng, label, v):
     """The line From of the model's text, of most messages."""
     who = rng.choice([v["brand"], v["brand"], f"{rng.choice(GIVEN)} {rng.choice(FAMILY)}"])
-    return f"From: {who} {host(rng, v['brand'])}\n" if rng.random() < .75 else ""
+    at = host(rng, label, v["brand"], v["own"], False)
+    if who != v["brand"] and rng.random() < .3:
+        at = rng.choice(FREE)
+    return f"From: {who} {at}\n" if rng.random() < .85 else ""
 
 
 def texts():
@@ -122,12 +192,13 @@ def texts():
                 yield label, f"{name}/{n}", head[len("Subject:"):].strip(), body.strip("\n")
 
 
-def laid_out(rng, subject, body):
-    v = values(rng)
+def laid_out(rng, label, subject, body):
+    v = values(rng, label)
     # A text names several people and days, but one firm, one recipient and one server.
-    value = lambda m: (v if m[1] in ("brand", "host", "email", "user", "domain", "bank", "code") else values(rng))[m[1]]
+    own = ("brand", "host", "email", "user", "domain", "bank", "code")
+    value = lambda m: (v if m[1] in own else values(rng, label))[m[1]]
     fill = lambda s: PLACEHOLDER.sub(value, s)
-    return f"Subject: {fill(subject)}\n{sender(rng, v)}\n{fill(body)}"
+    return f"Subject: {fill(subject)}\n{sender(rng, label, v)}\n{fill(body)}"
 
 
 def part_of(subject, body):
@@ -135,7 +206,7 @@ def part_of(subject, body):
 
 
 def check():
-    counts, seen, known = collections.Counter(), {}, set(values(random.Random(0)))
+    counts, seen, known = collections.Counter(), {}, set(values(random.Random(0), "ham")) - {"own"}
     for label, name, subject, body in texts():
         unknown = set(PLACEHOLDER.findall(subject + body)) - known
         if unknown:
@@ -164,7 +235,7 @@ def main():
         for k in range(o.variants):
             rng = random.Random(f"{o.seed} {label} {name} {k}")
             print(json.dumps({"id": f"{label}/{name}/{k}", "label": label, "part": part,
-                              "text": laid_out(rng, subject, body)}, ensure_ascii=False))
+                              "text": laid_out(rng, label, subject, body)}, ensure_ascii=False))
 
 
 if __name__ == "__main__":
