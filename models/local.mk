@@ -10,4 +10,4 @@ dist_model_DATA = \
 	models/default/train.csv \
 	models/default/train.jsonl \
 	models/default/vocab.json
-EXTRA_DIST += models/make-default models/written
+EXTRA_DIST += models/gpu.py models/make-default models/written

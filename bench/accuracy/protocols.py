@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """protocols.py - one recipe, trained anew on each public corpus and measured on its test part; prints CSV.
 
-    bench/accuracy/protocols.py --bolter-train PATH --base DIR --corpora DIR --out DIR [--only P1,P3] [--seeds N]
+    bench/accuracy/protocols.py --bolter-train PATH --base DIR --corpora DIR --out DIR [--gpu] [--only P1,P3]
+                                [--seeds N]
 
   P1  the balanced SMS collection of the book, five seeds; P2, all of it
   P3  the SpamAssassin corpus, as raw mail; P4, Enron-Spam
@@ -12,7 +13,8 @@
 CORPORA holds sms-spam-collection, spamassassin, enron and splits. OUT keeps models and predictions; what is
 there is not made again, and an interrupted training goes on. "both" is the model as it is used, "network" its
 transformer alone. "apart" leaves out test texts that share 80 % of their runs of four words with one of the
-training part. Decisions at 0.5. It takes hours.
+training part. Decisions at 0.5. It takes hours; with --gpu, where the network is trained by models/gpu.py,
+minutes.
 """
 import argparse
 import csv
@@ -24,13 +26,16 @@ import sys
 import time
 from types import SimpleNamespace
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+HERE = os.path.dirname(os.path.abspath(__file__))
+GPU, FEW = f"{HERE}/../../models/gpu.py", f"{HERE}/few_shot.py"
+sys.path.insert(0, HERE)
 import corpora
 import default
 
-RECIPE = ("--begin --max-tokens 256 --tail-tokens 64 --position mean --lm-loss 0.5 --disguise 40% --precision bfloat16 "
-          "--wide").split()
-EPOCHS = {"P1": 5, "P2": 5, "P3": 3, "P4": 1}
+RECIPE = ("--begin --max-tokens 256 --tail-tokens 64 --position mean --lm-loss 0.5 --disguise 40% "
+          "--precision bfloat16 --wide").split()
+FEW_RECIPE = "--epochs 3 --min-steps 120".split()
+EPOCHS = {"P1": 10, "P2": 10, "P3": 6, "P4": 2}
 MEASURES = ("accuracy", "recall_fpr_01", "recall_fpr_1", "auc", "fpr")
 MODELS = {"both": [], "network": ["--no-wide"]}
 SIZES = ("16", "64", "256")
@@ -54,15 +59,33 @@ def told(o, name):
     return [*corpora.split(c, "enron"), *corpora.enron(c)]
 
 
+def parts(o, name):
+    """A folder of the protocol's texts as JSON lines."""
+    folder = f"{o.out}/texts-{name}"
+    if not os.path.exists(f"{folder}/test.jsonl"):
+        run(o, "prepare", "-o", folder, "--force", "--format", "jsonl", "--ids", "--duplicates", "keep",
+            "--near-duplicates", "keep", *told(o, name))
+    return folder
+
+
+def train(o, name, seed, made):
+    how = ["--epochs", str(EPOCHS[name]), "--seed", str(seed)]
+    if o.gpu:
+        subprocess.run([sys.executable, GPU, "--base", o.base, "--out", made, "--train",
+                        f"{parts(o, name)}/train.jsonl", *how], check=True)
+        run(o, "wide", "-m", made, *told(o, name))
+    else:
+        resume = ["--resume"] if os.path.exists(f"{made}.run") else []
+        run(o, "finetune", "-m", o.base, "-o", made, *RECIPE, *how, *resume, *told(o, name))
+
+
 def model(o, name, seed=1):
     """The protocol's model, trained where it is missing."""
     made = f"{o.out}/{name}-{seed}"
     if name == "P1" and not os.path.exists(f"{o.out}/book/test.csv"):
         run(o, "prepare", "--book", f"{o.corpora}/sms-spam-collection/SMSSpamCollection", "-o", f"{o.out}/book")
     if not os.path.exists(f"{made}/bolter.json"):
-        resume = ["--resume"] if os.path.exists(f"{made}.run") else []
-        run(o, "finetune", "-m", o.base, "-o", made, *RECIPE, "--epochs", str(EPOCHS[name]), "--seed", str(seed),
-            *resume, *told(o, name))
+        train(o, name, seed, made)
     return made
 
 
@@ -99,11 +122,7 @@ def runs_of_words(text):
 
 
 def texts(o, name, part):
-    folder = f"{o.out}/texts-{name}"
-    if not os.path.exists(f"{folder}/test.jsonl"):
-        run(o, "prepare", "-o", folder, "--force", "--format", "jsonl", "--ids", "--duplicates", "keep",
-            "--near-duplicates", "keep", *told(o, name))
-    with open(f"{folder}/{part}.jsonl") as f:
+    with open(f"{parts(o, name)}/{part}.jsonl") as f:
         return {r["id"]: runs_of_words(r["text"]) for r in map(json.loads, f)}
 
 
@@ -144,19 +163,31 @@ def cross(o, _):
             measure(o, f"P5 {trained} on {tested}", 1, which, [x for x in lines if x[0] not in common])
 
 
+def few_runs(o, name):
+    """JSON lines of fine-tunings on a few texts."""
+    how = ["--sizes", ",".join(SIZES), "--seeds", str(o.seeds), "--max-test", "1000"]
+    if o.gpu:
+        texts_of = parts(o, name)
+        return subprocess.run([sys.executable, FEW, "--base", o.base, "--train", f"{texts_of}/train.jsonl", "--test",
+                               f"{texts_of}/test.jsonl", "--disguise", "0", *FEW_RECIPE, *how], check=True, stdout=subprocess.PIPE,
+                              text=True).stdout
+    alone = [x for x in RECIPE if x not in ("--wide", "--disguise", "40%")]
+    return run(o, "protocol", "few-shot", "-m", o.base, "--json", *FEW_RECIPE, *alone, *how, *told(o, name))
+
+
 def few_shot(o, _):
     for name in ("P2", "P3", "P4"):
         path = f"{o.out}/P6-{name}.jsonl"
         if not os.path.exists(path):
-            lines = run(o, "protocol", "few-shot", "-m", o.base, "--json", "--sizes", ",".join(SIZES), "--seeds",
-                        str(o.seeds), *(x for x in RECIPE if x not in ("--wide", "--disguise", "40%")), *told(o, name))
+            lines = few_runs(o, name)
             with open(path, "w") as f:
                 f.write(lines)
         with open(path) as f:
             found = [json.loads(line) for line in f]
         for size in SIZES:
-            f1 = [r["f1"] for r in found if r["size"] == int(size)]
-            print(f"# P6, {name}'s corpus, {size} texts: mean F1 {sum(f1) / len(f1):.3f} of {len(f1)} draws")
+            f1 = [r["f1"] for r in found if r["texts"] == int(size)]
+            print(f"# P6, {name}'s corpus, {size} texts: F1 " + " ".join(f"{x:.3f}" for x in f1) +
+                  f", mean {sum(f1) / len(f1):.3f}")
 
 
 def attacked(o, _):
@@ -179,12 +210,14 @@ def main():
     p.add_argument("--base", required=True)
     p.add_argument("--corpora", required=True)
     p.add_argument("--out", required=True)
+    p.add_argument("--gpu", action="store_true", help="train with PyTorch")
     p.add_argument("--only", default=",".join(PROTOCOLS))
     p.add_argument("--seeds", type=int, default=5, help="of P1 and P6")
     o = p.parse_args()
     os.makedirs(o.out, exist_ok=True)
     print(f"# bench/accuracy/protocols.py --only {o.only}, {time.strftime('%d %B %Y')}: "
-          f"{run(o, '--version').splitlines()[0]}; finetune {' '.join(RECIPE)}")
+          f"{run(o, '--version').splitlines()[0]}; {'models/gpu.py (--windows 0.25), then wide' if o.gpu else 'finetune'}; "
+          f"recipe: {' '.join(RECIPE)}, epochs {EPOCHS}; few texts: {' '.join(FEW_RECIPE)}")
     out.writerow(["protocol", "seed", "model", "n", *(k + e for k in MEASURES for e in ("", "_low", "_high"))])
     for name in o.only.split(","):
         PROTOCOLS[name](o, name)
