@@ -22,8 +22,7 @@ static bt_says says(const bt_style *s, bt_property p)
     return (bt_says)s->value[p].says;
 }
 
-/* ---- One element
- * ------------------------------------------------------------------------------------- */
+/* ---- One element ---- */
 
 static void inherit(bt_look *look, const bt_style *s)
 {
@@ -137,8 +136,7 @@ bool bt_look_hides_text(const bt_look *look)
     return !bt_look_takes_room(look) || (colorless && !look->painted);
 }
 
-/* ---- Tags and attributes
- * ----------------------------------------------------------------------------- */
+/* ---- Tags and attributes ---- */
 
 static bool is_one_of(const char *word, const char *const *list)
 {

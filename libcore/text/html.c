@@ -24,8 +24,7 @@ enum {
     MAX_ANCHOR = 1024   /* bytes of an anchor text that are searched for its host */
 };
 
-/* ---- The writer
- * ---------------------------------------------------------------------------------- */
+/* ---- The writer ---- */
 
 /* What must come before the next word; the larger wins. */
 enum gap { NO_GAP, BLANK, LINE, PARAGRAPH };
@@ -93,8 +92,7 @@ static void put_text(struct walk *w, const char *s, bool pre)
     }
 }
 
-/* ---- Links
- * ---------------------------------------------------------------------------------------- */
+/* ---- Links ---- */
 
 static const char *attribute(const GumboNode *node, const char *name)
 {
@@ -162,8 +160,7 @@ static void put_host(struct walk *w, const struct frame *f)
     put_gap(w, after > BLANK ? after : BLANK);
 }
 
-/* ---- The walk
- * ----------------------------------------------------------------------------------------- */
+/* ---- The walk ---- */
 
 enum role { INLINE, TEXTLESS, CELL, BREAK, ON_OWN_LINE, ON_OWN_PARAGRAPH, PREFORMATTED };
 

@@ -55,8 +55,7 @@ static bool go_on(struct reader *r, bolter_status status)
     return r->status == BOLTER_OK;
 }
 
-/* ---- Text of one part
- * ------------------------------------------------------------------------------ */
+/* ---- Text of one part ---- */
 
 /* Append text in normal form as a paragraph of its own. */
 static void put_paragraph(struct reader *r, bt_buf *out, const char *s, size_t n)
@@ -142,8 +141,7 @@ static void put_part(struct reader *r, bt_buf *out, GMimePart *part, bool html)
     g_object_unref(mem);
 }
 
-/* ---- Attachments
- * ------------------------------------------------------------------------------------ */
+/* ---- Attachments ---- */
 
 static void put_name(struct reader *r, const char *name)
 {
@@ -211,8 +209,7 @@ static void read_leaf(struct reader *r, GMimePart *part, bool top, bt_buf *out)
         put_name(r, name);
 }
 
-/* ---- Alternatives
- * ------------------------------------------------------------------------------------ */
+/* ---- Alternatives ---- */
 
 static bool is_covered(struct reader *r, const bt_buf *a, const bt_buf *b)
 {
@@ -264,8 +261,7 @@ static void read_alternative(struct reader *r, GMimeMultipart *m, int depth, bt_
     bt_buf_free(&rich);
 }
 
-/* ---- Structure
- * ----------------------------------------------------------------------------------------- */
+/* ---- Structure ---- */
 
 static void read_parts(struct reader *r, GMimeMultipart *m, int from, int to, int depth, bt_buf *out)
 {
@@ -354,8 +350,7 @@ static void read_object(struct reader *r, GMimeObject *o, int depth, bt_buf *out
     }
 }
 
-/* ---- All of it
- * ------------------------------------------------------------------------------------------ */
+/* ---- All of it ---- */
 
 static void read_raw(struct reader *r, bt_fields *f, const char *raw, size_t n)
 {

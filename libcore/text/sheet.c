@@ -81,8 +81,7 @@ void bt_sheet_free(bt_sheet *s)
     s->n = s->cap = s->n_needs = 0;
 }
 
-/* ---- Storing
- * ----------------------------------------------------------------------------------------- */
+/* ---- Storing ---- */
 
 static void store_line(struct reading *r, const struct bt_sheet_line *line)
 {
@@ -130,8 +129,7 @@ static void store(struct reading *r, const bt_step *name, const bt_style *style,
     }
 }
 
-/* ---- Rules
- * ------------------------------------------------------------------------------------------- */
+/* ---- Rules ---- */
 
 /* The number of what the first steps of a selector need, or 0. */
 static size_t store_need(struct reading *r, const char *s, const char *end)
@@ -176,8 +174,7 @@ static void store_rule(struct reading *r, const struct block *b)
         r->sheet->overfull = true;
 }
 
-/* ---- Blocks
- * ------------------------------------------------------------------------------------------ */
+/* ---- Blocks ---- */
 
 static bool is_word(const char *s, const char *end, const char *word)
 {
@@ -309,8 +306,7 @@ bolter_status bt_sheet_add(bt_sheet *s, const char *css, size_t n, const char *m
     return r.status;
 }
 
-/* ---- Lookup
- * ------------------------------------------------------------------------------------------ */
+/* ---- Lookup ---- */
 
 static int compare_names(const char *a, size_t n, const char *b, size_t m)
 {

@@ -13,8 +13,7 @@
 
 #include "text/property.h"
 
-/* ---- Pieces
- * ----------------------------------------------------------------------------------------- */
+/* ---- Pieces ---- */
 
 /* Behind the string that the quote at s opens; a line end closes it, too. */
 static const char *past_string(const char *s, const char *end)
@@ -78,8 +77,7 @@ size_t bt_style_piece(const char **at, const char *end, bool sheet, char *stop)
     return (size_t)(s - begin);
 }
 
-/* ---- Declarations
- * ------------------------------------------------------------------------------------- */
+/* ---- Declarations ---- */
 
 static bool would_hide(bt_property p, bt_value v)
 {

@@ -115,8 +115,7 @@ static void wire_drops_one_space_and_carriage_returns_and_ends_lines_with_crlf(s
     bt_buf_free(&out);
 }
 
-/* ---- A scripted filter: what it says is in the socket before the client asks -------------------
- */
+/* ---- A scripted filter: what it says is in the socket before the client asks ---- */
 
 struct script {
     char bytes[4096];

@@ -309,8 +309,7 @@ static void colors_are_read(struct check *c)
     }
 }
 
-/* ---- Hostile sheets
- * ---------------------------------------------------------------------------------- */
+/* ---- Hostile sheets ---- */
 
 static void repeat(bt_buf *b, const char *head, const char *unit, size_t bytes, const char *tail)
 {

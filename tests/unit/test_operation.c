@@ -390,8 +390,7 @@ static void answers_of_others_are_no_verdict(struct check *c)
     CHECK(c, ask("inet:1@h", true, "", 0, 1, &r, &err) == BOLTER_E_ARG, "%s", err.text);
 }
 
-/* ---- Hours
- * ---------------------------------------------------------------------------------------- */
+/* ---- Hours ---- */
 
 static void messages_are_counted_in_their_hour(struct check *c)
 {

@@ -90,8 +90,7 @@ static void want_file(struct check *c, const char *name, const char *text)
     bt_buf_free(&b);
 }
 
-/* ---- Layout
- * --------------------------------------------------------------------------------------- */
+/* ---- Layout ---- */
 
 static void fields_are_laid_out_by_the_default_template(struct check *c)
 {
@@ -154,8 +153,7 @@ static void bad_options_are_named(struct check *c)
     }
 }
 
-/* ---- Normal form
- * ---------------------------------------------------------------------------------- */
+/* ---- Normal form ---- */
 
 static void mail_text_is_tidied(struct check *c)
 {
@@ -200,8 +198,7 @@ static void invalid_utf8_becomes_replacement_characters(struct check *c)
         want_plain(c, rows[i].bytes, strlen(rows[i].bytes), rows[i].text);
 }
 
-/* ---- Header fields
- * --------------------------------------------------------------------------------- */
+/* ---- Header fields ---- */
 
 static void encoded_words_are_decoded(struct check *c)
 {
@@ -242,8 +239,7 @@ static void what_stands_before_the_header_is_skipped(struct check *c)
     want(c, "From ann Mon Jan  6 09:00:00 2025", "");
 }
 
-/* ---- Charsets and encodings
- * --------------------------------------------------------------------------- */
+/* ---- Charsets and encodings ---- */
 
 static void declared_charsets_are_converted(struct check *c)
 {
@@ -300,8 +296,7 @@ static void transfer_encodings_are_decoded(struct check *c)
     want(c, "Content-Transfer-Encoding: BASE64\n\nSGVs\nbG8gIHRo*ZXJl\n", "Hello there");
 }
 
-/* ---- Structure
- * ----------------------------------------------------------------------------------------- */
+/* ---- Structure ---- */
 
 #define ALTERNATIVE(plain, html)                                                                   \
     "Content-Type: multipart/alternative; boundary=x\n\n--x\n\n" plain                             \
@@ -391,9 +386,7 @@ static void nul_bytes_are_dropped(struct check *c)
     bolter_text_free(t);
 }
 
-/* ---- HTML
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- HTML ---- */
 
 static void only_visible_html_is_read(struct check *c)
 {
@@ -452,9 +445,7 @@ static void stripper_leaves_the_text_between_tags(struct check *c)
     bt_buf_free(&b);
 }
 
-/* ---- Limits
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- Limits ---- */
 
 /* head, n times unit, tail. */
 static void build(struct check *c, bt_buf *b, const char *head, const char *unit, size_t n,
@@ -695,8 +686,7 @@ static void failing_allocations_are_reported_and_leak_nothing(struct check *c)
     }
 }
 
-/* ---- Shared messages
- * -------------------------------------------------------------------------------------- */
+/* ---- Shared messages ---- */
 
 static bool valid_utf8(const char *s, size_t n)
 {
