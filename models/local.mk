@@ -8,6 +8,5 @@ dist_model_DATA = \
 	models/default/model.safetensors \
 	models/default/tokenizer.bolter \
 	models/default/train.csv \
-	models/default/train.jsonl \
 	models/default/vocab.json
 EXTRA_DIST += models/gpu.py models/make-default models/written
