@@ -3,9 +3,12 @@
  */
 #include "text/color.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#include "text/css.h"
 
 enum {
     ALIKE = 8,         /* units of a channel that nobody sees */
@@ -60,39 +63,20 @@ static bt_color read_hex(const char *s)
     return c;
 }
 
-/* A number of at most six digits before its point, without the locale's opinion. */
-static bool read_number(const char **s, double *value)
-{
-    size_t whole = strspn(*s, "0123456789");
-    const char *p = *s + whole;
-    double scale = 0.1;
-    *value = 0;
-    if (whole > 6)
-        return false;
-    for (size_t i = 0; i < whole; i++)
-        *value = 10 * *value + ((*s)[i] - '0');
-    if (*p == '.')
-        for (p++; *p >= '0' && *p <= '9'; p++, scale /= 10)
-            *value += scale * (*p - '0');
-    bool read = p > *s + (whole == 0);
-    *s = p;
-    return read;
-}
-
 /* What stands between the parentheses of rgb() or rgba(). */
 static bt_color read_channels(const char *s)
 {
     double value[4] = {0, 0, 0, 1};
     int n = 0;
     for (s += strspn(s, " "); *s && *s != ')' && n < 4; s += strspn(s, " ,/"), n++) {
-        if (!read_number(&s, &value[n]))
+        if (!bt_css_number(&s, &value[n]))
             return (bt_color){0};
         if (*s == '%') {
             value[n] *= n < 3 ? 2.55 : 0.01;
             s++;
         }
-        if (n < 3 && value[n] > 255)
-            value[n] = 255;
+        if (n < 3)
+            value[n] = fmin(fmax(value[n], 0), 255);
     }
     if (n < 3 || strcmp(s, ")") != 0)
         return (bt_color){0};

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "text/css.h"
+
 enum { NOT_CUT_OFF, CUT_OFF, CUT_OFF_IN_PLACE };
 
 bt_look bt_look_root(void)
@@ -138,14 +140,6 @@ bool bt_look_hides_text(const bt_look *look)
 
 /* ---- Tags and attributes ---- */
 
-static bool is_one_of(const char *word, const char *const *list)
-{
-    for (; *list; list++)
-        if (strcmp(word, *list) == 0)
-            return true;
-    return false;
-}
-
 static void hint(bt_style *s, bt_property p, bt_says says)
 {
     bt_style_set(s, p, (bt_value){.says = (unsigned char)says}, BT_RANK_HINT, false);
@@ -161,9 +155,9 @@ void bt_hint_tag(bt_style *s, const char *tag)
 {
     static const char *const own_font[] = {"button", "select", "textarea", "input", NULL};
     static const char *const own_color[] = {"button", "select", "textarea", "input", "option", "mark", NULL};
-    if (is_one_of(tag, own_font))
+    if (bt_css_is_among(tag, own_font))
         hint(s, BT_FONT_SIZE, BT_SAYS_SHOWN);
-    if (is_one_of(tag, own_color)) {
+    if (bt_css_is_among(tag, own_color)) {
         hint(s, BT_TEXT_COLOR, BT_SAYS_SHOWN);
         hint(s, BT_GROUND, BT_SAYS_SHOWN);
     }
@@ -176,7 +170,7 @@ void bt_hint_attribute(bt_style *s, const char *tag, const char *name, const cha
     if (strcmp(name, "hidden") == 0) {
         hint(s, BT_DISPLAY, BT_SAYS_HIDDEN);
     } else if (strcmp(name, "bgcolor") == 0 && *value) {
-        if (is_one_of(tag, grounds))
+        if (bt_css_is_among(tag, grounds))
             hint_color(s, BT_GROUND, bt_color_read_attribute(value));
         else
             hint(s, BT_GROUND, BT_SAYS_SHOWN);

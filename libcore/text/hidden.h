@@ -7,7 +7,7 @@
  * worse than words too many. So these hide nothing:
  *   - mso-hide, which Outlook for Windows alone knows: buttons for all others have it
  *   - text shifted off the screen (position, text-indent, margins), clip, clip-path: several webmails take
- * these away, and then the text is seen
+ *     these away, and then the text is seen
  *   - a color, where the background is an image or is not known, or the text may stand beside it
  *   - aria-hidden, which is about readers' voices
  */
@@ -25,8 +25,7 @@ typedef enum bt_box { BT_BOX_INLINE, BT_BOX_BLOCK, BT_BOX_OTHER } bt_box;
 typedef struct bt_look {
     bool gone;      /* by display or opacity; no child undoes it */
     bool invisible; /* by visibility; a child may undo it, and so all below */
-    unsigned char
-        cut_off;        /* by a box of no size; 1: a child may be placed outside of it, 2: a fixed one may */
+    unsigned char cut_off; /* by a box of no size; 1: a child may be placed outside of it, 2: a fixed one */
     bool painted;       /* colors tell nothing */
     bool inline_ground; /* the background is that of an inline element, and ends where a block begins */
     float font_px;

@@ -94,12 +94,6 @@ static void put_text(struct walk *w, const char *s, bool pre)
 
 /* ---- Links ---- */
 
-static const char *attribute(const GumboNode *node, const char *name)
-{
-    const GumboAttribute *a = gumbo_get_attribute(&node->v.element.attributes, name);
-    return a ? a->value : NULL;
-}
-
 /* Host of a web or mail address in lower case, "" for others. */
 static void host_of(char host[MAX_HOST + 1], const char *url)
 {
@@ -139,7 +133,7 @@ static bool mentions(const char *text, size_t n, const char *word)
 static void put_host(struct walk *w, const struct frame *f)
 {
     char host[MAX_HOST + 1];
-    const char *href = attribute(f->node, "href");
+    const char *href = bt_tree_attribute(f->node, "href");
     if (!href)
         return;
     host_of(host, href);
@@ -283,7 +277,7 @@ static void enter_element(struct walk *w, const GumboNode *node, const struct fr
     f.hidden = bt_look_hides_all(&f.look);
     f.blank = bt_look_hides_text(&f.look);
     f.room = bt_look_takes_room(&f.look);
-    const char *alt = node->v.element.tag == GUMBO_TAG_IMG ? attribute(node, "alt") : NULL;
+    const char *alt = node->v.element.tag == GUMBO_TAG_IMG ? bt_tree_attribute(node, "alt") : NULL;
     if (f.room)
         put_role_gap(w, role);
     if (alt && !f.hidden) {

@@ -7,6 +7,8 @@ text_sources = \
 	libcore/text/color.h \
 	libcore/text/cover.c \
 	libcore/text/cover.h \
+	libcore/text/css.c \
+	libcore/text/css.h \
 	libcore/text/envelope.c \
 	libcore/text/envelope.h \
 	libcore/text/guard.c \
@@ -36,6 +38,7 @@ text_sources = \
 	libcore/text/selector.h \
 	libcore/text/sheet.c \
 	libcore/text/sheet.h \
+	libcore/text/sheet_read.c \
 	libcore/text/strip.c \
 	libcore/text/strip.h \
 	libcore/text/style.c \

@@ -8,12 +8,6 @@
 
 #define BLANKS " \t\r\n\f"
 
-static const char *attribute(const GumboNode *node, const char *name)
-{
-    const GumboAttribute *a = gumbo_get_attribute(&node->v.element.attributes, name);
-    return a ? a->value : NULL;
-}
-
 /* The node behind this one and all that is in it, or NULL. */
 static const GumboNode *next_outside(const GumboNode *node, const GumboNode *root)
 {
@@ -34,7 +28,7 @@ static const GumboNode *next_node(const GumboNode *node, const GumboNode *root)
 static bolter_status read_style(bt_looks *l, const GumboNode *style)
 {
     const GumboVector *children = &style->v.element.children;
-    const char *type = attribute(style, "type"), *media = attribute(style, "media");
+    const char *type = bt_tree_attribute(style, "type"), *media = bt_tree_attribute(style, "media");
     bolter_status status = BOLTER_OK;
     if (type && *type && strcasecmp(type, "text/css") != 0)
         return status;

@@ -10,40 +10,16 @@
 
 #include <string.h>
 
+#include "text/css.h"
+
 static const bt_value shown = {.says = BT_SAYS_SHOWN};
 static const bt_value hidden = {.says = BT_SAYS_HIDDEN};
-
-static bool among(const char *word, const char *const *list)
-{
-    for (; *list; list++)
-        if (strcmp(word, *list) == 0)
-            return true;
-    return false;
-}
 
 /* What every property may have as its value. */
 static bool is_wide(const char *value)
 {
     static const char *const words[] = {"inherit", "initial", "unset", "revert", "revert-layer", NULL};
-    return among(value, words);
-}
-
-/* A number and its unit, which is left at *s. Not the C library's: a locale may want a comma. */
-static bool read_number(const char **s, double *value)
-{
-    const char *p = *s + (**s == '-' || **s == '+');
-    bool minus = **s == '-', digits = false;
-    double scale = 0.1;
-    *value = 0;
-    for (; *p >= '0' && *p <= '9'; p++, digits = true)
-        *value = *value < 1e9 ? 10 * *value + (*p - '0') : *value;
-    if (*p == '.')
-        for (p++; *p >= '0' && *p <= '9'; p++, scale /= 10, digits = true)
-            *value += scale * (*p - '0');
-    if (minus)
-        *value = -*value;
-    *s = p;
-    return digits;
+    return bt_css_is_among(value, words);
 }
 
 /* A length: NUMBER in px, FACTOR of a font size; NOTHING: it is not one. A bare number is one if it is 0. */
@@ -55,7 +31,7 @@ static bt_value read_length(const char *s)
     } units[] = {{"px", 1, 0},    {"pt", 4.0 / 3, 0}, {"pc", 16, 0}, {"in", 96, 0},  {"cm", 37.8, 0},
                  {"mm", 3.78, 0}, {"rem", 16, 0},     {"em", 0, 1},  {"%", 0, 0.01}, {"ex", 0, 0.5}};
     double number;
-    if (!read_number(&s, &number))
+    if (!bt_css_number(&s, &number))
         return (bt_value){0};
     for (size_t i = 0; i < sizeof units / sizeof *units; i++)
         if (strcmp(s, units[i].unit) == 0)
@@ -76,7 +52,7 @@ static bt_value read_display(const char *v)
         return (bt_value){.says = BT_SAYS_CONTENTS};
     if (strncmp(v, "table", 5) == 0 || strcmp(v, "inline-table") == 0)
         return (bt_value){.says = BT_SAYS_TABLE};
-    return among(v, blocks) ? (bt_value){.says = BT_SAYS_BLOCK} : shown;
+    return bt_css_is_among(v, blocks) ? (bt_value){.says = BT_SAYS_BLOCK} : shown;
 }
 
 static bt_value read_visibility(const char *v)
@@ -89,7 +65,7 @@ static bt_value read_visibility(const char *v)
 static bt_value read_opacity(const char *v)
 {
     double number;
-    if (!read_number(&v, &number) || (*v && strcmp(v, "%") != 0))
+    if (!bt_css_number(&v, &number) || (*v && strcmp(v, "%") != 0))
         return shown;
     return number < (*v ? 10 : 0.1) ? hidden : shown;
 }
@@ -102,7 +78,8 @@ static bt_value read_font_size(const char *v)
     if (strcmp(v, "inherit") == 0 || strcmp(v, "unset") == 0)
         return (bt_value){.says = BT_SAYS_INHERIT};
     /* Pages of the old kind take a bare number for px. */
-    if (length.says == BT_SAYS_NOTHING && read_number(&unit, &number) && !*unit && number <= (double)BT_TINY)
+    bool bare = length.says == BT_SAYS_NOTHING && bt_css_number(&unit, &number) && !*unit;
+    if (bare && number <= (double)BT_TINY)
         return (bt_value){0};
     return length.says == BT_SAYS_NOTHING || length.number < 0 ? shown : length;
 }
@@ -152,7 +129,7 @@ static bt_value read_size(const char *v)
 {
     static const char *const words[] = {"auto", "none", "initial", "unset", NULL};
     bt_value length = read_length(v);
-    if (among(v, words))
+    if (bt_css_is_among(v, words))
         return (bt_value){.says = BT_SAYS_AUTO};
     if (length.says == BT_SAYS_NUMBER && length.number >= 0 && length.number <= BT_TINY)
         return hidden;
@@ -204,7 +181,7 @@ static bt_value read_paint(const char *v)
 {
     static const char *const harmless[] = {"none",       "normal",      "inherit",     "initial", "unset",
                                            "border-box", "padding-box", "content-box", NULL};
-    return among(v, harmless) ? (bt_value){0} : shown;
+    return bt_css_is_among(v, harmless) ? (bt_value){0} : shown;
 }
 
 static bt_value read_margin(const char *v)
@@ -247,7 +224,7 @@ static void declare_background(bt_style *s, const char *v, unsigned rank, bool d
         bool number = strchr("0123456789.+-", *word) != NULL;
         if (strchr(word, '(') && strncmp(word, "rgb", 3) != 0 && strncmp(word, "hsl", 3) != 0)
             image = shown;
-        else if (!number && !among(word, layout))
+        else if (!number && !bt_css_is_among(word, layout))
             color = read_ground(word);
     }
     bt_style_set(s, BT_GROUND, color, rank, doubt);

@@ -18,18 +18,35 @@
 #include "bolter.h"
 #include "text/style.h"
 
+/* What a rule declares of one property, for the elements of a name: a tag, .class, tag.class, #id, tag#id. */
+typedef struct bt_sheet_line {
+    const char *name; /* while not sealed: unset, see at */
+    size_t at, n;     /* the name in names */
+    bt_property property;
+    bt_value value;
+    unsigned rank;
+    size_t need; /* of sheet's needs, from 1; 0: none */
+    bool doubt;
+} bt_sheet_line;
+
+/* What a rule in doubt needs some element to have. */
+typedef struct bt_sheet_need {
+    size_t at, n; /* in names */
+    bool met;
+} bt_sheet_need;
+
 typedef struct bt_sheet {
     bt_buf names; /* of selectors, one behind the other */
-    struct bt_sheet_line *lines;
+    bt_sheet_line *lines;
     size_t n, cap;
-    struct bt_sheet_need *needs; /* of rules in doubt */
+    bt_sheet_need *needs; /* of rules in doubt */
     size_t n_needs;
     unsigned order; /* of the next rule */
     bool overfull;  /* too much: nothing is hidden */
 } bt_sheet;
 
 void bt_sheet_init(bt_sheet *s);
-/* Add n bytes of a style element, with its media attribute or NULL. E_NOMEM. */
+/* Add n bytes of a style element, with its media attribute or NULL (sheet_read.c). E_NOMEM. */
 bolter_status bt_sheet_add(bt_sheet *s, const char *css, size_t n, const char *media);
 /* Some element has a class, an id or an attribute: mark is . or # or [, and word has n bytes. */
 void bt_sheet_meet(bt_sheet *s, char mark, const char *word, size_t n);

@@ -130,3 +130,9 @@ void bt_tree_close(bt_tree *t)
     t->blocks = NULL;
     t->root = NULL;
 }
+
+const char *bt_tree_attribute(const GumboNode *node, const char *name)
+{
+    const GumboAttribute *a = gumbo_get_attribute(&node->v.element.attributes, name);
+    return a ? a->value : NULL;
+}

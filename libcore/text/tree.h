@@ -17,5 +17,7 @@ typedef struct bt_tree {
  * need not be closed. */
 bolter_status bt_tree_open(bt_tree *t, const char *html, size_t n);
 void bt_tree_close(bt_tree *t);
+/* The value of an element's attribute, or NULL. */
+const char *bt_tree_attribute(const GumboNode *node, const char *name);
 
 #endif

@@ -293,7 +293,7 @@ static void colors_are_read(struct check *c)
         {"rgb(100% 0% 0% / 1)", BT_COLOR_OPAQUE, 0xff0000},
         {"rgb(1,2)", BT_COLOR_UNKNOWN, 0},
         {"rgb(1,2,3", BT_COLOR_UNKNOWN, 0},
-        {"rgb(9999999,0,0)", BT_COLOR_UNKNOWN, 0},
+        {"rgb(9999999,-5,0)", BT_COLOR_OPAQUE, 0xff0000}, /* what is out of range is cut to it */
         {"rgba(0,0,0,.5)", BT_COLOR_UNKNOWN, 0},
         {"transparent", BT_COLOR_CLEAR, 0},
         {"aliceblue", BT_COLOR_OPAQUE, 0xf0f8ff},
