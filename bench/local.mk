@@ -1,6 +1,6 @@
 # Measurements; bench/README explains them.
 EXTRA_DIST += bench/README bench/accuracy/attacks.py bench/accuracy/corpora.py bench/accuracy/default.py bench/accuracy/few_shot.py \
-	bench/accuracy/protocols.py bench/accuracy/stream.py bench/attacks.csv bench/baselines.csv \
+	bench/accuracy/program.py bench/accuracy/protocols.py bench/accuracy/stream.py bench/attacks.csv bench/baselines.csv \
 	bench/book.csv bench/book.py bench/default-model.csv \
 	bench/engine.csv bench/experiments/experiments.csv bench/experiments/experiments.md \
 	bench/experiments/rows.jsonl bench/generate.csv bench/generate.py bench/instruct.csv bench/instruct.svg bench/kernels.svg \

@@ -13,20 +13,16 @@ import argparse
 import csv
 import json
 import os
-import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "accuracy"))
 import corpora
+from program import run
 
 MEASURES = ("accuracy", "recall_fpr_01", "recall_fpr_1", "auc")
 # Random weights bear, and need, a higher rate.
 BEGINNINGS = {"pretrained": ["--lr", "4e-4"], "random": ["--random-init", "--lr", "1e-3"]}
-
-
-def run(o, *arguments):
-    return subprocess.run([o.bolter_train, *arguments], check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def resumed(model):

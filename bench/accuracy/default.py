@@ -21,6 +21,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 import attacks
 import corpora
+from program import run
 
 INTERVALS = ("accuracy", "balanced_accuracy", "precision", "recall", "f1", "fpr", "recall_fpr_01", "recall_fpr_1",
              "auc")
@@ -62,10 +63,6 @@ def written_ham(o):
     with open(path, "wb") as f:
         subprocess.run([sys.executable, os.path.join(HERE, "ham", "build.py")], check=True, stdout=f)
     return path
-
-
-def run(o, command, *arguments):
-    return subprocess.run([o.bolter_train, command, *arguments], check=True, capture_output=True, text=True).stdout
 
 
 def head(o, what):

@@ -31,6 +31,7 @@ GPU, FEW = f"{HERE}/../../models/gpu.py", f"{HERE}/few_shot.py"
 sys.path.insert(0, HERE)
 import corpora
 import default
+from program import run
 
 RECIPE = ("--begin --max-tokens 256 --tail-tokens 64 --position mean --lm-loss 0.5 --disguise 40% "
           "--precision bfloat16 --wide").split()
@@ -41,10 +42,6 @@ MODELS = {"both": [], "network": ["--no-wide"]}
 SIZES = ("16", "64", "256")
 
 out = csv.writer(sys.stdout, lineterminator="\n")
-
-
-def run(o, *arguments):
-    return subprocess.run([o.bolter_train, *arguments], check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def told(o, name):

@@ -17,22 +17,18 @@ import csv
 import json
 import os
 import random
-import subprocess
 import sys
 import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import corpora
+from program import run
 
 BEGINS = (1, 101, 201, 501, 1001, 2001)
 MEASURES = ("accuracy", "recall_fpr_01", "recall_fpr_1", "above")
 
 out = csv.writer(sys.stdout, lineterminator="\n")
-
-
-def run(o, *arguments):
-    return subprocess.run([o.bolter_train, *arguments], check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def ids(c):
