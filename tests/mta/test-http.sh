@@ -100,7 +100,7 @@ verdict_is_that_of_the_command() {
     # Levels are for mail: this is the model's own verdict.
     start_with_http same --set model="$default_model" --set tag_at=0.0001 --set timeout_ms=60000
     : >"$work/verdicts"
-    for sample in "$work"/sample.*; do
+    for sample in "$work"/sample.?; do
         "$bolter" -m "$default_model" --json "$sample" >"$work/said"
         post 200 "$sample"
         same "$sample" "$(member verdict)" "$(sed 's/.*"verdict":\("[a-z]*"\).*/\1/' "$work/said")"
@@ -109,7 +109,8 @@ verdict_is_that_of_the_command() {
     done
     check "spam is among them" grep -q spam "$work/verdicts"
     check "and ham" grep -q ham "$work/verdicts"
-    status 200 -H "Content-Type: message/rfc822" --data-binary "@$sample" "${url}classify?explain=1"
+    # A short one: to explain is to judge once for each piece, and a sanitizer makes that slow.
+    status 200 -H "Content-Type: message/rfc822" --data-binary "@$work/ham.eml" "${url}classify?explain=1"
     said '"pieces":[{"weight":'
     said '"parts":[{"read":true,'
 }
