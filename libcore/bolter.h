@@ -189,7 +189,7 @@ void bolter_tok_free(bolter_tok *t);
 typedef struct bolter_model bolter_model;
 
 /* How the two parts of a model make one verdict: log-odds of spam = deep * (those of the network, at its
- * temperature) + wide * (those of the wide part) + bias. */
+ * temperature) + wide * (the margin of the wide part) + bias. */
 typedef struct bolter_mix {
     double deep, wide, bias;
 } bolter_mix;
@@ -326,7 +326,7 @@ size_t bolter_model_stretches(const bolter_model *m, size_t n_all, bolter_stretc
 typedef struct bolter_wide bolter_wide;
 /* The wide part that a model was opened with, or NULL; as long as the model is. */
 const bolter_wide *bolter_model_wide(const bolter_model *m);
-/* Log-odds of spam. Immutable, any thread. */
+/* The margin: above 0 for spam, 1 or -1 where the training was content. Immutable, any thread. */
 double bolter_wide_score(const bolter_wide *w, const bolter_features *f);
 double bolter_mix_odds(const bolter_mix *m, double deep, double wide);
 

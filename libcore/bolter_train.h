@@ -304,7 +304,7 @@ void bolter_wide_free(bolter_wide *w);
  */
 typedef struct bolter_online bolter_online;
 bolter_status bolter_online_open(bolter_online **out, bolter_error *err);
-/* Log-odds of spam. */
+/* The margin: above 0 for spam, 1 or -1 where the training was content. */
 double bolter_online_score(const bolter_online *o, const bolter_features *f);
 /*
  * Learn a message: f is borrowed until o is freed, since earlier messages are looked at again. The same
@@ -315,8 +315,9 @@ bolter_status bolter_online_learn(bolter_online *o, const bolter_features *f, bo
 void bolter_online_free(bolter_online *o);
 
 /*
- * Find the mix of both parts' log-odds (n each) by logistic regression on texts that neither was trained
- * on; the shares of the parts are not negative. E_ARG (only spam, or only ham), E_NOMEM.
+ * Find the mix of the network's log-odds and the wide part's margins (n each) by logistic regression on texts
+ * that neither was trained on; the shares of the parts are not negative. E_ARG (only spam, or only ham),
+ * E_NOMEM.
  */
 bolter_status bolter_mix_fit(bolter_mix *out, const double *deep, const double *wide,
                              const int32_t *spam, size_t n, bolter_error *err);

@@ -1,7 +1,7 @@
 /*
  * wide.c - the wide part of a model: trained on the training part, mixed on the validation part.
  *
- * Neither part of the model was trained on the validation texts, so their log-odds there say how far each
+ * Neither part of the model was trained on the validation texts, so what they say there shows how far each
  * can be trusted.
  */
 #include "trainer/wide.h"

@@ -1,7 +1,4 @@
-/*
- * wide.c - wide.safetensors: "weight", a signed byte for each bucket; "weight_scale" and "bias", a float32
- * each.
- */
+/* wide.c - wide.safetensors: "root", a signed byte for each bucket; "scale" and "bias", a float32 each. */
 #include "ckpt/wide.h"
 
 #include <string.h>
@@ -41,20 +38,20 @@ static bolter_status check_sha256(const bt_safetensors *st, const char *want, bo
 
 bolter_status bt_wide_open(bt_wide_file *f, const char *path, const char *sha256, bolter_error *err)
 {
-    const bt_tensor *weight;
+    const bt_tensor *root;
     *f = (bt_wide_file){0};
     bolter_status rc = bt_safetensors_read(&f->st, path, err);
     if (rc != BOLTER_OK)
         return rc;
     rc = check_sha256(&f->st, sha256, err);
     if (rc == BOLTER_OK)
-        rc = find(&weight, &f->st, "weight", BT_I8, BOLTER_BUCKETS, err);
+        rc = find(&root, &f->st, "root", BT_I8, BOLTER_BUCKETS, err);
     if (rc == BOLTER_OK)
-        rc = read_float(&f->wide.scale, &f->st, "weight_scale", err);
+        rc = read_float(&f->wide.scale, &f->st, "scale", err);
     if (rc == BOLTER_OK)
         rc = read_float(&f->wide.bias, &f->st, "bias", err);
     if (rc == BOLTER_OK)
-        f->wide.weight = (const int8_t *)weight->data;
+        f->wide.root = (const int8_t *)root->data;
     else
         bt_wide_close(f);
     return rc;
@@ -72,15 +69,15 @@ bolter_status bt_wide_write(const bolter_wide *w, const char *path, bolter_error
     bt_safetensors_writer wr;
     bolter_status rc = bt_writer_init(&wr, NULL, err);
     if (rc == BOLTER_OK)
-        rc = bt_writer_declare(&wr, "weight", BT_I8, &buckets, 1, err);
+        rc = bt_writer_declare(&wr, "root", BT_I8, &buckets, 1, err);
     if (rc == BOLTER_OK)
-        rc = bt_writer_declare(&wr, "weight_scale", BT_F32, &one, 1, err);
+        rc = bt_writer_declare(&wr, "scale", BT_F32, &one, 1, err);
     if (rc == BOLTER_OK)
         rc = bt_writer_declare(&wr, "bias", BT_F32, &one, 1, err);
     if (rc == BOLTER_OK)
         rc = bt_writer_begin(&wr, path, err);
     if (rc == BOLTER_OK) {
-        bt_writer_put_bytes(&wr, w->weight, buckets);
+        bt_writer_put_bytes(&wr, w->root, buckets);
         bt_writer_put_floats(&wr, BT_F32, &w->scale, 1);
         bt_writer_put_floats(&wr, BT_F32, &w->bias, 1);
         rc = bt_writer_end(&wr, err);

@@ -1,10 +1,4 @@
-/*
- * dual.c - coordinate ascent on the dual of logistic regression. Source: Yu, Huang, Lin 2011, "Dual
- * coordinate descent methods for logistic regression and maximum entropy models", section 3.
- *
- * Each row i has a dual value a, between 0 and c, which is how hard it pushes the weights to its side:
- * w = sum of +-a x. One step finds the best a of one row while the others stay.
- */
+/* dual.c - steps on the dual of a support vector machine with the square of the hinge. */
 #include "words/dual.h"
 
 #include <math.h>
@@ -13,27 +7,23 @@
 #include "base/mem.h"
 #include "base/rng.h"
 
-#define EPOCHS       20
-#define NEWTON_STEPS 30
-#define FIRST        1e-3 /* share of c that each row begins with: both ends are out of reach */
-#define NEAREST      1e-12
+#define MAX_EPOCHS 200
+#define TOLERANCE  1e-3 /* of a margin */
 
-struct row {
-    const bolter_features *f;
-    double side;    /* +1 spam, -1 ham */
-    double squares; /* of its values, with the bias's 1 */
-    double a;
-};
-
-/* w += step * x */
-static void push(double *w, const bolter_features *f, double step)
+static double rate_of(const bt_dual *d, uint32_t bucket)
 {
-    for (size_t k = 0; k < f->n; k++)
-        w[f->bucket[k]] += step * (double)f->value[k];
-    w[BOLTER_BUCKETS] += step;
+    return d->rate ? (double)d->rate[bucket] : 1;
 }
 
-static double margin(const double *w, const bolter_features *f)
+bt_dual_row bt_dual_row_of(const bt_dual *d, const bolter_features *f, bool spam)
+{
+    double squares = d->bias * d->bias;
+    for (size_t k = 0; k < f->n; k++)
+        squares += rate_of(d, f->bucket[k]) * (double)f->value[k] * (double)f->value[k];
+    return (bt_dual_row){f, spam ? 1 : -1, squares, 0};
+}
+
+double bt_dual_score(const double *w, const bolter_features *f)
 {
     double sum = w[BOLTER_BUCKETS];
     for (size_t k = 0; k < f->n; k++)
@@ -41,52 +31,47 @@ static double margin(const double *w, const bolter_features *f)
     return sum;
 }
 
-/* In u = log(a / (c - a)) it rises everywhere with a slope of 1 or more: Newton's steps, none of them long,
- * cannot miss it. */
-double bt_dual_best(double old, double squares, double along, double c)
+static void push(const bt_dual *d, const bolter_features *f, double step)
 {
-    double u = log(old / (c - old));
-    for (int i = 0; i < NEWTON_STEPS; i++) {
-        double g = 1 / (1 + exp(-u));
-        double step = (u + squares * (c * g - old) + along) / (1 + squares * c * g * (1 - g));
-        u -= fmin(fmax(step, -2), 2);
-        if (fabs(step) < 1e-9)
-            break;
-    }
-    return c * fmin(fmax(1 / (1 + exp(-u)), NEAREST), 1 - NEAREST);
+    for (size_t k = 0; k < f->n; k++)
+        d->w[f->bucket[k]] += step * rate_of(d, f->bucket[k]) * (double)f->value[k];
+    d->w[BOLTER_BUCKETS] += step * d->bias * d->bias;
 }
 
-static void ascend(double *w, struct row *row, size_t *order, size_t n, double c)
+double bt_dual_step(const bt_dual *d, bt_dual_row *r)
+{
+    const double ridge = 1 / (2 * d->c);
+    double slope = r->side * bt_dual_score(d->w, r->f) - 1 + ridge * r->a;
+    double step = fmax(-slope / (r->squares + ridge), -r->a);
+    if (fabs(step) > 0)
+        push(d, r->f, r->side * step);
+    r->a += step;
+    return fabs(step) * r->squares;
+}
+
+/* How far the step that moved a margin most has moved it. */
+static double epoch(const bt_dual *d, bt_dual_row *row, size_t *order, size_t n, bt_rng *rng)
+{
+    double most = 0;
+    bt_rng_shuffle(rng, order, n);
+    for (size_t i = 0; i < n; i++)
+        most = fmax(most, bt_dual_step(d, &row[order[i]]));
+    return most;
+}
+
+bolter_status bt_dual_fit(const bt_dual *d, const bolter_features *const *rows, const int32_t *spam, size_t n,
+                          bolter_error *err)
 {
     bt_rng rng = {.seed = 1};
-    for (int epoch = 0; epoch < EPOCHS; epoch++) {
-        bt_rng_shuffle(&rng, order, n);
-        for (size_t i = 0; i < n; i++) {
-            struct row *r = &row[order[i]];
-            double a = bt_dual_best(r->a, r->squares, r->side * margin(w, r->f), c);
-            push(w, r->f, r->side * (a - r->a));
-            r->a = a;
-        }
-    }
-}
-
-bolter_status bt_dual_logistic(double *w, const bolter_features *const *rows, const int32_t *spam,
-                               size_t n, double c, bolter_error *err)
-{
-    struct row *row = bt_alloc_array(n, sizeof *row);
+    bt_dual_row *row = bt_alloc_array(n, sizeof *row);
     size_t *order = bt_alloc_array(n, sizeof *order);
     bool room = row && order;
-    for (size_t j = 0; j <= BOLTER_BUCKETS; j++)
-        w[j] = 0;
     for (size_t i = 0; room && i < n; i++) {
-        row[i] = (struct row){.f = rows[i], .side = spam[i] ? 1 : -1, .squares = 1, .a = FIRST * c};
-        for (size_t k = 0; k < rows[i]->n; k++)
-            row[i].squares += (double)rows[i]->value[k] * (double)rows[i]->value[k];
-        push(w, rows[i], row[i].side * row[i].a);
+        row[i] = bt_dual_row_of(d, rows[i], spam[i]);
         order[i] = i;
     }
-    if (room)
-        ascend(w, row, order, n, c);
+    for (int k = 0; room && k < MAX_EPOCHS && epoch(d, row, order, n, &rng) > TOLERANCE; k++)
+        continue;
     bt_release(row);
     bt_release(order);
     return room ? BOLTER_OK : bt_fail(err, BOLTER_E_NOMEM, "wide: no memory for %zu rows", n);

@@ -20,6 +20,8 @@ words_sources = \
 	libcore/words/pieces.h \
 	libcore/words/sparse.c \
 	libcore/words/sparse.h \
+	libcore/words/telling.c \
+	libcore/words/telling.h \
 	libcore/words/wide.c \
 	libcore/words/wide.h \
 	libcore/words/words.c

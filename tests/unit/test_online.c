@@ -62,7 +62,7 @@ static bolter_online *learn(const struct mail *m, size_t n)
 /* ---- The naive twin: dense rows, weights from their formula, each step by bisection ---- */
 
 struct twin {
-    double x[N][VOCABULARY], side[N], a[N], rare[VOCABULARY];
+    double x[N][VOCABULARY], side[N], a[N];
     size_t n;
 };
 
@@ -76,11 +76,11 @@ static void twin_row(double x[VOCABULARY], const bolter_features *f)
 }
 
 /* What two messages have in common. */
-static double twin_product(const struct twin *t, const double *x, const double *y)
+static double twin_product(const double *x, const double *y)
 {
     double sum = BT_ONLINE_BIAS * BT_ONLINE_BIAS;
     for (size_t w = 0; w < VOCABULARY; w++)
-        sum += t->rare[w] * x[w] * y[w];
+        sum += x[w] * y[w];
     return sum;
 }
 
@@ -88,18 +88,18 @@ static double twin_odds(const struct twin *t, const double *x)
 {
     double sum = 0;
     for (size_t i = 0; i < t->n; i++)
-        sum += t->side[i] * t->a[i] * twin_product(t, t->x[i], x);
+        sum += t->side[i] * t->a[i] * twin_product(t->x[i], x);
     return sum;
 }
 
-/* The slope of the dual in a falls: find where it is 0. */
+/* The slope of the dual in a falls: find where it is 0, or the end of what is allowed. */
 static void twin_step(struct twin *t, size_t i)
 {
-    double squares = twin_product(t, t->x[i], t->x[i]), along = t->side[i] * twin_odds(t, t->x[i]);
-    double low = 0, high = BT_ONLINE_C;
+    double squares = twin_product(t->x[i], t->x[i]), along = t->side[i] * twin_odds(t, t->x[i]);
+    double low = 0, high = 1e6;
     for (int k = 0; k < 100; k++) {
         double a = (low + high) / 2;
-        if (log(a / (BT_ONLINE_C - a)) + squares * (a - t->a[i]) + along < 0)
+        if (1 - along - squares * (a - t->a[i]) - a / (2 * BT_ONLINE_C) > 0)
             low = a;
         else
             high = a;
@@ -112,14 +112,7 @@ static void twin_learn(struct twin *t, const bolter_features *f, bool spam, bt_r
     size_t at = t->n++;
     twin_row(t->x[at], f);
     t->side[at] = spam ? 1 : -1;
-    t->a[at] = BT_ONLINE_C / 1000.0;
-    for (size_t w = 0; w < VOCABULARY; w++) {
-        size_t having = 0;
-        for (size_t i = 0; i <= at; i++)
-            having += t->x[i][w] > 0;
-        if (t->x[at][w] > 0)
-            t->rare[w] = log((double)(at + 2) / (double)having) + 0.1;
-    }
+    t->a[at] = 0;
     twin_step(t, at);
     for (int k = 0; k < BT_ONLINE_AGAIN; k++)
         twin_step(t, bt_rng_below(rng, t->n));
@@ -159,9 +152,11 @@ static void a_message_is_known_at_once(struct check *c)
     const struct mail *m = make_mail();
     bolter_online *o = open_online();
     for (size_t i = 0; i < N; i++) {
+        double before = bolter_online_score(o, &m->f[i]);
         bolter_online_learn(o, &m->f[i], m->spam[i], NULL);
-        double after = bolter_online_score(o, &m->f[i]);
-        CHECK(c, (after > 0) == m->spam[i], "message %zu scores %g when it is learned", i, after);
+        double after = bolter_online_score(o, &m->f[i]), side = m->spam[i] ? 1 : -1;
+        CHECK(c, side * after > fmin(0.3, side * before), "message %zu scores %g when it is learned, not %g",
+              i, after, before);
     }
     bolter_online_free(o);
 }
@@ -181,7 +176,7 @@ static void the_same_messages_give_the_same_bits(struct check *c)
 {
     const struct mail *m = make_mail();
     bolter_online *a = learn(m, N), *b = learn(m, N);
-    CHECK(c, memcmp(a->z, b->z, (BOLTER_BUCKETS + 1) * sizeof *a->z) == 0, "weights differ");
+    CHECK(c, memcmp(a->dual.w, b->dual.w, (BOLTER_BUCKETS + 1) * sizeof *a->dual.w) == 0, "weights differ");
     bolter_online_free(a);
     bolter_online_free(b);
 }
@@ -212,7 +207,7 @@ static void a_message_without_words_is_learned(struct check *c)
 static void without_memory_nothing_is_learned(struct check *c)
 {
     const struct mail *m = make_mail();
-    for (unsigned long k = 1; k <= 4; k++) {
+    for (unsigned long k = 1; k <= 2; k++) {
         bolter_online *none;
         bt_mem_fail_from(k);
         bolter_status rc = bolter_online_open(&none, NULL);
