@@ -6,7 +6,7 @@ EXTRA_DIST += bench/README bench/accuracy/attacks.py bench/accuracy/corpora.py b
 	bench/experiments/rows.jsonl bench/generate.csv bench/generate.py bench/instruct.csv bench/instruct.svg bench/kernels.svg \
 	bench/load bench/load.csv bench/measure bench/peers-amx.csv bench/peers.csv bench/peers.svg bench/peers/graph.py bench/peers/message.js bench/peers/message_ort.py \
 	bench/peers/message_torch.py bench/peers/peers.py bench/peers/plots.py bench/precision.csv \
-	bench/pretrain.py bench/protocols.csv bench/recipe.csv bench/stream.csv bench/wide.csv bench/verdict.csv bench/verdict.svg
+	bench/pretrain.csv bench/pretrain.py bench/pretrain.svg bench/protocols.csv bench/recipe.csv bench/stream.csv bench/wide.csv bench/verdict.csv bench/verdict.svg
 EXTRA_DIST += bench/accuracy/ham/README bench/accuracy/ham/ar.txt bench/accuracy/ham/build.py \
 	bench/accuracy/ham/de.txt bench/accuracy/ham/en-account.txt bench/accuracy/ham/en-hard.txt \
 	bench/accuracy/ham/en-life.txt bench/accuracy/ham/en-shop.txt bench/accuracy/ham/en-work.txt \
