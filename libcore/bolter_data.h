@@ -189,6 +189,8 @@ typedef struct bolter_row {
     const char *id;
     bolter_seq seq;
     int32_t label; /* -1: none */
+    const int32_t *whole; /* (n_whole): all tokens of a long text, see bolter_dataset_keep_whole(); or NULL */
+    size_t n_whole;
     int64_t time;  /* of mail, where dates are kept and it has one: seconds since 1970 */
     bool dated;
 } bolter_row;
@@ -217,6 +219,11 @@ bolter_status bolter_dataset_add(bolter_dataset *d, bolter_corpus *c, bolter_par
 /* Keep features of each example, in its row's seq; before the first add. Without this call they are kept
  * if the model has a wide part. */
 void bolter_dataset_keep_features(bolter_dataset *d);
+/*
+ * Keep all tokens, the begin token before them, of each example of the training part that is longer than what
+ * is read of it. Before the first add.
+ */
+void bolter_dataset_keep_whole(bolter_dataset *d);
 /*
  * Keep when mail came: the date of its topmost Received field that has one, else its Date (RFC 5322 and its
  * obsolete forms). Before the first add.

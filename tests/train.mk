@@ -27,6 +27,11 @@ TESTS += test-disguise
 test_disguise_SOURCES = tests/unit/test_disguise.c trainer/disguise.c trainer/order.c trainer/options.c
 test_disguise_LDADD = libtiny.la $(check_libs)
 
+check_PROGRAMS += test-window-share
+TESTS += test-window-share
+test_window_share_SOURCES = tests/unit/test_window_share.c trainer/windows.c trainer/order.c
+test_window_share_LDADD = libtiny.la $(check_libs)
+
 check_PROGRAMS += test-state
 TESTS += test-state
 test_state_SOURCES = tests/unit/test_state.c

@@ -3,15 +3,15 @@
 
 #include <stdlib.h>
 
-bool batches_open(struct batches *b, const bolter_dataset *d, struct disguise *disguise, size_t size,
+bool batches_open(struct batches *b, const bolter_dataset *d, const struct showing *showing, size_t size,
                   size_t steps, uint64_t seed)
 {
     size_t n = bolter_dataset_count(d, BOLTER_TRAIN);
-    *b = (struct batches){.d = d, .disguise = disguise, .size = size, .steps_an_epoch = steps};
+    *b = (struct batches){.d = d, .showing = *showing, .size = size, .steps_an_epoch = steps};
     bool ok = order_open(&b->order, n, seed);
     b->seqs = calloc(size, sizeof *b->seqs);
     b->labels = calloc(size, sizeof *b->labels);
-    b->ids = calloc(disguise ? size * disguise->longest : 1, sizeof *b->ids);
+    b->ids = calloc(size * showing->longest, sizeof *b->ids);
     return ok && b->seqs && b->labels && b->ids;
 }
 
@@ -24,6 +24,21 @@ void batches_free(struct batches *b)
     *b = (struct batches){0};
 }
 
+/* A row as it is in an epoch; ids has room for the longest. */
+static bolter_seq show(struct batches *b, uint64_t epoch, size_t i, int32_t *ids)
+{
+    const struct showing *s = &b->showing;
+    bolter_seq seq = bolter_dataset_row(b->d, BOLTER_TRAIN, i)->seq;
+    size_t n = s->windows ? windows_row(s->windows, epoch, i, ids) : 0;
+    if (n == 0 && s->disguise)
+        n = disguise_row(s->disguise, epoch, i, ids);
+    if (n > 0) {
+        seq.ids = ids;
+        seq.n = n;
+    }
+    return seq;
+}
+
 size_t batches_get(struct batches *b, uint64_t step)
 {
     uint64_t epoch = step / b->steps_an_epoch;
@@ -31,13 +46,8 @@ size_t batches_get(struct batches *b, uint64_t step)
     order_turn(&b->order, epoch);
     for (; n < b->size && at + n < b->order.n; n++) {
         size_t i = b->order.index[at + n];
-        const bolter_row *row = bolter_dataset_row(b->d, BOLTER_TRAIN, i);
-        b->seqs[n] = row->seq;
-        b->labels[n] = row->label;
-        if (b->disguise) {
-            b->seqs[n].ids = b->ids + n * b->disguise->longest;
-            b->seqs[n].n = disguise_row(b->disguise, epoch, i, b->ids + n * b->disguise->longest);
-        }
+        b->seqs[n] = show(b, epoch, i, b->ids + n * b->showing.longest);
+        b->labels[n] = bolter_dataset_row(b->d, BOLTER_TRAIN, i)->label;
     }
     return n;
 }

@@ -18,6 +18,8 @@ static const char usage[] = "finetune -m BASE -o DIR [options] corpora";
         REAL("lm-loss", 0, &(r)->lm_loss, 0, 100, "X",                                             \
              "weight of a second loss: the next token of the text"),                               \
         SIZE("lm-every", 0, &(r)->lm_every, 1, 1024, "N", "of every N-th token"),                  \
+        SHARE("window-share", 0, &(r)->windows, 0, 1, "SHARE",                                          \
+              "long texts of which a stretch is shown, not beginning and end"),                    \
         SHARE("disguise", 0, &(r)->disguise, 0, 1, "SHARE",                                        \
               "spam that is shown with innocent words put into it")
 

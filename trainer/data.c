@@ -26,6 +26,8 @@ bool data_read(struct finetune *f)
         return failed(&err);
     if (f->wide)
         bolter_dataset_keep_features(f->d);
+    if (f->recipe.windows > 0)
+        bolter_dataset_keep_whole(f->d);
     if (sources_read(&f->sources, f->d, BOLTER_BY_SPLIT, &err) != BOLTER_OK)
         return failed(&err);
     f->n_train = bolter_dataset_count(f->d, BOLTER_TRAIN);

@@ -108,11 +108,6 @@ static size_t put(int32_t *ids, size_t at, const int32_t *from, size_t n)
     return at + n;
 }
 
-static double uniform(uint64_t *state)
-{
-    return (double)(random_next(state) >> 11) * 0x1p-53;
-}
-
 size_t disguise_row(struct disguise *g, uint64_t epoch, size_t row, int32_t *ids)
 {
     const bolter_row *r = row_of(g, row);
@@ -120,7 +115,7 @@ size_t disguise_row(struct disguise *g, uint64_t epoch, size_t row, int32_t *ids
     uint64_t state = g->seed;
     state = random_next(&state) + epoch;
     state = random_next(&state) + row;
-    if (uniform(&state) >= (r->label == g->spam ? g->share : 0.3 * g->share)) {
+    if (random_uniform(&state) >= (r->label == g->spam ? g->share : 0.3 * g->share)) {
         memcpy(ids, s->ids, s->n * sizeof *ids);
         return s->n;
     }

@@ -112,10 +112,17 @@ static bool open_run(struct finetune *f, bool resume)
         return false;
     f->saved = seconds_now();
     uint64_t seed = f->seed_of[f->at_seed];
-    struct disguise *disguise = f->recipe.disguise > 0 ? &f->disguise : NULL;
-    if (disguise && !disguise_open(disguise, f->recipe.disguise, f->m, f->d, f->spam_label, seed))
-        return false;
-    if (!batches_open(&f->batches, f->d, disguise, f->batch, recipe_steps(f), seed)) {
+    struct showing showing = {.longest = (size_t)bolter_model_info_of(f->m)->max_tokens};
+    if (f->recipe.windows > 0) {
+        f->windows = (struct windows){f->recipe.windows, seed + 1, f->d, showing.longest};
+        showing.windows = &f->windows;
+    }
+    if (f->recipe.disguise > 0) {
+        showing.disguise = &f->disguise;
+        if (!disguise_open(&f->disguise, f->recipe.disguise, f->m, f->d, f->spam_label, seed))
+            return false;
+    }
+    if (!batches_open(&f->batches, f->d, &showing, f->batch, recipe_steps(f), seed)) {
         complain("no memory");
         return false;
     }

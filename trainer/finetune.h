@@ -64,6 +64,7 @@ struct finetune {
     size_t at_seed;
     struct outcome outcome[FINETUNE_MAX_SEEDS]; /* of the seeds before, and then of this one */
     bolter_trainer *t;
+    struct windows windows;
     struct disguise disguise;
     struct batches batches;
     struct runlog log;

@@ -151,7 +151,9 @@ bolter_train_SOURCES = \
 	trainer/unpack.c \
 	trainer/unpack.h \
 	trainer/wide.c \
-	trainer/wide.h
+	trainer/wide.h \
+	trainer/windows.c \
+	trainer/windows.h
 bolter_train_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(LIBARCHIVE_CFLAGS) $(LIBCURL_CFLAGS)
 bolter_train_LDADD = libweb.la libbolter.la $(JANSSON_LIBS) $(LIBARCHIVE_LIBS) $(LIBCURL_LIBS)
 dist_man_MANS += trainer/bolter-train.1

@@ -24,6 +24,11 @@ uint64_t random_next(uint64_t *state)
     return z ^ (z >> 31);
 }
 
+double random_uniform(uint64_t *state)
+{
+    return (double)(random_next(state) >> 11) * 0x1p-53;
+}
+
 /* Fisher and Yates, from the items' own order. */
 void order_shuffle(size_t *index, size_t n, uint64_t seed, uint64_t round)
 {

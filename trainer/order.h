@@ -24,6 +24,8 @@ void order_free(struct order *o);
 
 /* The next of a stream of random numbers, all of 64 bits: SplitMix64 (Steele, Lea, Flood 2014). */
 uint64_t random_next(uint64_t *state);
+/* The next from 0 to below 1. */
+double random_uniform(uint64_t *state);
 /* A seeded order of n things, another one for each round. */
 void order_shuffle(size_t *index, size_t n, uint64_t seed, uint64_t round);
 

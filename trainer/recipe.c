@@ -189,7 +189,8 @@ bool recipe_open_trainer(struct finetune *f, const char *const *labels, size_t n
     o->ignore_label = (int32_t)r->ignore_label;
     o->lm_loss = (float)r->lm_loss;
     o->lm_every = r->lm_every;
-    o->no_cache = r->no_cache || r->disguise > 0; /* which makes other texts in each epoch */
+    /* Windows and words make other texts in each epoch. */
+    o->no_cache = r->no_cache || r->windows > 0 || r->disguise > 0;
     o->cache_bytes = r->cache_memory << 20;
     o->cache = f->cache;
     if (!choose_weights(f, n_label, weights))

@@ -14,7 +14,7 @@ struct recipe {
     const char *pad_to;        /* "none", "context", "longest" or a number of tokens */
     const char *class_weights; /* "none", "balanced" or numbers with commas between */
     const char *adapter;       /* directory of the adapters; NULL: not asked for */
-    double label_smoothing, ignore_label, lm_loss, disguise;
+    double label_smoothing, ignore_label, lm_loss, windows, disguise;
     size_t lm_every;
     size_t accumulate;   /* batches of a step */
     size_t cache_memory; /* MiB */

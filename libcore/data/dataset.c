@@ -29,7 +29,7 @@ struct bolter_dataset {
     bt_split split;
     struct rows part[N_PARTS];
     int32_t *ids; /* room for one example */
-    bool keep_features, keep_dates;
+    bool keep_features, keep_whole, keep_dates;
 };
 
 static void free_labels(bolter_dataset *d)
@@ -99,6 +99,11 @@ void bolter_dataset_keep_features(bolter_dataset *d)
     d->keep_features = true;
 }
 
+void bolter_dataset_keep_whole(bolter_dataset *d)
+{
+    d->keep_whole = true;
+}
+
 void bolter_dataset_keep_dates(bolter_dataset *d)
 {
     d->keep_dates = true;
@@ -114,6 +119,7 @@ void bolter_dataset_free(bolter_dataset *d)
             bt_release((void *)(uintptr_t)row->id);
             bt_release((void *)(uintptr_t)row->seq.ids);
             bt_release((void *)(uintptr_t)row->seq.features);
+            bt_release((void *)(uintptr_t)row->whole);
         }
         bt_release(d->part[p].row);
     }
@@ -222,14 +228,20 @@ static bolter_status take_date(bolter_row *row, const bolter_example *ex, bolter
     return bt_fail(err, BOLTER_E_NOMEM, "dataset: no memory");
 }
 
-/* Of the features nothing is said. */
-static bolter_status read_ids(const bolter_dataset *d, const char *utf8, size_t n, bolter_seq *out,
-                              bolter_error *err)
+/* All tokens of the row just stored, of which n are to be. */
+static bolter_status take_whole(const bolter_dataset *d, bolter_row *row, const char *utf8, size_t n_utf8,
+                                size_t n, bolter_error *err)
 {
-    bolter_reading r;
-    bolter_status rc = bolter_model_read(d->m, utf8, n, d->ids, &r, err);
-    if (rc == BOLTER_OK)
-        *out = (bolter_seq){.ids = d->ids, .n = r.n_ids, .windows = r.windows};
+    size_t n_text;
+    int32_t *whole = bt_alloc_array(n, sizeof *whole);
+    if (!whole)
+        return bt_fail(err, BOLTER_E_NOMEM, "dataset: no memory for %zu tokens", n);
+    bolter_status rc = bolter_tok_encode(bolter_model_tok(d->m), utf8, n_utf8, whole, n, &n_text, err);
+    memmove(whole + (n - n_text), whole, n_text * sizeof *whole);
+    if (n > n_text) /* the begin token */
+        whole[0] = row->seq.ids[0];
+    row->whole = whole;
+    row->n_whole = n;
     return rc;
 }
 
@@ -239,7 +251,7 @@ static bolter_status add_example(bolter_dataset *d, const bolter_example *ex, bo
     const char *utf8;
     size_t n;
     int32_t label;
-    bolter_seq seq;
+    bolter_reading r = {0};
     bolter_features features;
     bolter_status rc = lay_out(d, ex, &utf8, &n, err);
     if (rc == BOLTER_OK && part == BOLTER_BY_SPLIT)
@@ -249,15 +261,19 @@ static bolter_status add_example(bolter_dataset *d, const bolter_example *ex, bo
     if (rc == BOLTER_OK)
         rc = find_label(d, ex, part, &label, err);
     if (rc == BOLTER_OK)
-        rc = read_ids(d, utf8, n, &seq, err);
+        rc = bolter_model_read(d->m, utf8, n, d->ids, &r, err);
+    bolter_seq seq = {.ids = d->ids, .n = r.n_ids, .windows = r.windows};
     if (rc == BOLTER_OK && d->keep_features) {
         rc = bolter_text_features(d->text, &features, err);
         seq.features = &features;
     }
-    struct rows *r = &d->part[part];
+    struct rows *rows = &d->part[part];
     if (rc == BOLTER_OK)
-        rc = store(r, ex->id, &seq, label, err);
-    return rc == BOLTER_OK && d->keep_dates && ex->is_mail ? take_date(&r->row[r->n - 1], ex, err) : rc;
+        rc = store(rows, ex->id, &seq, label, err);
+    bool long_one = r.n_all > (size_t)bolter_model_info_of(d->m)->max_tokens;
+    if (rc == BOLTER_OK && d->keep_whole && part == BOLTER_TRAIN && long_one)
+        rc = take_whole(d, &rows->row[rows->n - 1], utf8, n, r.n_all, err);
+    return rc == BOLTER_OK && d->keep_dates && ex->is_mail ? take_date(&rows->row[rows->n - 1], ex, err) : rc;
 }
 
 bolter_status bolter_dataset_add(bolter_dataset *d, bolter_corpus *c, bolter_part part,

@@ -12,15 +12,22 @@ static void add_number(bt_sha256 *sum, uint32_t x)
     bt_sha256_add(sum, bytes, sizeof bytes);
 }
 
+static void add_ids(bt_sha256 *sum, const int32_t *ids, size_t n)
+{
+    add_number(sum, (uint32_t)n);
+    for (size_t k = 0; k < n; k++)
+        add_number(sum, (uint32_t)ids[k]);
+}
+
 void bolter_dataset_sha256(const bolter_dataset *d, bolter_part part, char hex[65])
 {
     bt_sha256 *sum = bt_sha256_begin();
     for (size_t i = 0; i < bolter_dataset_count(d, part); i++) {
         const bolter_row *row = bolter_dataset_row(d, part, i);
         add_number(sum, (uint32_t)row->label);
-        add_number(sum, (uint32_t)row->seq.n);
-        for (size_t k = 0; k < row->seq.n; k++)
-            add_number(sum, (uint32_t)row->seq.ids[k]);
+        add_ids(sum, row->seq.ids, row->seq.n);
+        if (row->whole)
+            add_ids(sum, row->whole, row->n_whole);
     }
     bt_sha256_end(sum, hex);
 }

@@ -109,6 +109,11 @@ runs 0 finetune $data -m base -o plain $quick --trainable last_block --disguise 
     runs 0 finetune $data -m base -o loss $quick --trainable last_block --disguise 60% --no-cache &&
     cmp plain/model.safetensors loss/model.safetensors
 ok "texts in disguise are not kept for frozen blocks"
+sed "s/\$/ $(yes 'and so on for longer than it is read' | head -n 20 | tr '\n' ' ')/" data.tsv >long.tsv
+runs 0 finetune --data long.tsv -m base -o plain $quick --trainable last_block &&
+    runs 0 finetune --data long.tsv -m base -o loss $quick --trainable last_block --window-share 60% &&
+    ! cmp -s plain/model.safetensors loss/model.safetensors
+ok "long texts can be shown by any stretch of them"
 
 # ---- Adapters ----
 
