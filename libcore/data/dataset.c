@@ -237,12 +237,16 @@ static bolter_status take_whole(const bolter_dataset *d, bolter_row *row, const 
     if (!whole)
         return bt_fail(err, BOLTER_E_NOMEM, "dataset: no memory for %zu tokens", n);
     bolter_status rc = bolter_tok_encode(bolter_model_tok(d->m), utf8, n_utf8, whole, n, &n_text, err);
+    if (rc != BOLTER_OK) {
+        bt_release(whole);
+        return rc;
+    }
     memmove(whole + (n - n_text), whole, n_text * sizeof *whole);
     if (n > n_text) /* the begin token */
         whole[0] = row->seq.ids[0];
     row->whole = whole;
     row->n_whole = n;
-    return rc;
+    return BOLTER_OK;
 }
 
 static bolter_status add_example(bolter_dataset *d, const bolter_example *ex, bolter_part part,
